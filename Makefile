@@ -1,0 +1,82 @@
+# `make` alone lists what there is. Settings go in the environment or on the line: make run KB_PORT=9000
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+
+export KB_HOME ?= ./var
+export KB_PORT ?= 8000
+
+# Articles and judged queries to measure against. Not part of the project, and nothing else needs them.
+CORPORA ?= ../shared/corpora
+SETS ?= $(sort $(wildcard $(CORPORA)/sets/*))
+CORPUS ?= $(CORPORA)/articles/dev-kb.jsonl.gz
+
+SHOTS_URL ?= http://127.0.0.1:$(KB_PORT)
+SHOTS_OUT ?= var/shots
+SHOTS ?= /
+
+.PHONY: help
+help:  ## List these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':[^#]*## *' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+.PHONY: run
+run: runtime  ## Set up what is missing and serve on KB_PORT (8000), with the data in KB_HOME (./var)
+	@exec $(BIN)/kb start
+
+.PHONY: test
+test: dev system  ## Set up what the tests need, and run every check
+	@scripts/check
+
+.PHONY: setup
+setup: dev system  ## Set up everything, for running and for testing; start nothing
+
+.PHONY: lint
+lint: dev  ## Run the checks that take seconds: format, lint, types, layers
+	@scripts/check --static
+
+.PHONY: bench
+bench: dev corpus  ## Measure speed over CORPUS, a file of articles
+	@$(BIN)/python -m tests.bench $(CORPUS)
+
+.PHONY: eval
+eval: dev sets  ## Measure relevance over SETS, folders of judged queries, beside the baselines
+	@$(BIN)/kb evaluate $(SETS)
+	@$(BIN)/python -m tests.quality.baselines $(SETS)
+
+.PHONY: shots
+shots: dev system  ## Take pictures of the running site's pages SHOTS in every language, theme and width
+	@$(BIN)/python -m tests.browser.screens --base-url $(SHOTS_URL) --out $(SHOTS_OUT) \
+		$(if $(SIGN_IN),--sign-in "$(SIGN_IN)") $(SHOTS)
+
+.PHONY: lock
+lock: dev  ## Pin the requirements anew after a change of pyproject.toml (ARGS=--upgrade: to the newest)
+	@scripts/lock $(ARGS)
+
+.PHONY: audit
+audit: dev  ## Look the pinned requirements up in the database of known vulnerabilities
+	@# --strict: what cannot be looked up is a failure, not a clean bill of health.
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt
+
+.PHONY: clean
+clean:  ## Remove what make and the tools made; var, where the data is, stays
+	@rm -rf .venv .cache dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Steps of the above. Each does nothing, in a blink, when there is nothing to do.
+
+.PHONY: runtime dev system sets corpus
+runtime:
+	@scripts/venv runtime
+
+dev:
+	@scripts/venv dev
+
+system: dev
+	@scripts/setup-system
+
+sets:
+	@$(if $(SETS),true,echo "No judged queries: there is no folder $(CORPORA)/sets. Name yours: make eval CORPORA=folder, or SETS='set set'" >&2; exit 1)
+
+corpus:
+	@test -f "$(CORPUS)" || { echo "No articles: there is no file $(CORPUS). Name yours: make bench CORPUS=articles.jsonl.gz" >&2; exit 1; }
