@@ -1,0 +1,1 @@
+"""Turns articles into something searchable: reading, checking, analysing, indexing, evaluating."""

@@ -1,0 +1,65 @@
+"""The audit.
+
+Whether the index holds of every article exactly what the store says, for exactly those who may read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from indexer.documents import documents
+from indexer.sync import Progress, Source, put, sources
+from kb.search import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Articles by what is wrong with them in the index.
+
+    Not there, other than in the store (its text or who reads it), or there though the store has it no more.
+    `outdated`: the whole index was written by other rules than today's.
+    """
+
+    missing: tuple[int, ...] = ()
+    stale: tuple[int, ...] = ()
+    extra: tuple[int, ...] = ()
+    outdated: bool = False
+    checked: int = 0
+
+    @property
+    def clean(self) -> bool:
+        return not (self.missing or self.stale or self.extra or self.outdated)
+
+    @property
+    def articles(self) -> list[int]:
+        return sorted({*self.missing, *self.stale, *self.extra})
+
+
+def audit(store: Source, engine: Engine, progress: Progress | None = None) -> Findings:
+    """Compare every article, its audiences included. Run it when no change is waiting.
+
+    A waiting one counts as a finding.
+    """
+    contents = dict(engine.contents())
+    status = engine.status()
+    total = len(store.article_ids())
+    missing, stale, checked = [], [], 0
+    for source in sources(store):
+        expected = {document.key: document.digest for document in documents(source.row, source.sections)}
+        found = contents.pop(source.row.id, {})
+        if expected and not found:
+            missing.append(source.row.id)
+        elif dict(found) != expected:
+            stale.append(source.row.id)
+        checked += 1
+        if progress and checked % 500 == 0:
+            progress(checked, total)
+    outdated = bool(status.documents) and status.stale
+    return Findings(tuple(missing), tuple(stale), tuple(sorted(contents)), outdated, checked)
+
+
+def repair(store: Source, engine: Engine, findings: Findings) -> None:
+    """Put right what was found; an outdated index is for `rebuild`."""
+    if findings.articles:
+        with engine.writer() as writer:
+            put(store, writer, findings.articles)

@@ -1,0 +1,126 @@
+"""An article as the store has it to the documents an engine indexes: one for each audience, with terms, counted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Protocol
+
+from indexer.analysis import CHARACTER, EXACT, Analysis
+from kb.entitlements import Grants, audiences
+from kb.search import Document
+
+
+class Row(Protocol):
+    """What indexing needs of a stored article."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def lang(self) -> str: ...
+    @property
+    def product(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def category(self) -> str: ...
+    @property
+    def versions(self) -> tuple[str, ...]: ...
+    @property
+    def updated(self) -> date: ...
+    @property
+    def grants(self) -> Grants: ...
+    @property
+    def also_asked_as(self) -> tuple[str, ...]: ...
+    @property
+    def confidence(self) -> str: ...
+
+
+class Part(Protocol):
+    """A section: `grants` empty means the article's own."""
+
+    @property
+    def grants(self) -> Grants: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def headings(self) -> tuple[str, ...]: ...
+
+
+def documents(row: Row, sections: Sequence[Part]) -> Iterator[Document]:
+    """One document for each audience of the article, that holds exactly what this audience may read. Archived.
+
+    Staff's.
+    """
+    grants = frozenset({"staff"}) & row.grants if row.confidence == "archived" else row.grants
+    restricted = [section.grants for section in sections if section.grants]
+    for at, (audience, readable) in enumerate(audiences(grants, restricted)):
+        seen = [section for section in sections if not section.grants or section.grants in readable]
+        document = Document(
+            key=f"{row.id}.{at}",
+            article=row.id,
+            audience=audience,
+            number=row.number,
+            title=row.title,
+            body="\n\n".join(section.text for section in seen),
+            headings=tuple(heading for section in seen for heading in section.headings),
+            also_asked_as=row.also_asked_as,
+            lang=row.lang,
+            product=row.product,
+            type=row.type,
+            versions=row.versions,
+            category=row.category,
+            updated=row.updated,
+            digest="",
+        )
+        yield replace(document, digest=_digest(document))
+
+
+def _digest(document: Document) -> str:
+    content = [
+        document.audience.key, document.number, document.title, document.body, document.headings,
+        document.also_asked_as, document.lang, document.product, document.type, document.versions, document.category,
+        document.updated.isoformat(),
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A document's terms: of the title, of what is emphasised (headings, questions), of everything.
+
+    `length` in words.
+    """
+
+    title: Counter[str]
+    emphasis: Counter[str]
+    everything: Counter[str]
+    length: int
+
+
+def counted(document: Document, analysis: Analysis) -> Counted:
+    """The terms of a document with their frequencies."""
+    title = analysis.term_counts(document.title)
+    asked = analysis.term_counts("\n".join(document.also_asked_as))
+    headings = analysis.term_counts("\n".join(document.headings))
+    emphasis = headings + asked
+    everything = analysis.term_counts(f"{document.number}\n{document.body}")
+    everything |= headings  # they are lines of the body already, but for what cuts differently alone
+    everything.update(title)
+    everything.update(asked)
+    return Counted(title, emphasis, everything, length(everything))
+
+
+def length(counts: Counter[str]) -> int:
+    """How long a text is, in Latin words and Han characters, a Han word being taken for about two characters."""
+    return sum(
+        n if term[0] == EXACT else n * 0.6 for term, n in counts.items() if term[0] in (EXACT, CHARACTER)
+    ).__ceil__()

@@ -1,0 +1,172 @@
+"""The embedded default: a Whoosh index with packed postings, searched by our own ranking over its segments."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import EmptyIndexError, FileIndex
+
+from indexer import analysis as analysis_module
+from indexer import documents as documents_module
+from indexer import folding as folding_module
+from indexer.analysis import Analysis
+from indexer.engines.whoosh import codec as codec_module
+from indexer.engines.whoosh import writing as writing_module
+from indexer.engines.whoosh.generations import Generations, sync_folder
+from indexer.engines.whoosh.shards import MappedStorage, Segment
+from indexer.engines.whoosh.writing import BatchWriter, schema
+from indexer.ranking import Weights
+from indexer.retrieval import Retrieval, Views
+from indexer.suggesting import Suggester
+from kb.entitlements import Scope
+from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Query, Suggestion, Writer
+
+if TYPE_CHECKING:
+    from kb.config import Config
+
+STAMP = "stamp.json"
+
+
+def open_engine(config: Config) -> WhooshEngine:
+    return WhooshEngine(config.home / "index" / "whoosh", Analysis(), Weights())
+
+
+class Opened:
+    """A generation as it stood at one commit: its segments, opened."""
+
+    def __init__(self, path: Path, commit: int, segments: list[Segment], stamp: str) -> None:
+        self.path, self.commit, self.segments, self.fingerprint = path, commit, segments, stamp
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.name}.{self.commit}"
+
+
+class WhooshEngine:
+    """See `kb.search.Engine`. Readers follow commits and generations of any process without being told."""
+
+    def __init__(self, folder: Path, analysis: Analysis, weights: Weights) -> None:
+        self._generations = Generations(folder)
+        self._retrieval = Retrieval(analysis, weights)
+        self._suggester = Suggester(analysis)
+        self._opened: Opened | None = None
+        self._views: Views = Views((), weights)
+        self._lock = Lock()
+
+    def search(self, query: Query, scope: Scope) -> Hits:
+        if not scope:
+            return NOTHING
+        _, views = self._current()
+        return self._retrieval.search(query, scope, views)
+
+    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
+        if not scope:
+            return ()
+        _, views = self._current()
+        return self._suggester.suggest(prefix, views.of(scope), limit)
+
+    @contextmanager
+    def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
+        with self._generations.lock():
+            self._generations.sweep()
+            serving = self._generations.serving()
+            fresh = rebuild or serving is None or not _has_index(serving)
+            path = self._generations.fresh() if fresh or serving is None else serving
+            index = _created(path, self._fingerprint()) if fresh else FileIndex(FileStorage(str(path)))
+            batch = BatchWriter(index, path, self._retrieval.analysis, fresh=rebuild)
+            try:
+                yield batch
+            except BaseException:
+                batch.cancel()
+                raise
+            batch.commit()
+            if fresh:
+                self._generations.serve(path)
+                self._generations.sweep()
+            else:
+                sync_folder(path)
+
+    def contents(self) -> Mapping[int, Mapping[str, str]]:
+        opened, _ = self._current(missing_is_empty=True)
+        found: dict[int, dict[str, str]] = {}
+        for segment in opened.segments if opened else ():
+            living = segment.living()
+            keys, digests = segment.values("key"), segment.values("digest")
+            for document, article in enumerate(segment.columns.article.tolist()):
+                if living[document]:
+                    found.setdefault(article, {})[keys[document].decode()] = digests[document].decode()
+        return found
+
+    def status(self) -> IndexStatus:
+        opened, _ = self._current(missing_is_empty=True)
+        if opened is None:
+            return IndexStatus("whoosh", "", 0, "", self._fingerprint(), 0)
+        documents = sum(int(segment.living().sum()) for segment in opened.segments)
+        size = sum(file.stat().st_size for file in opened.path.iterdir() if file.is_file())
+        return IndexStatus("whoosh", opened.name, documents, opened.fingerprint, self._fingerprint(), size)
+
+    def close(self) -> None:
+        self._opened, self._views = None, Views((), self._retrieval.weights)
+
+    def _fingerprint(self) -> str:
+        """Changes whenever what is written to an index would."""
+        modules = (analysis_module, folding_module, documents_module, codec_module, writing_module)
+        parts = [inspect.getsource(module) for module in modules] + sorted(self._retrieval.analysis.own_words)
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+    def _current(self, missing_is_empty: bool = False) -> tuple[Opened | None, Views]:
+        """The serving generation at its newest commit; EngineDown when there is none to open."""
+        with self._lock:
+            for _ in range(5):
+                path = self._generations.serving()
+                if path is None:
+                    break
+                try:
+                    self._follow(path)
+                except (FileNotFoundError, EmptyIndexError):
+                    continue  # a writer replaced what we were about to open: look again
+                return self._opened, self._views
+        if missing_is_empty:
+            return None, Views((), self._retrieval.weights)
+        raise EngineDown("there is no index: run kb build")
+
+    def _follow(self, path: Path) -> None:
+        commit = _newest_commit(path)
+        if self._opened and (self._opened.path, self._opened.commit) == (path, commit):
+            return
+        storage = MappedStorage(path)
+        toc = FileIndex(storage)._read_toc()
+        known = {segment.name: segment for segment in self._opened.segments} if self._opened else {}
+        segments = [
+            known[found.segment_id()].reopened(found)
+            if found.segment_id() in known
+            else Segment(storage, toc.schema, found)
+            for found in toc.segments
+        ]
+        stamp = json.loads((path / STAMP).read_text(encoding="utf-8"))
+        self._opened = Opened(path, toc.generation, segments, stamp["fingerprint"])
+        self._views = Views(segments, self._retrieval.weights)
+
+
+def _newest_commit(path: Path) -> int:
+    commits = [int(file.name[6:-4]) for file in path.glob("_MAIN_*.toc") if file.name[6:-4].isdigit()]
+    if not commits:
+        raise EmptyIndexError(str(path))
+    return max(commits)
+
+
+def _has_index(path: Path) -> bool:
+    return any(path.glob("_MAIN_*.toc"))
+
+
+def _created(path: Path, fingerprint: str) -> Any:
+    (path / STAMP).write_text(json.dumps({"fingerprint": fingerprint}) + "\n", encoding="utf-8")
+    return FileIndex.create(FileStorage(str(path)), schema())

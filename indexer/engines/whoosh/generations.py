@@ -1,0 +1,83 @@
+"""Generations of an embedded index: folders side by side, and a pointer file that says which one serves."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kb.search import Busy
+
+POINTER = "CURRENT"
+LOCK = "writer.lock"
+
+
+class Generations:
+    """The generations under one private folder (0700: Whoosh's tables of contents are pickles)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def serving(self) -> Path | None:
+        """The folder of the generation that serves, or None when none was ever built."""
+        try:
+            name = (self.folder / POINTER).read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+        path = self.folder / name
+        return path if name and path.is_dir() else None
+
+    def fresh(self) -> Path:
+        """A new empty folder for a generation, beside the others. Call with the lock held."""
+        numbers = [int(path.name[4:]) for path in self.folder.glob("gen-*") if path.name[4:].isdigit()]
+        path = self.folder / f"gen-{max(numbers, default=0) + 1:06d}"
+        path.mkdir(mode=0o700)
+        return path
+
+    def serve(self, path: Path) -> None:
+        """Make this the serving generation: durable files first, then the pointer in one rename."""
+        sync_folder(path)
+        temporary = self.folder / (POINTER + ".new")
+        with temporary.open("w", encoding="ascii") as file:
+            file.write(path.name + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.folder / POINTER)
+        _fsync(self.folder)
+
+    def sweep(self) -> None:
+        """Remove what no reader will open again: all but the serving generation. Call with the lock held."""
+        serving = self.serving()
+        for path in self.folder.glob("gen-*"):
+            if path != serving:
+                shutil.rmtree(path, ignore_errors=True)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Held while writing; Busy when another process, or another thread, holds it."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.folder / LOCK).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Busy(f"another process is writing the index in {self.folder}") from error
+            yield
+
+
+def sync_folder(path: Path) -> None:
+    """fsync every file of a folder and the folder: Whoosh never does."""
+    for file in path.iterdir():
+        if file.is_file():
+            _fsync(file)
+    _fsync(path)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,152 @@
+"""A Whoosh segment as a shard: columns read once, posting lists where they lie in the mapped file."""
+
+from __future__ import annotations
+
+import mmap
+from collections import OrderedDict
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.structfile import StructFile
+from whoosh.reading import SegmentReader
+
+from indexer.engines.whoosh.codec import term_extent, unpacked
+from indexer.shards import Columns, Mask, Postings, Values
+
+EXTENTS_KEPT = 50_000
+
+
+class MappedFile(StructFile):  # type: ignore[misc]
+    """A file of an index, mapped: what lies at a place is read without moving a shared position, by any thread."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        with path.open("rb") as file:
+            self.view = (
+                memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                if path.stat().st_size
+                else memoryview(b"")
+            )
+        super().__init__(self.view.obj if self.view.nbytes else BytesIO(), name)
+        self.is_real = False
+
+    def get(self, position: int, length: int) -> bytes:
+        return self.view[position : position + length].tobytes()
+
+    def close(self) -> None:
+        """Unmapped when nothing refers to it any more: posting lists may still be in use."""
+        self.is_closed = True
+
+
+class MappedStorage(FileStorage):  # type: ignore[misc]
+    """The folder of an index, for reading."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder), readonly=True)
+
+    def open_file(self, name: str, **_: Any) -> MappedFile:
+        return MappedFile(Path(self.folder) / name, name)
+
+
+class Segment:
+    """An immutable segment opened for reading. Deletions come with each opening: `reopened` shares all but those."""
+
+    def __init__(self, storage: MappedStorage, schema: Any, segment: Any) -> None:
+        self._reader = SegmentReader(storage, schema, segment)
+        self.name: str = segment.segment_id()
+        self.size: int = segment.doc_count_all()
+        self._living = _living(segment, self.size)
+        self._extents: OrderedDict[tuple[str, str], tuple[int, int, int] | None] = OrderedDict()
+        self._lock = Lock()
+        self._postings: memoryview = self._reader._terms._postfile.view
+        self.columns = _columns(self._reader)
+        self._bodies = self._reader.column_reader("body", translate=False)
+        self._titles = self._reader.column_reader("title", translate=False)
+        self._sounds = self._reader.column_reader("sounds", translate=False)
+
+    def reopened(self, segment: Any) -> Segment:
+        """The same with the deletions of now."""
+        other = object.__new__(Segment)
+        other.__dict__.update(self.__dict__)
+        other._living = _living(segment, self.size)
+        return other
+
+    def living(self) -> Mask:
+        return self._living
+
+    def postings(self, field: str, term: str) -> Postings | None:
+        extent = self._extent(field, term)
+        if extent is None:
+            return None
+        offset, length, count = extent
+        return Postings(*unpacked(self._postings[offset : offset + length], count))
+
+    def _extent(self, field: str, term: str) -> tuple[int, int, int] | None:
+        key = (field, term)
+        with self._lock:
+            if key in self._extents:
+                self._extents.move_to_end(key)
+                return self._extents[key]
+            extent = self._extents[key] = term_extent(self._reader, field, term)
+            if len(self._extents) > EXTENTS_KEPT:
+                self._extents.popitem(last=False)
+            return extent
+
+    def terms(self, field: str, prefix: str) -> list[str]:
+        found: list[str] = []
+        with self._lock:
+            for name, term in self._reader._terms.terms_from(field, prefix.encode()):
+                text = term.decode("utf-8")
+                if name != field or not text.startswith(prefix):
+                    break
+                found.append(text)
+        return found
+
+    def text(self, document: int) -> str:
+        body: bytes = self._bodies[document]
+        return body.decode("utf-8")
+
+    def title(self, document: int) -> str:
+        title: bytes = self._titles[document]
+        return title.decode("utf-8")
+
+    def sounds(self, document: int) -> list[str]:
+        sounds: bytes = self._sounds[document]
+        return sounds.decode("utf-8").split("\x1f")
+
+    def values(self, column: str) -> list[bytes]:
+        """A column of byte strings, whole: for the audit."""
+        return list(self._reader.column_reader(column, translate=False))
+
+
+def _living(segment: Any, size: int) -> Mask:
+    living = np.ones(size, bool)
+    living[list(segment.deleted_docs())] = False
+    return living
+
+
+def _columns(reader: Any) -> Columns:
+    def numbers(name: str, dtype: Any) -> Any:
+        return np.fromiter(reader.column_reader(name, translate=False), dtype, reader.doc_count_all())
+
+    def values(name: str) -> Values:
+        names: dict[str, int] = {}
+        codes = [
+            names.setdefault(value.decode("utf-8"), len(names)) for value in reader.column_reader(name, translate=False)
+        ]
+        return Values(tuple(names), np.array(codes, np.int32))
+
+    return Columns(
+        article=numbers("article", np.int64),
+        lengths=numbers("length", np.float32),
+        title_lengths=numbers("title_length", np.float32),
+        updated=numbers("updated", np.int32),
+        audience=values("audience"),
+        lang=values("lang"),
+        product=values("product"),
+        type=values("type"),
+        versions=values("versions"),
+    )

@@ -1,0 +1,139 @@
+"""Writing a Whoosh index: documents to segments, deletions, merging, and a durable commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from whoosh import columns, fields
+from whoosh.index import FileIndex
+from whoosh.reading import SegmentReader
+
+from indexer.analysis import Analysis
+from indexer.documents import counted
+from indexer.engines.whoosh.codec import PackedWriter, term_extent, unpacked
+from indexer.folding import fold, squash
+from indexer.planning import article_number
+from indexer.shards import EMPHASIS, EVERYTHING, NUMBER, TITLE
+from indexer.sounds import syllables
+from kb.search import Document
+
+ARTICLE = "id"
+SOUNDS_APART = "\x1f"
+SEGMENT_SIZE = 10_000
+MERGE_BELOW = 2_000
+MERGE_FROM = 8
+
+
+def schema() -> Any:
+    """Posting lists of terms counted by our analysis, and columns of what ranking, facets and the audit read."""
+    number, text = columns.NumericColumn, columns.VarBytesColumn
+    few = columns.RefBytesColumn
+    return fields.Schema(
+        **{name: fields.KEYWORD() for name in (ARTICLE, NUMBER, TITLE, EMPHASIS, EVERYTHING)},
+        key=fields.COLUMN(text()),
+        digest=fields.COLUMN(text()),
+        article=fields.COLUMN(number("q")),
+        length=fields.COLUMN(number("i")),
+        title_length=fields.COLUMN(number("i")),
+        updated=fields.COLUMN(number("i")),
+        audience=fields.COLUMN(few()),
+        lang=fields.COLUMN(few()),
+        product=fields.COLUMN(few()),
+        type=fields.COLUMN(few()),
+        versions=fields.COLUMN(few()),
+        title=fields.COLUMN(text()),
+        sounds=fields.COLUMN(text()),
+        body=fields.COLUMN(text()),
+    )
+
+
+class BatchWriter:
+    """Collects replacements and puts them in place at `commit`, as one new segment and the deletions it brings."""
+
+    def __init__(self, index: FileIndex, folder: Path, analysis: Analysis, fresh: bool) -> None:
+        self._index, self._folder, self._analysis, self._fresh = index, folder, analysis, fresh
+        self._writer = PackedWriter(index)
+        self._pending: dict[int, Sequence[Document]] = {}
+
+    def replace(self, article: int, documents: Sequence[Document]) -> None:
+        if not self._fresh:
+            self._pending[article] = documents
+            return
+        self._add(documents)
+        if self._writer.docnum >= SEGMENT_SIZE:
+            self._writer.commit(merge=False)
+            self._writer = PackedWriter(self._index)
+
+    def commit(self) -> None:
+        """Everything shows at once; nothing of it does when this raises."""
+        self._delete(self._pending)
+        for documents in self._pending.values():
+            self._add(documents)
+        self._writer.commit(mergetype=_merge)
+
+    def cancel(self) -> None:
+        self._writer.cancel()
+
+    def _add(self, documents: Sequence[Document]) -> None:
+        for document in documents:
+            counts = counted(document, self._analysis)
+            terms = {
+                ARTICLE: {str(document.article): 1},
+                NUMBER: {article_number(document.number.lower()) or document.number.lower(): 1},
+                TITLE: counts.title,
+                EMPHASIS: counts.emphasis,
+                EVERYTHING: counts.everything,
+            }
+            self._writer.add_counts(terms, _columns(document, counts.length, len(squash(fold(document.title)))))
+
+    def _delete(self, articles: Any) -> None:
+        storage, names = self._index.storage, [str(article) for article in articles]
+        for segment in self._writer.segments:
+            reader = SegmentReader(storage, self._writer.schema, segment)
+            for name in names:
+                if extent := term_extent(reader, ARTICLE, name):
+                    offset, length, count = extent
+                    packed = reader._terms._postfile.get(offset, length)
+                    for document in unpacked(packed, count).documents.tolist():
+                        segment.delete_document(document)
+            reader.close()
+
+
+def _columns(document: Document, length: int, title_length: int) -> dict[str, Any]:
+    def packed(text: str) -> bytes:
+        return text.encode("utf-8", "replace")
+
+    return {
+        "key": packed(document.key),
+        "digest": packed(document.digest),
+        "article": document.article,
+        "length": length,
+        "title_length": title_length,
+        "updated": document.updated.toordinal(),
+        "audience": packed(document.audience.key),
+        "lang": packed(document.lang),
+        "product": packed(document.product),
+        "type": packed(document.type),
+        "versions": packed("\x1f".join(document.versions)),
+        "title": packed(fold(document.title)),
+        "sounds": packed(SOUNDS_APART.join(syllables(fold(document.title)))),
+        "body": packed(fold(document.body)),
+    }
+
+
+def _merge(writer: PackedWriter, segments: list[Any]) -> list[Any]:
+    """Small segments become one when there are too many; so does one that is mostly deletions; empty ones go."""
+    living = {segment.segment_id(): segment.doc_count_all() - segment.deleted_count() for segment in segments}
+    segments = [segment for segment in segments if living[segment.segment_id()]]
+    small = [segment for segment in segments if living[segment.segment_id()] < MERGE_BELOW]
+    chosen = small if len(small) >= MERGE_FROM else []
+    for segment in segments:
+        if segment not in chosen and segment.deleted_count() * 2 > segment.doc_count_all():
+            chosen.append(segment)
+    for segment in chosen:
+        reader = SegmentReader(writer.storage, writer.schema, segment)
+        writer.add_reader(reader)
+        reader.close()
+    return [segment for segment in segments if segment not in chosen]

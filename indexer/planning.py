@@ -1,0 +1,192 @@
+"""From a parsed query to what is looked up: units a reader would count as words, and weighted terms that find them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, WORD, Analysis, Token
+from indexer.folding import fold, to_simplified, to_traditional
+from indexer.vocabulary import Match, Origin, Vocabulary
+from kb.query import Clause, Parsed
+
+MAX_UNITS = 400
+MAX_NUMBERS = 20
+NUMBER_LENGTH = 6
+MAX_UNITS_TRANSLATED = 40
+SCATTERED = 0.7
+INSIDE = 0.8
+_NUMBER = re.compile(r"(?:kb[\s\-#]?0*|0*)([1-9][0-9]{0,11})")
+_HAN = re.compile("[\u3400-\u9fff]")
+_LATIN_WORD = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Terms that together show a unit is there: each carries its share; a document's cover is the sum of the shares.
+
+    Of the vocabulary (`origin` other than asked), it counts only in articles of the language `lang`, by its
+    `certainty`.
+    """
+
+    shares: Mapping[str, float]
+    surface: str = ""
+    lang: str = ""
+    origin: Origin = "asked"
+    certainty: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A word of the query, with its place. Any of its `evidence` covers it; `surface` is folded."""
+
+    surface: str
+    start: int
+    end: int
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """A term to score by. Of the vocabulary, it counts only in articles of the language `lang`, by its `certainty`."""
+
+    term: str
+    times: int = 1
+    lang: str = ""
+    origin: Origin = "asked"
+    certainty: float = 1.0
+
+    @property
+    def kind(self) -> str:
+        return self.term[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything ranking needs to know of a query.
+
+    `numbers` are article numbers it may name, without prefix and zeros. `langs` are the languages it seems to be
+    written in, likeliest first.
+    """
+
+    text: str
+    units: tuple[Unit, ...]
+    terms: tuple[Weighted, ...]
+    conditions: tuple[Clause, ...] = ()
+    wishes: bool = True
+    numbers: frozenset[str] = frozenset()
+    langs: tuple[str, ...] = ()
+
+
+def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
+    """What to look up for a query. A query of no letter, digit or Han character has no units."""
+    tokens = list(analysis.tokens(parsed.text))
+    folded = fold(parsed.text)
+    langs = langs_of(parsed.text)
+    units = _units(parsed.text, tokens, analysis)
+    counts = Counter(token.term for token in tokens)
+    counts.update(_compound_terms(units))
+    terms = [Weighted(term, times) for term, times in counts.items()]
+    if len(units) <= MAX_UNITS_TRANSLATED:
+        matches = list(vocabulary.matches(folded, langs[:1]))
+        units = [_with_alternatives(unit, matches, analysis) for unit in units]
+        terms += _alternative_terms(matches, {weighted.term for weighted in terms}, analysis)
+    wishes = len(parsed.conditions) < len(parsed.clauses) or not parsed.clauses
+    return Plan(folded, tuple(units), tuple(terms), parsed.conditions, wishes, _numbers(units, folded), langs)
+
+
+def _numbers(units: list[Unit], folded: str) -> frozenset[str]:
+    """Article numbers among the units. Digits alone only when they are all that is asked, and a whole number's length:
+    `404` is an error, not an article."""
+    named = units[:MAX_NUMBERS] if len(units) > 1 else ()
+    numbers = {article_number(unit.surface) for unit in named if not unit.surface.isdigit()}
+    whole = folded.strip()
+    if not whole.isdigit() or len(whole) >= NUMBER_LENGTH:
+        numbers.add(article_number(whole))
+    return frozenset(filter(None, numbers))
+
+
+def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> Unit:
+    """The unit, covered also by what the vocabulary says for it, for a part of it, or for what it is a part of."""
+    found = list(unit.evidence)
+    for match in matches:
+        inside = unit.start <= match.start and match.end <= unit.end
+        if inside or (match.start <= unit.start and unit.end <= match.end):
+            for one in match.alternatives:
+                before = unit.surface[: match.start - unit.start] if inside else ""
+                after = unit.surface[match.end - unit.start :] if inside else ""
+                whole = _evidence(one.text, list(analysis.tokens(before + one.text + after)))[-1]
+                found.append(
+                    replace(whole, surface=one.text, lang=one.lang, origin=one.origin, certainty=one.certainty)
+                )
+    return replace(unit, evidence=tuple(found))
+
+
+def _alternative_terms(matches: Sequence[Match], known: set[str], analysis: Analysis) -> Iterator[Weighted]:
+    for match in matches:
+        for one in match.alternatives:
+            for term in sorted({token.term for token in analysis.tokens(one.text)} - known):
+                yield Weighted(term, 1, one.lang, one.origin, one.certainty)
+
+
+def article_number(surface: str) -> str | None:
+    """The digits, without zeros in front, of what may be an article's number: `kb000123`, `123456`."""
+    match = _NUMBER.fullmatch(surface)
+    return match.group(1) if match else None
+
+
+def langs_of(text: str) -> tuple[str, ...]:
+    """The languages a text can be in, by its characters: [] when they do not tell."""
+    if not _HAN.search(text):
+        return ("en",) if _LATIN_WORD.search(text) else ()
+    simplified = to_simplified(text)
+    if simplified != text:
+        return ("zh-Hant", "zh-Hans")
+    return ("zh-Hans", "zh-Hant") if to_traditional(text) != text else ("zh-Hant", "zh-Hans")
+
+
+def _units(text: str, tokens: list[Token], analysis: Analysis) -> list[Unit]:
+    found: dict[str, Unit] = {}
+    for surface, start, end in analysis.words(text):
+        if surface not in found and len(found) < MAX_UNITS:
+            inside = [token for token in tokens if start <= token.start and token.end <= end]
+            found[surface] = Unit(surface, start, end, tuple(_evidence(surface, inside)))
+    return list(found.values())
+
+
+def _evidence(surface: str, tokens: list[Token]) -> list[Evidence]:
+    kinds: dict[str, list[str]] = {}
+    for token in tokens:
+        kinds.setdefault(token.term[0], []).append(token.term)
+    if pairs := kinds.get(PAIR):
+        return [Evidence({pair: 1 / len(set(pairs)) for pair in pairs})]
+    if CHARACTER in kinds:
+        return [Evidence({kinds[CHARACTER][0]: 1.0})]
+    evidence = [Evidence({code: 1.0}) for code in kinds.get(CODE, ())]
+    atoms = dict.fromkeys(kinds.get(STEM, []) + [term for term in kinds.get(EXACT, []) if _has_digit(term)])
+    if atoms:
+        whole = 1.0 if surface.isalnum() else SCATTERED
+        evidence.append(Evidence({term: whole / len(atoms) for term in atoms}))
+    if surface.isalpha():
+        evidence += [Evidence({CODE + surface: 1.0}), Evidence({PART + surface: INSIDE})]
+    numbers = [term for term in kinds.get(PART, ()) if _has_digit(term)]
+    if numbers:
+        evidence.append(Evidence({term: 0.6 / len(numbers) for term in numbers}))
+    return evidence or [Evidence({EXACT + surface: 1.0})]
+
+
+def _compound_terms(units: Iterable[Unit]) -> Iterator[str]:
+    """A plain Latin word may be a part of a compound (`exception` of `WTException`) or one run together (`nodejs`)."""
+    for unit in units:
+        if unit.surface.isascii() and unit.surface.isalpha():
+            yield CODE + unit.surface
+            yield PART + unit.surface
+
+
+def _has_digit(term: str) -> bool:
+    return any(character.isdigit() for character in term)
+
+
+__all__ = ["WORD", "Evidence", "Plan", "Unit", "Weighted", "plan"]

@@ -1,0 +1,242 @@
+"""Ranking: which documents match a query, and in which order. Ours, the same for every engine.
+
+Every statistic is counted over the documents the viewer's scope reads, so that nothing hidden shows in any score. The
+score is BM25F with term frequencies summed over fields before saturation (Robertson, Zaragoza, Taylor: Simple BM25
+extension to multiple weighted fields, 2004), plus how well the title matches, plus what a closer look at the best
+finds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.planning import Evidence, Plan, Unit, Weighted
+from indexer.shards import EMPHASIS, EVERYTHING, NUMBER, TITLE, Floats, Mask, Postings, Shard
+from indexer.vocabulary import Origin
+
+FREQUENCIES_KEPT = 100_000
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much. Tuned on the tuning part of the judged queries; see docs/search.md."""
+
+    k1: float = 0.84
+    b: float = 0.75
+    title: float = 6.0
+    emphasis: float = 1.0
+    word: float = 0.42
+    pair: float = 0.35
+    character: float = 0.1
+    exact: float = 0.5
+    stem: float = 0.7
+    code: float = 1.0
+    part: float = 0.3
+    title_match: float = 2.0
+    cover: float = 0.4
+    look: int = 200
+    title_equals: float = 1.0
+    title_contains: float = 0.5
+    body_contains: float = 0.2
+    pairs: float = 0.5
+    codes: float = 1.0
+    completeness: float = 1.0
+    least: float = 0.1
+    loose: float = 0.2
+    number: float = 20.0
+    prefer: float = 0.1
+
+    script: float = 0.8
+    synonym: float = 0.6
+    translation: float = 0.6
+
+    def trust(self, origin: Origin) -> float:
+        """How far a term of the vocabulary stands for what was asked."""
+        return {"asked": 1.0, "script": self.script, "synonym": self.synonym, "translation": self.translation}[origin]
+
+    def of(self, kind: str) -> float:
+        return {
+            "w": self.word, "g": self.pair, "c": self.character, "e": self.exact, "s": self.stem, "k": self.code,
+            "p": self.part,
+        }[kind]  # fmt: skip
+
+
+@dataclass
+class View:
+    """A shard under a scope: what is readable and the length norms that follow from it."""
+
+    shard: Shard
+    mask: Mask
+    norms: Floats
+
+
+@dataclass
+class Readable:
+    """All shards under a scope, with the statistics of what it reads."""
+
+    views: list[View]
+    count: int
+    average: float
+    frequencies: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, masks: Sequence[tuple[Shard, Mask]], weights: Weights) -> Readable:
+        count = sum(int(mask.sum()) for _, mask in masks)
+        total = sum(int(shard.columns.lengths[mask].astype(np.int64).sum()) for shard, mask in masks)
+        average = total / count if count else 1.0
+        base, slope = weights.k1 * (1 - weights.b), weights.k1 * weights.b / max(average, 1.0)
+        views = [
+            View(shard, mask, np.float32(base) + np.float32(slope) * shard.columns.lengths) for shard, mask in masks
+        ]
+        return cls(views, count, average)
+
+    def frequency(self, term: str) -> int:
+        """In how many readable documents a term occurs."""
+        if term not in self.frequencies:
+            found = 0
+            for view in self.views:
+                if postings := view.shard.postings(EVERYTHING, term):
+                    found += int(np.count_nonzero(view.mask[postings.documents]))
+            if len(self.frequencies) >= FREQUENCIES_KEPT:
+                self.frequencies.clear()
+            self.frequencies[term] = found
+            return found
+        return self.frequencies[term]
+
+    def idf(self, term: str) -> float:
+        """0 for a term no readable document has."""
+        frequency = self.frequency(term)
+        return math.log(1 + (self.count - frequency + 0.5) / (frequency + 0.5)) if frequency else 0.0
+
+
+@dataclass
+class Scored:
+    """A shard's documents with their scores, how much of the query each covers, and the parts of the score."""
+
+    view: View
+    score: Floats
+    cover: Floats
+    title: Floats
+
+
+def unit_idf(unit: Unit, readable: Readable) -> float:
+    """How telling a unit is: the rarest of its terms counts.
+
+    A unit nothing readable contains is as telling as can be.
+    """
+    for asked in (True, False):
+        found = [readable.idf(term) for one in unit.evidence if (one.origin == "asked") == asked for term in one.shares]
+        if best := max(found, default=0.0):
+            return best
+    return math.log(1 + (readable.count + 0.5) / 0.5)
+
+
+def score(plan: Plan, readable: Readable, weights: Weights) -> list[Scored]:
+    """Every document's score. Documents the scope does not read are scored too, and masked by the caller."""
+    idfs = [(unit, unit_idf(unit, readable)) for unit in plan.units]
+    mass = sum(idf for _, idf in idfs) or 1.0
+    scored = []
+    for view in readable.views:
+        total = np.zeros(view.shard.size, np.float32)
+        for weighted in plan.terms:
+            idf = readable.idf(weighted.term)
+            if idf:
+                factor = idf * weights.of(weighted.kind) * weights.trust(weighted.origin) * weighted.certainty
+                _add_term(total, view, weighted, np.float32(factor), weights)
+        cover, title = _covers(view, idfs, mass, weights)
+        total += title * np.float32(weights.title_match * mass)
+        if weights.completeness:
+            total *= np.minimum(cover, 1) ** np.float32(weights.completeness)
+        if plan.langs:
+            total += _by_language(view, _preference(plan.langs)) * np.float32(weights.prefer * mass)
+        for number in plan.numbers:
+            if postings := view.shard.postings(NUMBER, number):
+                total[postings.documents] += np.float32(weights.number * mass)
+                cover[postings.documents] = 1
+        scored.append(Scored(view, total, cover, title))
+    return scored
+
+
+def _preference(langs: Sequence[str]) -> dict[str, float]:
+    """1 for the language wanted most, less for each after it; 0 for any other."""
+    return {lang: 1 - at / len(langs) for at, lang in enumerate(langs)}
+
+
+def _add_term(total: Floats, view: View, weighted: Weighted, factor: np.float32, weights: Weights) -> None:
+    postings = view.shard.postings(EVERYTHING, weighted.term)
+    if postings is None:
+        return
+    frequencies = postings.frequencies.astype(np.float32)
+    for name, weight in ((TITLE, weights.title - 1), (EMPHASIS, weights.emphasis)):
+        if weight and (more := view.shard.postings(name, weighted.term)):
+            places = np.searchsorted(postings.documents, more.documents)
+            frequencies[places] += np.float32(weight) * more.frequencies
+    gain = factor * (frequencies * np.float32(weights.k1 + 1)) / (frequencies + view.norms[postings.documents])
+    if weighted.lang:
+        gain *= _by_language(view, {weighted.lang: 1.0})[postings.documents]
+    total[postings.documents] += gain
+
+
+def _by_language(view: View, factors: Mapping[str, float]) -> Floats:
+    """A factor for each document by its language; 0 where none is given."""
+    lang = view.shard.columns.lang
+    return np.array([factors.get(name, 0.0) for name in lang.names] or [0.0], np.float32)[lang.codes]
+
+
+def _covers(view: View, idfs: list[tuple[Unit, float]], mass: float, weights: Weights) -> tuple[Floats, Floats]:
+    """How much of the query each document has, and how well its title matches: recall times root of precision."""
+    size = view.shard.size
+    cover, in_title, letters = np.zeros(size, np.float32), np.zeros(size, np.float32), np.zeros(size, np.float32)
+    for unit, idf in idfs:
+        share = np.float32(idf / mass)
+        cover += share * _cover(view, unit.evidence, EVERYTHING, weights)
+        found = _cover(view, unit.evidence, TITLE, weights)
+        in_title += share * found
+        letters += found * np.float32(sum(map(str.isalnum, unit.surface)))
+    precision = np.minimum(letters / np.maximum(view.shard.columns.title_lengths, 1), 1)
+    return cover, in_title * np.sqrt(precision)
+
+
+def _cover(view: View, evidence: Sequence[Evidence], field_name: str, weights: Weights) -> Floats:
+    best: Floats | None = None
+    for one in evidence:
+        found = np.zeros(view.shard.size, np.float32)
+        for term, share in one.shares.items():
+            if postings := view.shard.postings(field_name, term):
+                found[postings.documents] += np.float32(share)
+        if one.lang:
+            found *= _by_language(view, {one.lang: weights.trust(one.origin) * one.certainty})
+        best = found if best is None else np.maximum(best, found)
+    return best if best is not None else np.zeros(view.shard.size, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A document worth a closer look."""
+
+    score: float
+    article: int
+    view: View
+    document: int
+
+
+def candidates(scored: Sequence[Scored], matches: Sequence[Mask], limit: int) -> list[Candidate]:
+    """The best `limit` matches, best first, ties by article."""
+    found: list[Candidate] = []
+    for one, mask in zip(scored, matches, strict=True):
+        documents = np.flatnonzero(mask)
+        values = one.score[documents]
+        articles = one.view.shard.columns.article[documents]
+        order = np.lexsort((articles, -values))[:limit]
+        found += [
+            Candidate(float(values[at]), int(articles[at]), one.view, int(documents[at])) for at in order.tolist()
+        ]
+    return sorted(found, key=lambda candidate: (-candidate.score, candidate.article))[:limit]
+
+
+__all__ = ["Candidate", "Mask", "NDArray", "Postings", "Readable", "Scored", "View", "Weights", "candidates", "score"]

@@ -1,0 +1,64 @@
+"""How Chinese sounds, as people type it: pinyin without tones, its initials, and zhuyin turned into pinyin."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from pypinyin import Style, lazy_pinyin, pinyin_dict
+
+HAN = re.compile("[\u3400-\u9fff]")
+ZHUYIN = re.compile("[\u3105-\u312f]")
+_TONES = re.compile("[ˉˊˇˋ˙\u02ca\u02c7\u02cb\u02d9]")
+_CONSONANTS = dict(
+    zip("ㄅㄆㄇㄈㄉㄊㄋㄌㄍㄎㄏㄐㄑㄒㄓㄔㄕㄖㄗㄘㄙ", "b p m f d t n l g k h j q x z c s r z c s".split(), strict=True)
+)
+_LONGEST_ZHUYIN = 3
+
+
+def syllables(text: str) -> list[str]:
+    """The pinyin of each Han character, v for ü; other characters one by one as they are, in lower case."""
+    found: list[str] = []
+    for match in re.finditer("[\u3400-\u9fff]+|[^\u3400-\u9fff]", text):
+        run = match.group()
+        found += lazy_pinyin(run, style=Style.NORMAL, errors=list) if HAN.match(run) else [run.lower()]
+    return found
+
+
+def from_zhuyin(text: str) -> tuple[str, str] | None:
+    """Zhuyin, with or without tones, as pinyin and as initials. The first is empty when it is not whole syllables.
+
+    None: it is not zhuyin.
+    """
+    bare = _TONES.sub("", text).replace(" ", "")
+    if not bare or not all(ZHUYIN.match(character) for character in bare):
+        return None
+    initials = "".join(_CONSONANTS.get(character, "") for character in bare)
+    return _whole_syllables(bare), initials if len(initials) == len(bare) else ""
+
+
+def _whole_syllables(bare: str) -> str:
+    table = _zhuyin_table()
+    found, at = "", 0
+    while at < len(bare):
+        for size in range(min(_LONGEST_ZHUYIN, len(bare) - at), 0, -1):
+            if syllable := table.get(bare[at : at + size]):
+                found += syllable
+                at += size
+                break
+        else:
+            return found + _CONSONANTS.get(bare[at], "") if at == len(bare) - 1 else ""
+    return found
+
+
+@cache
+def _zhuyin_table() -> dict[str, str]:
+    """Every syllable of Mandarin from zhuyin to pinyin, both without tones."""
+    characters = [chr(point) for point in pinyin_dict.pinyin_dict if 0x4E00 <= point < 0xA000]
+    zhuyin = lazy_pinyin(characters, style=Style.BOPOMOFO)
+    pinyin = lazy_pinyin(characters, style=Style.NORMAL)
+    return {
+        _TONES.sub("", bopomofo): plain
+        for bopomofo, plain in zip(zhuyin, pinyin, strict=True)
+        if ZHUYIN.match(bopomofo) and plain.isascii()
+    }

@@ -1,0 +1,124 @@
+"""Keeping an index in step with the store: what changed goes in, batch by batch; a rebuild fills a fresh generation.
+
+The store writes a change note in the transaction that changes an article. A note is crossed off only after the commit
+of the index that holds the change: killed at any moment, the next run does the rest, at worst some of it again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from threading import Event
+from typing import Protocol
+
+from indexer.documents import documents
+from kb.search import Busy, Engine, Writer
+from kb.store.articles import ChangeNote, IndexSource
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+
+BATCH = 2_000
+CHUNK = 500
+PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+EVERY_NOTE = 1_000_000_000
+
+
+class Source(Protocol):
+    """What indexing asks of the store."""
+
+    def articles_for_index(
+        self, ids: Sequence[int] | None = None, after: int = 0, limit: int = CHUNK
+    ) -> list[IndexSource]: ...
+
+    def notes(self, limit: int) -> list[ChangeNote]: ...
+
+    def done(self, note_ids: Sequence[int]) -> None: ...
+
+    def article_ids(self) -> list[int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """How many articles were put in the index, or taken out of it."""
+
+    articles: int
+
+
+def drain(store: Source, engine: Engine, progress: Progress | None = None) -> Synced:
+    """Bring the index in step with every change noted so far.
+
+    An index that is empty, or was written by other rules than today's, is rebuilt. Raises Busy when another process
+    is writing it.
+    """
+    status = engine.status()
+    if not status.documents or status.stale:
+        return (
+            rebuild(store, engine, progress) if store.article_ids() or status.stale else _drained(store, engine, None)
+        )
+    return _drained(store, engine, progress)
+
+
+def _drained(store: Source, engine: Engine, progress: Progress | None) -> Synced:
+    done = 0
+    while notes := store.notes(BATCH):
+        ids = sorted({note.article_id for note in notes})
+        with engine.writer() as writer:
+            put(store, writer, ids)
+        store.done([note.id for note in notes])
+        done += len(ids)
+        if progress:
+            progress(done, done + len(store.notes(EVERY_NOTE)))
+    return Synced(done)
+
+
+def put(store: Source, writer: Writer, ids: Sequence[int]) -> None:
+    """Put these articles as they are now in the place of what the index has of them; those that are gone, go."""
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        found = {source.row.id: source for source in store.articles_for_index(chunk, limit=CHUNK)}
+        for article in chunk:
+            source = found.get(article)
+            writer.replace(article, list(documents(source.row, source.sections)) if source else [])
+
+
+def rebuild(store: Source, engine: Engine, progress: Progress | None = None) -> Synced:
+    """Index every article into a fresh generation; the old one serves until it is complete."""
+    notes = store.notes(EVERY_NOTE)
+    total, done = len(store.article_ids()), 0
+    with engine.writer(rebuild=True) as writer:
+        for source in sources(store):
+            writer.replace(source.row.id, list(documents(source.row, source.sections)))
+            done += 1
+            if progress and (done % 100 == 0 or done >= total):
+                progress(done, max(total, done))
+    store.done([note.id for note in notes])
+    return Synced(done)
+
+
+def sources(store: Source) -> Iterator[IndexSource]:
+    """Every article by id, a chunk in memory at a time."""
+    after = 0
+    while chunk := store.articles_for_index(after=after, limit=CHUNK):
+        yield from chunk
+        after = chunk[-1].row.id
+
+
+def follow(store: Source, engine: Engine, stop: Event) -> None:
+    """Drain what is noted, until `stop` is set. Trouble is logged and tried again, ever more patiently."""
+    pause = PAUSE
+    while not stop.is_set():
+        try:
+            synced = drain(store, engine)
+            if synced.articles:
+                log.info("indexed %d articles", synced.articles)
+            pause = PAUSE
+        except Busy:
+            pause = PAUSE
+        except Exception:
+            log.exception("the index could not be brought up to date; next try in %.0f s", pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        stop.wait(pause)

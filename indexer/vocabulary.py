@@ -1,0 +1,195 @@
+"""Vocabulary.
+
+What a term is called in Taiwan, on the Mainland and in English, so that a question in one finds the others.
+
+Applied to queries alone: articles are indexed as they are written. Each row of a file of terms is one concept, each
+column a language, alternatives in it joined by `|`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from indexer.analysis import stem
+from indexer.folding import fold
+
+COLUMNS = ("zh-Hant", "zh-Hans", "en")
+log = logging.getLogger(__name__)
+
+MAX_WORDS = 5
+MAX_HAN = 12
+_WORD = re.compile(r"[a-z0-9]+|[^a-z0-9\s]+")
+_HAN = re.compile("[\u3400-\u9fff]")
+
+Origin = Literal["asked", "script", "synonym", "translation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another way to say a term: folded, in which language of articles it counts, where from, how surely (0 to 1)."""
+
+    text: str
+    lang: str
+    origin: Origin
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A term of the vocabulary at a place of a folded text."""
+
+    start: int
+    end: int
+    alternatives: tuple[Alternative, ...]
+
+
+class VocabularyError(Exception):
+    """A file of terms is malformed: says which line and what is wrong with it."""
+
+
+class Vocabulary:
+    """Terms by language. Immutable: a changed file means a new one."""
+
+    def __init__(self, rows: Iterable[tuple[tuple[str, ...], ...]] = ()) -> None:
+        self._rows: list[tuple[tuple[str, ...], ...]] = []
+        self._han: dict[str, list[tuple[int, int]]] = {}
+        self._latin: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+        for row in rows:
+            at = len(self._rows)
+            self._rows.append(tuple(tuple(fold(term) for term in column) for column in row))
+            for column, terms in enumerate(self._rows[-1]):
+                for term in terms:
+                    self._key(term, (at, column))
+
+    def _key(self, term: str, place: tuple[int, int]) -> None:
+        if _HAN.search(term):
+            self._han.setdefault(term, []).append(place)
+        else:
+            self._latin.setdefault(_stems(term), []).append(place)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def matches(self, folded: str, langs: tuple[str, ...] = ()) -> Iterator[Match]:
+        """The longest terms in a folded text, from its beginning, not overlapping. `langs`.
+
+        What it is written in, if sure.
+
+        Terms of several concepts give the alternatives of all of them, the less certain for it.
+        """
+        yield from self._han_matches(folded, langs)
+        yield from self._latin_matches(folded)
+
+    def _han_matches(self, folded: str, langs: tuple[str, ...]) -> Iterator[Match]:
+        at = 0
+        while at < len(folded):
+            for size in range(min(MAX_HAN, len(folded) - at), 1, -1):
+                if places := self._han.get(folded[at : at + size]):
+                    yield Match(at, at + size, self._alternatives(folded[at : at + size], places, langs))
+                    at += size - 1
+                    break
+            at += 1
+
+    def _latin_matches(self, folded: str) -> Iterator[Match]:
+        words = [match for match in _WORD.finditer(folded) if match.group()[0].isascii()]
+        stems = [stem(match.group()) for match in words]
+        at = 0
+        while at < len(words):
+            for size in range(min(MAX_WORDS, len(words) - at), 0, -1):
+                if places := self._latin.get(tuple(stems[at : at + size])):
+                    start, end = words[at].start(), words[at + size - 1].end()
+                    yield Match(start, end, self._alternatives(folded[start:end], places, ("en",)))
+                    at += size - 1
+                    break
+            at += 1
+
+    def _alternatives(
+        self, term: str, places: list[tuple[int, int]], langs: tuple[str, ...]
+    ) -> tuple[Alternative, ...]:
+        own = [place for place in places if COLUMNS[place[1]] in langs] or places
+        rows = {at for at, _ in own}
+        certainty = 1 / math.sqrt(len(rows))
+        found: dict[tuple[str, str], Alternative] = {}
+        for at, column in own:
+            for other, terms in enumerate(self._rows[at]):
+                origin = _origin(column, other)
+                for rank, text in enumerate(terms):
+                    alternative = Alternative(text, COLUMNS[other], origin, certainty / math.sqrt(1 + rank))
+                    if text != term:
+                        found.setdefault((text, COLUMNS[other]), alternative)
+        return tuple(found.values())
+
+
+def _origin(column: int, other: int) -> Origin:
+    if column == other:
+        return "synonym"
+    return "translation" if "en" in (COLUMNS[column], COLUMNS[other]) else "script"
+
+
+def _stems(term: str) -> tuple[str, ...]:
+    return tuple(stem(word) for word in _WORD.findall(term) if word[0].isascii())
+
+
+def parse_terms(text: str, name: str) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """The rows of a file of terms. VocabularyError names the line that is not one."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        columns = line.split("\t")
+        if len(columns) != len(COLUMNS):
+            raise VocabularyError(f"{name}:{number}: {len(columns)} columns; {len(COLUMNS)} are needed, parted by tabs")
+        yield tuple(tuple(filter(None, map(str.strip, column.split("|")))) for column in columns)
+
+
+@cache
+def shipped_rows() -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """The terms that come with the program."""
+    text = files("indexer").joinpath("dictionaries/terms.tsv").read_text(encoding="utf-8")
+    return tuple(parse_terms(text, "terms.tsv"))
+
+
+class Vocabularies:
+    """The vocabulary of now: the shipped terms and those of an editable file, read again when it changes."""
+
+    def __init__(self, own: Path | None = None) -> None:
+        self._own = own
+        self._stamp: tuple[float, int] | None = None
+        self._current: Vocabulary | None = None
+
+    def current(self) -> Vocabulary:
+        """A malformed file of one's own is logged and changes nothing."""
+        stamp = _stamp(self._own)
+        if self._current is None or stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                rows = shipped_rows() + (own_rows(self._own) if self._own and stamp else ())
+                self._current = Vocabulary(rows)
+            except VocabularyError as error:
+                log.error("the vocabulary stays as it was: %s", error)
+        if self._current is None:
+            self._current = Vocabulary(shipped_rows())
+        return self._current
+
+
+def own_rows(path: Path) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """The rows of an editable file. VocabularyError when it is malformed or not UTF-8."""
+    try:
+        return tuple(parse_terms(path.read_text(encoding="utf-8-sig"), str(path)))
+    except UnicodeDecodeError as error:
+        raise VocabularyError(f"{path}: not UTF-8 at byte {error.start}") from error
+
+
+def _stamp(path: Path | None) -> tuple[float, int] | None:
+    try:
+        found = path.stat() if path else None
+    except FileNotFoundError:
+        return None
+    return (found.st_mtime, found.st_size) if found else None

@@ -1,0 +1,230 @@
+"""Settings: read once from the environment (prefix KB_), typed, refused by name when wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import ipaddress
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from kb.articles import LANGUAGES
+
+PREFIX = "KB_"
+FOR_TESTS = "KB_TEST_"
+ENGINES = ("whoosh", "tantivy", "opensearch")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+SITE_NAMES = {"zh-Hant": "支援知識庫", "zh-Hans": "支持知识库", "en": "Support Knowledge Base"}
+
+T = TypeVar("T")
+
+
+class ConfigError(Exception):
+    """A setting is wrong: says which, what it had and what would be right."""
+
+
+def _setting(name: str, parse: Callable[[str], Any], default: Any) -> Any:
+    metadata = {"name": PREFIX + name, "parse": parse}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError("one of " + ", ".join(allowed))
+        return text
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("0 or 1")
+    return text == "1"
+
+
+def _switch_or_auto(text: str) -> bool | None:
+    if text not in ("auto", "0", "1"):
+        raise ValueError("auto, 0 or 1")
+    return None if text == "auto" else text == "1"
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _folder(text: str) -> Path:
+    path = _path(text)
+    if not path.is_dir():
+        raise ValueError("a folder that exists")
+    return path
+
+
+def _file(text: str) -> Path:
+    path = _path(text)
+    if not path.is_file():
+        raise ValueError("a file that exists")
+    return path
+
+
+def _store_url(text: str) -> str:
+    scheme, found, rest = text.partition("://")
+    if not found or scheme.partition("+")[0] not in ("sqlite", "postgresql", "postgres") or not rest:
+        raise ValueError("sqlite:////path/kb.sqlite3 or postgresql://user:password@host/database")
+    if scheme in ("postgresql", "postgres"):
+        return f"postgresql+psycopg://{rest}"
+    return text
+
+
+def _host(text: str) -> str:
+    if not text or any(character.isspace() or character in "/:@" for character in text.replace("::", "")):
+        raise ValueError("an address or a host name, e.g. 127.0.0.1 or 0.0.0.0")
+    return text
+
+
+def _secret(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError("at least 32 characters; leave it out and one is made")
+    return text
+
+
+def _time_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a time zone's name, e.g. Asia/Taipei") from None
+    return text
+
+
+def _site_name(text: str) -> Mapping[str, str]:
+    """One name for every language, or `zh-Hant=…;zh-Hans=…;en=…`; a language left out keeps its default."""
+    if "=" not in text:
+        if not text.strip():
+            raise ValueError("a name, or zh-Hant=…;zh-Hans=…;en=…")
+        return dict.fromkeys(LANGUAGES, text.strip())
+    names: dict[str, str] = dict(SITE_NAMES)
+    for part in text.split(";"):
+        lang, _, name = (piece.strip() for piece in part.partition("="))
+        if lang not in LANGUAGES or not name:
+            raise ValueError("a name, or zh-Hant=…;zh-Hans=…;en=…")
+        names[lang] = name
+    return names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Every setting. `Config.from_env` reads them; tests and tools build one directly. Described in docs/settings.md."""
+
+    home: Path = _setting("HOME", _path, lambda: Path("var").absolute())
+    store_url: str = _setting("STORE_URL", _store_url, "")
+    engine: str = _setting("ENGINE", _one_of(*ENGINES), "whoosh")
+    host: str = _setting("HOST", _host, "127.0.0.1")
+    port: int = _setting("PORT", _whole(1, 65535), 8000)
+    workers: int = _setting("WORKERS", _whole(1, 64), 2)
+    threads: int = _setting("THREADS", _whole(1, 64), 4)
+    site_name: Mapping[str, str] = _setting("SITE_NAME", _site_name, lambda: dict(SITE_NAMES))
+    given_secret_key: str | None = _setting("SECRET_KEY", _secret, None)
+    matrix: Path | None = _setting("MATRIX", _folder, None)
+    session_hours: int = _setting("SESSION_HOURS", _whole(1, 24 * 90), 12)
+    cookie_secure: bool | None = _setting("COOKIE_SECURE", _switch_or_auto, None)
+    trusted_proxies: int = _setting("TRUSTED_PROXIES", _whole(0, 10), 0)
+    hashes_at_once: int = _setting("HASHES_AT_ONCE", _whole(1, 64), 2)
+    sign_in_attempts: int = _setting("SIGN_IN_ATTEMPTS", _whole(1, 1000), 10)
+    max_query: int = _setting("MAX_QUERY", _whole(10, 4000), 4000)
+    cache_mb: int = _setting("CACHE_MB", _whole(16, 65536), 256)
+    attachment_max_mb: int = _setting("ATTACHMENT_MAX_MB", _whole(1, 1024), 20)
+    render_seconds: int = _setting("RENDER_SECONDS", _whole(1, 600), 20)
+    render_memory_mb: int = _setting("RENDER_MEMORY_MB", _whole(128, 16384), 768)
+    time_zone: str = _setting("TIME_ZONE", _time_zone, "Asia/Taipei")
+    demo: bool = _setting("DEMO", _switch, True)
+    log_level: str = _setting("LOG_LEVEL", _one_of(*LOG_LEVELS), "info")
+    lang: str | None = _setting("LANG", _one_of(*LANGUAGES), None)
+    weights: Path | None = _setting("WEIGHTS", _file, None)
+
+    def __post_init__(self) -> None:
+        if not self.store_url:
+            object.__setattr__(self, "store_url", f"sqlite:///{self.home / 'kb.sqlite3'}")
+        if self.cookie_secure is None:
+            object.__setattr__(self, "cookie_secure", self.trusted_proxies > 0 or not _is_loopback(self.host))
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Config:
+        """ConfigError for the first setting that is wrong or unknown. An empty value counts as not set."""
+        given = {n: v for n, v in env.items() if n.startswith(PREFIX) and not n.startswith(FOR_TESTS) and v != ""}
+        names = setting_names()
+        if unknown := sorted(given.keys() - names.keys()):
+            raise ConfigError(_unknown(unknown[0], list(names)))
+        settings = {each.name: each for each in fields(cls)}
+        return cls(**{names[n]: _parsed(n, v, settings[names[n]].metadata["parse"]) for n, v in given.items()})
+
+    @property
+    def secret_key(self) -> str:
+        """What sessions and forms are signed with: the given one, or one made at first use and kept in `home`."""
+        if self.given_secret_key:
+            return self.given_secret_key
+        path = self.prepare_home() / "secret"
+        if not path.exists():
+            _make_secret(path)
+        return path.read_text().strip()
+
+    def prepare_home(self) -> Path:
+        """The data folder, made if need be, private to this user."""
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.home.stat().st_uid == os.geteuid():
+            self.home.chmod(0o700)
+        return self.home
+
+
+def setting_names() -> dict[str, str]:
+    """Environment variable → field of `Config`."""
+    return {each.metadata["name"]: each.name for each in fields(Config)}
+
+
+def _parsed(name: str, value: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(value)
+    except ValueError as error:
+        shown = "a value that is too short" if name == PREFIX + "SECRET_KEY" else repr(value)
+        raise ConfigError(f"{name} is {shown}; it must be {error}") from None
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "see docs/settings.md"
+    return f"{name} is not a setting; {hint}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _make_secret(path: Path) -> None:
+    """Whole or not there: another process may do the same now, and the first to finish wins."""
+    new = path.with_name(f".secret-{secrets.token_hex(8)}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    with contextlib.suppress(FileExistsError):
+        os.link(new, path)
+    new.unlink()

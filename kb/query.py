@@ -1,0 +1,132 @@
+"""The query language: words, "phrases", -not, OR, product: version: lang: title: number:, prefix*.
+
+What does not parse is words.
+
+A pasted log or stack trace (several lines, or very many words) is text: nothing in it is an operator.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kb.articles import LANGUAGES
+from kb.search import Filters
+
+Kind = Literal["words", "phrase", "prefix"]
+
+PASTED_WORDS = 30
+_PIECE = re.compile(
+    r"""(?P<minus>(?<!\S)-(?=[^\W\d_]|["“＂]))?
+        (?:(?P<field>product|version|lang|type|title|number):(?=\S))?
+        (?:["“＂](?P<phrase>[^"”＂]+)["”＂]|(?P<word>\S+))""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PREFIX = re.compile(r"(?:[^\W_]{2,}|[\u3400-\u9fff])[^\s*]*\*\Z")
+_SPACE = re.compile(r"[\s\u3000]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a query that must or must not hold. Clauses of one `group` are alternatives: any of them will do.
+
+    `field` limits it to the title or to the article's number. A plain `words` clause is a wish, not a condition,
+    unless it is negated, fielded or in a group with others.
+    """
+
+    text: str
+    kind: Kind = "words"
+    field: Literal["", "title", "number"] = ""
+    negated: bool = False
+    group: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """`text` is what ranking goes by: every wanted word in its order. `filters` are what the query itself chose."""
+
+    text: str
+    clauses: tuple[Clause, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+
+    @property
+    def conditions(self) -> tuple[Clause, ...]:
+        """The clauses that are not mere wishes."""
+        groups = [clause.group for clause in self.clauses]
+        return tuple(
+            clause
+            for clause in self.clauses
+            if clause.negated or clause.field or clause.kind != "words" or groups.count(clause.group) > 1
+        )
+
+
+def clean(text: str) -> str:
+    """The text without control, bidirectional and other invisible characters, spaces run together, lines kept apart."""
+    lines = (_SPACE.sub(" ", "".join(map(_visible, line))).strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _visible(character: str) -> str:
+    point = ord(character)
+    if point < 32 or 0x7F <= point <= 0x9F:
+        return " "
+    hidden = point == 0xAD or 0x200B <= point <= 0x200F or 0x202A <= point <= 0x202E or 0x2060 <= point <= 0x206F
+    if hidden or point == 0xFEFF or 0xFFF9 <= point <= 0xFFFB or 0xD800 <= point <= 0xDFFF:
+        return ""
+    return character
+
+
+def parse(text: str) -> Parsed:
+    """What a query asks. Never raises; text of any kind and length gives a query of words at least."""
+    cleaned = clean(text)
+    if "\n" in cleaned or cleaned.count(" ") > PASTED_WORDS:
+        return Parsed(cleaned)
+    clauses, chosen = _pieces(cleaned)
+    if not any(not clause.negated for clause in clauses) and not any(chosen.values()):
+        return Parsed(cleaned)
+    wanted = " ".join(clause.text for clause in clauses if not clause.negated and clause.field != "number")
+    filters = Filters(
+        products=frozenset(chosen["product"]),
+        versions=frozenset(chosen["version"]),
+        langs=frozenset(chosen["lang"]),
+        types=frozenset(chosen["type"]),
+    )
+    return Parsed(wanted, tuple(clauses), filters)
+
+
+def _pieces(text: str) -> tuple[list[Clause], dict[str, list[str]]]:
+    clauses: list[Clause] = []
+    chosen: dict[str, list[str]] = {"product": [], "version": [], "lang": [], "type": []}
+    joined, group = False, 0
+    for match in _PIECE.finditer(text):
+        field = (match["field"] or "").lower()
+        value = (match["phrase"] or match["word"]).strip()
+        if match["word"] == "OR" and not field and not match["minus"]:
+            joined = bool(clauses)
+            continue
+        if field in chosen and not match["minus"] and (found := _choice(field, value)):
+            chosen[field].append(found)
+            continue
+        group = group if joined and clauses else group + 1
+        clauses.append(_clause(match, value, field, group))
+        joined = False
+    return clauses, chosen
+
+
+def _choice(field: str, value: str) -> str | None:
+    if field == "lang":
+        names = {language.lower(): language for language in LANGUAGES}
+        names |= {"zh-tw": "zh-Hant", "zh-cn": "zh-Hans", "tw": "zh-Hant", "cn": "zh-Hans"}
+        return names.get(value.lower())
+    return value.lower() if field == "product" else value
+
+
+def _clause(match: re.Match[str], value: str, field: str, group: int) -> Clause:
+    kind: Kind = "phrase" if match["phrase"] else "words"
+    limited: Literal["", "title", "number"] = "title" if field == "title" else "number" if field == "number" else ""
+    if kind == "words" and _PREFIX.fullmatch(value):
+        kind, value = "prefix", value.rstrip("*")
+    if field and not limited:
+        value = f"{field}:{value}"
+    return Clause(value, kind, limited, negated=bool(match["minus"]), group=group)

@@ -1,0 +1,293 @@
+"""Searching: what is asked, what comes back, the port an engine fills, and the use case that joins engine and store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from kb import snippets
+from kb.entitlements import Audience, Scope
+from kb.store.articles import ArticleRow, Readable
+
+MAX_QUERY = 4_000
+PAGE_SIZE = 10
+MAX_DEPTH = 1_000
+MAX_REFUSALS = 5
+
+A = TypeVar("A")
+
+Sort = Literal["relevance", "updated", "title"]
+FACETS = ("product", "version", "type", "lang", "date")
+DATE_BUCKETS = (("month", 31), ("quarter", 92), ("year", 366), ("older", None))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Values chosen in each facet: any of a facet's values, all of the facets. Empty: no filter.
+
+    `dates` holds names of `DATE_BUCKETS`: updated within so many days of the day asked, or longer ago than all of them.
+    """
+
+    products: frozenset[str] = frozenset()
+    versions: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+    langs: frozenset[str] = frozenset()
+    dates: frozenset[str] = frozenset()
+
+    def chosen(self, facet: str) -> frozenset[str]:
+        chosen: frozenset[str] = getattr(self, facet + "s")
+        return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked. `text` in the query language of `kb.query`; `page` counts from 1; `today` dates the date facet.
+
+    `prefers` are languages, most wanted first: they break near-ties, never filter. `without` are articles the store
+    refused although the index has them: they are left out of hits, counts and statistics. `plain`: nothing in the text
+    is an operator. `loose`: a small part of the words will do, for what is alike rather than asked.
+    """
+
+    text: str
+    filters: Filters = Filters()
+    sort: Sort = "relevance"
+    page: int = 1
+    page_size: int = PAGE_SIZE
+    today: date = date.min
+    prefers: tuple[str, ...] = ()
+    without: frozenset[int] = frozenset()
+    explain: bool = False
+    plain: bool = False
+    loose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What an engine indexes: the part of one article that one audience sees.
+
+    `key` is unique and begins with the article's id (`17.0`). `body` and `headings` are plain text; `digest` changes
+    when anything here does.
+    """
+
+    key: str
+    article: int
+    audience: Audience
+    number: str
+    title: str
+    body: str
+    headings: tuple[str, ...]
+    also_asked_as: tuple[str, ...]
+    lang: str
+    product: str
+    type: str
+    versions: tuple[str, ...]
+    category: str
+    updated: date
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article found, best first. `parts` names what its score is made of, when the query asked to explain."""
+
+    article: int
+    score: float
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """A page of hits. `total` and `facets` count every match under the scope, a facet as if its own filter were off.
+
+    `marks` are the folded words and phrases to mark in a passage, with their weights.
+    `facets[name]` is (value, count), most frequent first, ties by value.
+    """
+
+    total: int = 0
+    hits: tuple[Hit, ...] = ()
+    facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    marks: Mapping[str, float] = field(default_factory=dict)
+    generation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What to offer while typing: an article (`article`), or text to search for.
+
+    `kind` says where it comes from: number, title, term, pinyin, zhuyin, typo. An engine gives folded text; where it
+    stands in the title of the article `source`, from and to `span`, lets the store's title give the original.
+    """
+
+    text: str
+    kind: str
+    article: int | None = None
+    number: str | None = None
+    source: int | None = None
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """What an engine serves. `fingerprint` is of schema, analysis, words; `expected` is what this code would write."""
+
+    engine: str
+    generation: str
+    documents: int
+    fingerprint: str
+    expected: str
+    bytes: int
+
+    @property
+    def stale(self) -> bool:
+        return self.fingerprint != self.expected
+
+
+class Writer(Protocol):
+    """Changes an index; what was written shows when the context manager ends without an error, all at once."""
+
+    def replace(self, article: int, documents: Sequence[Document]) -> None:
+        """Put these in the place of all the article has in the index; none removes it."""
+
+
+class Engine(Protocol):
+    """Finds articles by their words. Knows nothing of people, only of grants."""
+
+    def search(self, query: Query, scope: Scope) -> Hits: ...
+
+    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]: ...
+
+    def writer(self, *, rebuild: bool = False) -> AbstractContextManager[Writer]:
+        """Commits on a clean exit, leaves the index as it was on an error. `rebuild` fills a fresh generation beside
+        the serving one and swaps at the end. One writer at a time: a second raises `Busy`."""
+
+    def contents(self) -> Mapping[int, Mapping[str, str]]:
+        """Article → {document key: digest}, for the audit."""
+
+    def status(self) -> IndexStatus: ...
+
+    def close(self) -> None: ...
+
+
+class Busy(Exception):
+    """Another process is writing this index."""
+
+
+class EngineDown(Exception):
+    """The engine cannot answer now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[A]):
+    """A hit with its article, as the store lets this scope see it, and the passage that answers, in marked pieces."""
+
+    article: A
+    score: float
+    title: tuple[tuple[str, bool], ...]
+    passage: tuple[tuple[str, bool], ...]
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Results(Generic[A]):
+    """A page of results. `page` may be past the end: then it is empty and `total` still counts."""
+
+    query: Query
+    total: int
+    results: tuple[Result[A], ...]
+    facets: Mapping[str, tuple[tuple[str, int], ...]]
+
+    @property
+    def pages(self) -> int:
+        size = self.query.page_size
+        return min(-(-self.total // size), MAX_DEPTH // size)
+
+
+NOTHING: Hits = Hits()
+
+Fold: TypeAlias = Callable[[str], str]
+
+RELATED_ASKED = 30
+
+
+class Articles(Protocol):
+    """The store's side of a search: the last word on who reads what."""
+
+    def readable(self, ids: Sequence[int], scope: Scope) -> dict[int, Readable]: ...
+
+
+class Search:
+    """Answers questions under a scope: the engine finds, the store gives the articles and checks every one again."""
+
+    def __init__(self, store: Articles, engine: Engine, fold: Fold) -> None:
+        self._store, self._engine, self._fold = store, engine, fold
+
+    def find(self, query: Query, scope: Scope) -> Results[Readable]:
+        """A page of results. An article that the store refuses is in no hit, count or statistic. Raises EngineDown."""
+        if not scope:
+            return Results(query, 0, (), {})
+        hits, articles = self._found(query, scope)
+        results = tuple(
+            self._result(hit, articles[hit.article], hits.marks) for hit in hits.hits if hit.article in articles
+        )
+        return Results(query, hits.total, results, hits.facets)
+
+    def _found(self, query: Query, scope: Scope) -> tuple[Hits, dict[int, Readable]]:
+        """Hits that the store confirms. What the index has too much is left out, and the page made anew."""
+        for _ in range(MAX_REFUSALS):
+            hits = self._engine.search(query, scope)
+            ids = [hit.article for hit in hits.hits]
+            articles = self._store.readable(ids, scope)
+            refused = [article for article in ids if article not in articles]
+            if not refused:
+                return hits, articles
+            query = replace(query, without=query.without | frozenset(refused))
+        raise EngineDown("the index and the store disagree: run kb check")
+
+    def _result(self, hit: Hit, article: Readable, marks: Mapping[str, float]) -> Result[Readable]:
+        title = snippets.marked(article.row.title, marks, self._fold)
+        passage = snippets.passage(article.text, marks, self._fold)
+        return Result(article, hit.score, title, passage, hit.parts)
+
+    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
+        """Completions of what is being typed; those that name an article name one that the scope may read."""
+        if not scope:
+            return ()
+        found = self._engine.suggest(prefix, scope, limit)
+        named = {each for one in found for each in (one.article, one.source) if each is not None}
+        articles = self._store.readable(sorted(named), scope) if named else {}
+        original = (_original(one, articles) for one in found)
+        return [one for one in original if one is not None]
+
+    def related(self, readable: Readable, scope: Scope, limit: int = 5) -> list[ArticleRow]:
+        """Other articles about the same, in the article's language first; never a translation of it."""
+        row = readable.row
+        text = "\n".join((row.title, *row.also_asked_as))[:MAX_QUERY]
+        query = Query(text, prefers=(row.lang,), page_size=RELATED_ASKED, plain=True, loose=True)
+        _, articles = self._found(query, scope)
+        others = [one.row for one in articles.values() if one.row.id != row.id and not _is_translation(one.row, row)]
+        ranked = sorted(others, key=lambda other: (other.lang != row.lang, other.product != row.product))
+        return ranked[:limit]
+
+
+def _original(one: Suggestion, articles: Mapping[int, Readable]) -> Suggestion | None:
+    """The suggestion in the words of the store; None when the scope does not read where it comes from."""
+    if one.article is not None:
+        row = articles[one.article].row if one.article in articles else None
+        return replace(one, text=row.title, number=row.number) if row else None
+    if one.source is None or one.source not in articles or one.span is None:
+        return None
+    start, end = one.span
+    return replace(one, text=articles[one.source].row.title[start:end].strip(), source=None, span=None)
+
+
+def _is_translation(one: ArticleRow, other: ArticleRow) -> bool:
+    return one.group is not None and (one.group, one.source) == (other.group, other.source)
+
+
+__all__ = [
+    "Audience", "Busy", "Document", "Engine", "EngineDown", "Filters", "Fold", "Hit", "Hits", "IndexStatus", "Query",
+    "Result", "Results", "Scope", "Search", "Suggestion", "Writer", "replace",
+]  # fmt: skip

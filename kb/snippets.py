@@ -1,0 +1,180 @@
+"""Passages: the lines of an article that answer, cut at the ends of sentences, with what was asked marked in them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+Pieces = tuple[tuple[str, bool], ...]
+
+WIDTH = 150
+MAX_PLACES = 400
+MAX_ENDING = 3
+MIN_STEM = 3
+_SENTENCE_END = re.compile(r"[。！？!?；;\n]|\.(?=\s)")
+_CLAUSE_END = re.compile(r"[，、,:：)）」』\]\s]")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    start: int
+    end: int
+    mark: str
+    weight: float
+
+
+def marked(text: str, marks: Mapping[str, float], fold: Callable[[str], str]) -> Pieces:
+    """The whole text in pieces: (text, whether it is what was asked). Joined, they are the text."""
+    return tuple(_pieces(text, 0, len(text), _places(fold(text), marks)))
+
+
+def passage(text: str, marks: Mapping[str, float], fold: Callable[[str], str], width: int = WIDTH) -> Pieces:
+    """At most two passages of about `width` characters that hold the most telling marks, in pieces, `…` where cut.
+
+    A text without any mark gives its beginning.
+    """
+    places = _places(fold(text), marks)
+    if not places:
+        start, end = _widened(text, 0, 0, width)
+        return tuple(_cut(text, start, end, ()))
+    spans = [_best_window(places, width)]
+    shown = _marks_in(places, spans[0])
+    rest = [place for place in places if place.mark not in shown]
+    if rest:
+        second = _best_window(rest, width)
+        half = width // 2
+        spans = sorted(_widened(text, *span, half) for span in (spans[0], second))
+        if spans[1][0] <= spans[0][1]:
+            spans = [(spans[0][0], spans[1][1])]
+    else:
+        spans = [_widened(text, *spans[0], width)]
+    return tuple(piece for span in spans for piece in _cut(text, *span, places))
+
+
+def _places(folded: str, marks: Mapping[str, float]) -> list[_Place]:
+    """Where marks stand, by place, none inside another."""
+    found: list[_Place] = []
+    for mark, weight in marks.items():
+        whole = list(_occurrences(folded, mark, mark, weight))
+        found += whole or _parts(folded, mark, weight)
+    kept: list[_Place] = []
+    for place in sorted(found, key=lambda one: (one.start, -one.end)):
+        if not kept or place.start >= kept[-1].end:
+            kept.append(place)
+    return kept
+
+
+def _parts(folded: str, mark: str, weight: float) -> list[_Place]:
+    """A Han compound that is nowhere whole: its longest parts that are somewhere."""
+    if mark.isascii():
+        return []
+    for size in range(len(mark) - 1, 1, -1):
+        found: list[_Place] = []
+        for at in range(len(mark) - size + 1):
+            part = mark[at : at + size]
+            found += _occurrences(folded, part, part, weight * size / len(mark))
+        if found:
+            return found
+    return []
+
+
+def _occurrences(folded: str, text: str, mark: str, weight: float) -> Iterator[_Place]:
+    latin = text[:1].isascii() or text[-1:].isascii()
+    at, count = folded.find(text), 0
+    while at >= 0 and count < MAX_PLACES:
+        end = at + len(text)
+        if not latin:
+            yield _Place(at, end, mark, weight)
+            count += 1
+        elif not (at and _word(folded[at - 1]) and _word(text[0])):
+            end = _word_end(folded, end) if _word(text[-1]) else end
+            if end - at - len(text) <= (MAX_ENDING if len(text) >= MIN_STEM and text.isalpha() else 0):
+                yield _Place(at, end, mark, weight)
+                count += 1
+        at = folded.find(text, at + 1)
+
+
+def _word(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+def _word_end(folded: str, at: int) -> int:
+    while at < len(folded) and _word(folded[at]):
+        at += 1
+    return at
+
+
+def _best_window(places: Sequence[_Place], width: int) -> tuple[int, int]:
+    """The span no wider than `width` (or one place) whose different marks weigh most; the earliest of equals."""
+    best, best_weight, first = (places[0].start, places[0].end), -1.0, 0
+    inside: dict[str, int] = {}
+    weights = {place.mark: place.weight for place in places}
+    for place in places:
+        inside[place.mark] = inside.get(place.mark, 0) + 1
+        while place.end - places[first].start > width and places[first] is not place:
+            gone = places[first].mark
+            inside[gone] -= 1
+            if not inside[gone]:
+                del inside[gone]
+            first += 1
+        weight = sum(weights[mark] for mark in inside) + 1e-3 * sum(inside.values())
+        if weight > best_weight + 1e-9:
+            best, best_weight = (places[first].start, place.end), weight
+    return best
+
+
+def _marks_in(places: Sequence[_Place], span: tuple[int, int]) -> set[str]:
+    first = bisect_left(places, span[0], key=lambda place: place.start)
+    found = set()
+    for place in places[first:]:
+        if place.end > span[1]:
+            break
+        found.add(place.mark)
+    return found
+
+
+def _widened(text: str, start: int, end: int, width: int) -> tuple[int, int]:
+    """The span grown to about `width` characters: from the beginning of a sentence, to the end of one where near."""
+    room = max(width - (end - start), 20)
+    low = max(0, start - room // 2)
+    begin = max((match.end() for match in _SENTENCE_END.finditer(text, low, start)), default=None)
+    if begin is None:
+        begin = low if low == 0 else _after(text, low, start)
+    stop = min(len(text), begin + max(width, end - begin))
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, end, min(len(text), stop + 20))]
+    if ends:
+        return begin, ends[-1]
+    if stop == len(text):
+        return begin, stop
+    cuts = [match.start() for match in _CLAUSE_END.finditer(text, end, stop)]
+    return begin, cuts[-1] if cuts else stop
+
+
+def _after(text: str, low: int, start: int) -> int:
+    match = _CLAUSE_END.search(text, low, start)
+    return match.end() if match else low
+
+
+def _cut(text: str, start: int, end: int, places: Sequence[_Place]) -> Iterator[tuple[str, bool]]:
+    before = text[:start].rstrip()
+    if before and not _SENTENCE_END.match(before[-1]) and before[-1] != ".":
+        yield "… ", False
+    yield from _pieces(text, start, end, places)
+    if text[end:].strip():
+        yield " … ", False
+
+
+def _pieces(text: str, start: int, end: int, places: Sequence[_Place]) -> Iterator[tuple[str, bool]]:
+    at = start
+    for place in places:
+        if place.start < at or place.end > end:
+            continue
+        if place.start > at:
+            yield _SPACE.sub(" ", text[at : place.start]), False
+        yield text[place.start : place.end], True
+        at = place.end
+    if at < end:
+        yield _SPACE.sub(" ", text[at:end]), False

@@ -1,0 +1,219 @@
+"""The store: the truth about articles, customers and what readers said. SQLite, or PostgreSQL by URL.
+
+Articles leave it in two ways only: under a scope (`read`, `readable`, `browse`, …), checked again for every article and
+section, or whole to the index (`articles_for_index`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from kb.articles import Attachment
+from kb.entitlements import Scope
+from kb.store import database, feedback, indexing, reading, writing
+from kb.store.articles import (
+    Applied,
+    ArticleRow,
+    AttachmentRow,
+    ChangeNote,
+    ImportRun,
+    IndexSource,
+    Product,
+    Readable,
+    Rendered,
+)
+from kb.store.database import StoreError
+from kb.store.feedback import Gap, Vote
+from kb.store.tables import article
+
+__all__ = ["Gap", "Store", "StoreError", "Vote"]
+
+
+class Store:
+    """One database. Safe to share between threads, not across a fork. Any use may raise StoreError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """A store whose schema is the newest; StoreError says what to do when it is not."""
+        engine = database.connect(url)
+        try:
+            database.check_schema(engine)
+        except StoreError:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    @classmethod
+    def create(cls, url: str) -> Store:
+        """Makes the schema, or brings it to the newest, and opens the store. Does no harm when done twice."""
+        engine = database.connect(url)
+        try:
+            database.upgrade(engine)
+        except StoreError:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection whose statements all see the same state."""
+        return _as_store_errors(database.reading(self._engine))
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction: commits on a clean exit, changes nothing on an error."""
+        return _as_store_errors(database.writing(self._engine))
+
+    # Under a scope
+
+    def readable(self, ids: Sequence[int], scope: Scope) -> dict[int, Readable]:
+        """Of these articles those the scope may read, without their HTML."""
+        if not scope or not ids:
+            return {}
+        with self.reading() as connection:
+            return reading.readable(connection, article.c.id.in_(sorted(set(ids))), scope, html=False)
+
+    def read(self, number: str, scope: Scope) -> Readable | None:
+        """An article with its HTML and translations. Not there and not yours: None, after the same work."""
+        if not scope:
+            return None
+        with self.reading() as connection:
+            return reading.read(connection, number, scope)
+
+    def attachment(self, number: str, name: str, scope: Scope) -> Attachment | None:
+        """A file of an article with its content."""
+        if not scope:
+            return None
+        with self.reading() as connection:
+            return reading.attachment_of(connection, number, name, scope)
+
+    def attachments(self, article_id: int, scope: Scope) -> list[AttachmentRow]:
+        """The files of an article that the scope may have."""
+        if not scope:
+            return []
+        with self.reading() as connection:
+            return reading.attachments_of(connection, article_id, scope)
+
+    def browse(self, scope: Scope, limit: int) -> list[ArticleRow]:
+        """The articles last updated, newest first."""
+        if not scope:
+            return []
+        with self.reading() as connection:
+            return reading.newest(connection, scope, limit)
+
+    def counts_by_product(self, scope: Scope) -> dict[str, int]:
+        """How many articles of each product the scope may read; products without any are left out."""
+        if not scope:
+            return {}
+        with self.reading() as connection:
+            return reading.counts_by_product(connection, scope)
+
+    # For the index
+
+    def articles_for_index(
+        self, ids: Sequence[int] | None = None, after: int = 0, limit: int = 500
+    ) -> list[IndexSource]:
+        """Articles in the order of their ids, those named or all, from beyond the id `after`."""
+        with self.reading() as connection:
+            return indexing.articles_for_index(connection, ids, after, limit)
+
+    def article_ids(self) -> list[int]:
+        with self.reading() as connection:
+            return indexing.article_ids(connection)
+
+    def notes(self, limit: int) -> list[ChangeNote]:
+        """The oldest changes the index has yet to learn."""
+        with self.reading() as connection:
+            return indexing.notes(connection, limit)
+
+    def done(self, note_ids: Sequence[int]) -> None:
+        """Crosses notes off."""
+        with self.writing() as connection:
+            indexing.done(connection, note_ids)
+
+    def note_all(self) -> None:
+        """Notes a change for every article."""
+        with self.writing() as connection:
+            indexing.note_all(connection)
+
+    # Imports
+
+    def products(self) -> dict[str, Product]:
+        with self.reading() as connection:
+            return writing.products(connection)
+
+    def save_products(self, given: Iterable[Product]) -> None:
+        """New products are added; those there are get these names and words."""
+        with self.writing() as connection:
+            writing.save_products(connection, given)
+
+    def digests(self, source: str) -> dict[str, tuple[str, str]]:
+        """What the store has of a source: external id → (number, digest)."""
+        with self.reading() as connection:
+            return writing.digests(connection, source)
+
+    def numbers_of_others(self, source: str, numbers: Iterable[str]) -> dict[str, str]:
+        """Of these numbers those that articles of other sources have: number → the source that has it."""
+        with self.reading() as connection:
+            return writing.numbers_of_others(connection, source, numbers)
+
+    def apply(self, batch: Iterable[Rendered], run: ImportRun) -> Applied:
+        """Writes a whole import in one transaction, with a note for the index of each article. An error: nothing."""
+        with self.writing() as connection:
+            return writing.apply(connection, batch, run)
+
+    def delete(self, numbers: Sequence[str]) -> int:
+        """Removes articles for good and says how many there were."""
+        with self.writing() as connection:
+            return writing.delete_articles(connection, numbers)
+
+    # What readers tell
+
+    def vote(self, given: Vote) -> None:
+        """One vote for each voter and article: a later one takes the place of the earlier."""
+        with self.writing() as connection:
+            feedback.save_vote(connection, given, datetime.now(UTC))
+
+    def search_gap(self, query: str, lang: str, scope: Scope) -> None:
+        """Counts a search that found nothing."""
+        with self.writing() as connection:
+            feedback.save_gap(connection, query, lang, scope, datetime.now(UTC))
+
+    def gaps(self, limit: int = 100) -> list[Gap]:
+        """Questions without an answer, the most asked first."""
+        with self.reading() as connection:
+            return feedback.gaps(connection, limit)
+
+
+@contextmanager
+def _as_store_errors(opened: AbstractContextManager[Connection]) -> Iterator[Connection]:
+    """What the database itself refuses is a StoreError; a fault of ours (a constraint that does not hold) stays one."""
+    try:
+        with opened as connection:
+            yield connection
+    except DBAPIError as error:
+        if error.connection_invalidated or type(error).__name__ in (
+            "OperationalError",
+            "InterfaceError",
+            "DatabaseError",
+        ):
+            raise StoreError(f"the store cannot be used now: {error.orig}") from error
+        raise

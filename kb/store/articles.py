@@ -1,0 +1,184 @@
+"""Articles as the store keeps them and as a scope may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from kb.articles import Attachment, Draft
+from kb.entitlements import STAFF, Grants, Scope
+
+
+class TocEntry(NamedTuple):
+    """A heading with its level (1-6) and the anchor it is reached by."""
+
+    level: int
+    text: str
+    anchor: str
+
+
+class ChangeNote(NamedTuple):
+    """An article changed and the index does not know yet."""
+
+    id: int
+    article_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What articles are about. `words` are kept whole by the segmenter."""
+
+    id: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+
+    def name(self, lang: str) -> str:
+        return self.names.get(lang) or next(iter(self.names.values()), self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRow:
+    """What is known of an article beside its text."""
+
+    id: int
+    number: str
+    title: str
+    lang: str
+    product: str
+    type: str
+    category: str
+    versions: tuple[str, ...]
+    updated: date
+    grants: Grants
+    also_asked_as: tuple[str, ...]
+    confidence: str
+    group: str | None
+    source: str
+    external_id: str
+    digest: str
+    extra: Mapping[str, Any]
+    created_at: datetime
+    changed_at: datetime
+
+    def readable_by(self, scope: Scope) -> bool:
+        """Whoever holds a grant of it; an archived one only those who also hold `staff`."""
+        return scope.reads(self.grants) and (self.confidence != "archived" or STAFF in scope.grants)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRow:
+    """A part of an article, rendered. `grants` empty: whoever reads the article reads it."""
+
+    ordinal: int
+    grants: Grants
+    html: str
+    text: str
+    headings: tuple[str, ...]
+    toc: tuple[TocEntry, ...]
+
+
+class Translation(NamedTuple):
+    """The same article in another language."""
+
+    number: str
+    lang: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """An article as one scope may see it: `sections` holds only what it may read.
+
+    `translations` are filled by `Store.read` alone.
+    """
+
+    row: ArticleRow
+    sections: tuple[SectionRow, ...]
+    translations: tuple[Translation, ...] = ()
+
+    @property
+    def html(self) -> str:
+        return "\n\n".join(section.html for section in self.sections)
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(section.text for section in self.sections)
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        return tuple(heading for section in self.sections for heading in section.headings)
+
+    @property
+    def toc(self) -> tuple[TocEntry, ...]:
+        return tuple(entry for section in self.sections for entry in section.toc)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSource:
+    """An article for the index: all of its sections with their grants, without their HTML (`html` is empty)."""
+
+    row: ArticleRow
+    sections: tuple[SectionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRow:
+    name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedSection:
+    """A section on its way into the store. `grants` empty: the article's own."""
+
+    markdown: str
+    grants: tuple[str, ...]
+    html: str
+    text: str
+    headings: tuple[str, ...]
+    toc: tuple[TocEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedAttachment:
+    """A file on its way into the store. `grants` empty: whoever reads the article may have it."""
+
+    file: Attachment
+    grants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An article on its way into the store. `draft` is checked; `sections` and `attachments` stand for the draft's own.
+
+    `digest` covers the draft and the way it was rendered. HTML may hold links `kb-article:<hex of an external id>`,
+    which the store turns into addresses of articles of the same source.
+    """
+
+    draft: Draft
+    updated: date
+    digest: str
+    sections: tuple[RenderedSection, ...]
+    attachments: tuple[RenderedAttachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRun:
+    """What an import is: whose articles, since when, products it brings, and numbers its articles bring with them."""
+
+    source: str
+    started_at: datetime
+    products: Mapping[str, Product] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an import changed. `refused` are external ids whose number another article took meanwhile."""
+
+    new: int = 0
+    changed: int = 0
+    refused: tuple[str, ...] = ()

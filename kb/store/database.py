@@ -1,0 +1,134 @@
+"""One database, SQLite or PostgreSQL: opened so that what is committed stays, and brought to the newest schema."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+HEAD = "0001"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+BUSY_SECONDS = 30
+
+
+class StoreError(Exception):
+    """The store cannot be used as it is: says why and what to do."""
+
+
+def connect(url: str) -> Engine:
+    """An engine for the URL. SQLite's file and folder are made private when they are made."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed)
+        return create_engine(
+            parsed, json_serializer=_json, pool_pre_ping=True, pool_size=5, max_overflow=20, pool_timeout=BUSY_SECONDS
+        )
+    except ArgumentError as error:
+        raise StoreError(f"KB_STORE_URL is not a database URL: {error}") from error
+    except ModuleNotFoundError as error:
+        raise StoreError(f"this store needs the package {error.name}: pip install 'support-kb[postgresql]'") from error
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        _make_private(Path(url.database))
+    engine = create_engine(
+        url, json_serializer=_json, pool_size=5, max_overflow=20, connect_args={"timeout": BUSY_SECONDS}
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(f"the store {path} cannot be opened: {error.strerror}") from error
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # The driver would begin transactions on its own, and only before writes: then two reads see two states.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A write that began as a read cannot wait for another writer: it fails at once instead.
+    immediate = connection.get_execution_options().get("kb_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction whose statements all see the same state."""
+    isolation: Literal["REPEATABLE READ"] = "REPEATABLE READ"
+    options = {"isolation_level": isolation} if engine.dialect.name == "postgresql" else {}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that commits on a clean exit and changes nothing on an error."""
+    with engine.connect().execution_options(kb_writes=True) as connection, connection.begin():
+        yield connection
+
+
+def upgrade(engine: Engine) -> None:
+    """Brings the schema to the newest, once, whoever else tries at the same time."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    settings = Config()
+    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    try:
+        with writing(engine) as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(726372)"))
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
+    except CommandError as error:
+        raise StoreError(f"the store was made by a newer version of this program: {error}") from error
+    except DBAPIError as error:
+        raise StoreError(f"the store cannot be opened: {error.orig}") from error
+
+
+def check_schema(engine: Engine) -> None:
+    """StoreError unless the schema is the one this code is written for."""
+    try:
+        with reading(engine) as connection:
+            found = None
+            if inspect(connection).has_table("alembic_version"):
+                found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except OperationalError as error:
+        raise StoreError(f"the store cannot be opened: {error.orig}") from error
+    except DBAPIError as error:
+        raise StoreError(f"the store is not a database of ours: {error.orig}") from error
+    if found is None:
+        raise StoreError("the store is empty; run: kb init")
+    if found != HEAD:
+        raise StoreError(f"the store has schema {found}, this program needs {HEAD}; run: kb init")
+
+
+def is_private_file(engine: Engine) -> Path | None:
+    """The file of an SQLite store; None for any other."""
+    database = engine.url.database
+    return Path(database) if engine.dialect.name == "sqlite" and database and database != ":memory:" else None

@@ -1,0 +1,62 @@
+"""What the index is made of and what it has yet to learn.
+
+Knows no scope: for `sync` and `check` alone, never for a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, insert, select
+
+from kb.store.articles import ChangeNote, IndexSource, SectionRow
+from kb.store.rows import ARTICLE, article_row, section_row
+from kb.store.tables import article, article_section, change_note, grant_set
+
+CHUNK = 500
+
+
+def articles_for_index(connection: Connection, ids: Sequence[int] | None, after: int, limit: int) -> list[IndexSource]:
+    """Articles in the order of their ids: those named, or all, beyond the id `after`."""
+    statement = select(*ARTICLE, grant_set.c.grants).join(grant_set, article.c.grant_set_id == grant_set.c.id)
+    statement = statement.where(article.c.id > after).order_by(article.c.id).limit(limit)
+    if ids is not None:
+        wanted = sorted(each for each in set(ids) if each > after)[:limit]
+        statement = statement.where(article.c.id.in_(wanted))
+    rows = [article_row(found) for found in connection.execute(statement)]
+    sections = _sections(connection, [row.id for row in rows])
+    return [IndexSource(row, tuple(sections.get(row.id, ()))) for row in rows]
+
+
+def _sections(connection: Connection, ids: Sequence[int]) -> dict[int, list[SectionRow]]:
+    columns = [article_section.c[name] for name in ("article_id", "ordinal", "headings", "toc", "text")]
+    statement = (
+        select(*columns, grant_set.c.grants)
+        .outerjoin(grant_set, article_section.c.grant_set_id == grant_set.c.id)
+        .where(article_section.c.article_id.in_(ids))
+        .order_by(article_section.c.article_id, article_section.c.ordinal)
+    )
+    found: dict[int, list[SectionRow]] = {}
+    for row in connection.execute(statement):
+        found.setdefault(row.article_id, []).append(section_row(row, frozenset(row.grants or ()), html=""))
+    return found
+
+
+def article_ids(connection: Connection) -> list[int]:
+    return list(connection.scalars(select(article.c.id).order_by(article.c.id)))
+
+
+def notes(connection: Connection, limit: int) -> list[ChangeNote]:
+    """The oldest notes of changes, articles that are gone included."""
+    statement = select(change_note.c.id, change_note.c.article_id).order_by(change_note.c.id).limit(limit)
+    return [ChangeNote(*found) for found in connection.execute(statement)]
+
+
+def done(connection: Connection, note_ids: Sequence[int]) -> None:
+    for start in range(0, len(note_ids), CHUNK):
+        connection.execute(delete(change_note).where(change_note.c.id.in_(note_ids[start : start + CHUNK])))
+
+
+def note_all(connection: Connection) -> None:
+    """A note for every article there is."""
+    connection.execute(insert(change_note).from_select(["article_id"], select(article.c.id).order_by(article.c.id)))

@@ -1,0 +1,47 @@
+"""Rows of the database as frozen values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kb.entitlements import Grants
+from kb.store.articles import ArticleRow, SectionRow, TocEntry
+from kb.store.tables import article
+
+ARTICLE = [column for column in article.c if column.name != "grant_set_id"]
+
+
+def article_row(found: Any) -> ArticleRow:
+    """From the columns `ARTICLE` and the `grants` of its set."""
+    return ArticleRow(
+        id=found.id,
+        number=found.number,
+        title=found.title,
+        lang=found.lang,
+        product=found.product,
+        type=found.type,
+        category=found.category,
+        versions=tuple(found.versions),
+        updated=found.updated,
+        grants=frozenset(found.grants),
+        also_asked_as=tuple(found.also_asked_as),
+        confidence=found.confidence,
+        group=found.group,
+        source=found.source,
+        external_id=found.external_id,
+        digest=found.digest,
+        extra=found.extra,
+        created_at=found.created_at,
+        changed_at=found.changed_at,
+    )
+
+
+def section_row(found: Any, grants: Grants, html: str) -> SectionRow:
+    return SectionRow(
+        ordinal=found.ordinal,
+        grants=grants,
+        html=html,
+        text=found.text,
+        headings=tuple(found.headings),
+        toc=tuple(TocEntry(*entry) for entry in found.toc),
+    )

@@ -1,0 +1,272 @@
+"""The tables. `kb/migrations` makes them; a test holds the two to the same shape."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment, always with its time zone in Python and in UTC in the database, which SQLite would else forget."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _article(**options: Any) -> Column[int]:
+    return Column("article_id", Integer, ForeignKey("article.id", ondelete="CASCADE"), nullable=False, **options)
+
+
+product = Table(
+    "product",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("names", JSON, nullable=False),
+    Column("words", JSON, nullable=False),
+)
+
+# A set of grants, written once and never changed: articles and sections refer to it, so that "readable" is a question
+# about a few sets and not about every article.
+grant_set = Table(
+    "grant_set",
+    metadata,
+    _id(),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("grants", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# An id is never used twice, for an index may still hold the article that had it.
+article = Table(
+    "article",
+    metadata,
+    _id(),
+    Column("number", String(16), nullable=False, unique=True),
+    Column("source", String(100), nullable=False),
+    Column("external_id", String(300), nullable=False),
+    Column("group", String(300)),
+    Column("title", Text, nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("product", String(64), ForeignKey("product.id"), nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("category", Text, nullable=False),
+    Column("versions", JSON, nullable=False),
+    Column("updated", Date, nullable=False),
+    Column("grant_set_id", Integer, ForeignKey("grant_set.id"), nullable=False),
+    Column("also_asked_as", JSON, nullable=False),
+    Column("confidence", String(32), nullable=False),
+    Column("extra", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    UniqueConstraint("source", "external_id"),
+    Index(None, "source", "group"),
+    Index(None, "updated", "id", "grant_set_id", "confidence"),
+    Index(None, "product", "grant_set_id", "confidence"),
+    sqlite_autoincrement=True,
+)
+
+# `grant_set_id` NULL: whoever reads the article reads it.
+article_section = Table(
+    "article_section",
+    metadata,
+    _id(),
+    _article(),
+    Column("ordinal", Integer, nullable=False),
+    Column("grant_set_id", Integer, ForeignKey("grant_set.id")),
+    Column("headings", JSON, nullable=False),
+    Column("toc", JSON, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("markdown", Text, nullable=False),
+    UniqueConstraint("article_id", "ordinal"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    _id(),
+    _article(),
+    Column("name", String(150), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("grant_set_id", Integer, ForeignKey("grant_set.id")),
+    Column("content", LargeBinary, nullable=False),
+    UniqueConstraint("article_id", "name"),
+)
+
+# No foreign key: the note that an article is gone outlives the article.
+change_note = Table(
+    "change_note",
+    metadata,
+    _id(),
+    Column("article_id", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Integer, nullable=False),
+)
+
+import_run = Table(
+    "import_run",
+    metadata,
+    _id(),
+    Column("source", String(100), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment, nullable=False),
+    Column("counts", JSON, nullable=False),
+)
+
+customer = Table(
+    "customer",
+    metadata,
+    _id(),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+contract = Table(
+    "contract",
+    metadata,
+    _id(),
+    Column("number", String(64), nullable=False, unique=True),
+    Column("customer_id", Integer, ForeignKey("customer.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+contract_line = Table(
+    "contract_line",
+    metadata,
+    _id(),
+    Column("contract_id", Integer, ForeignKey("contract.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("product", String(64), ForeignKey("product.id"), nullable=False),
+    Column("package", String(64), nullable=False),
+    Column("starts", Date, nullable=False),
+    Column("ends", Date),
+    Column("add_ons", JSON, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    _id(),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("customer_id", Integer, ForeignKey("customer.id"), index=True),
+    Column("password_hash", String(300), nullable=False),
+    Column("lang", String(8)),
+    Column("active", Boolean, nullable=False),
+    Column("demo", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("account_id", Integer, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    _id(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("account_id", Integer, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    UniqueConstraint("account_id", "name"),
+)
+
+# Keys are hashes of an e-mail or an address: what was tried is nobody's business.
+sign_in_attempt = Table(
+    "sign_in_attempt",
+    metadata,
+    _id(),
+    Column("key", String(64), nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Index(None, "key", "at"),
+)
+
+vote = Table(
+    "vote",
+    metadata,
+    _id(),
+    _article(),
+    Column("voter", String(100), nullable=False),
+    Column("helpful", Boolean, nullable=False),
+    Column("reason", String(32)),
+    Column("comment", Text),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("article_id", "voter"),
+)
+
+search_gap = Table(
+    "search_gap",
+    metadata,
+    _id(),
+    Column("query", Text, nullable=False),
+    Column("query_hash", String(64), nullable=False),
+    Column("lang", String(8), nullable=False),
+    Column("scope_hash", String(64), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False, index=True),
+    UniqueConstraint("query_hash", "lang", "scope_hash"),
+)

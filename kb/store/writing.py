@@ -1,0 +1,255 @@
+"""Changes to articles: each with its note for the index, in one transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from kb.store.articles import Applied, ImportRun, Product, Rendered
+from kb.store.grants import GrantSets
+from kb.store.tables import article, article_section, attachment, change_note, counter, import_run, product
+
+CHUNK = 200
+LINK = re.compile(r' href="kb-article:([0-9a-f]+)(#[^"]*)?"')
+
+
+def digests(connection: Connection, source: str) -> dict[str, tuple[str, str]]:
+    """What the store has of a source: external id → (number, digest)."""
+    columns = article.c.external_id, article.c.number, article.c.digest
+    found = connection.execute(select(*columns).where(article.c.source == source))
+    return {external_id: (number, digest) for external_id, number, digest in found}
+
+
+def numbers_of_others(connection: Connection, source: str, numbers: Iterable[str]) -> dict[str, str]:
+    """Of these numbers those that articles of other sources have: number → the source that has it."""
+    found: dict[str, str] = {}
+    wanted = iter(sorted(set(numbers)))
+    while chunk := list(islice(wanted, CHUNK)):
+        statement = select(article.c.number, article.c.source).where(article.c.number.in_(chunk))
+        found.update({row.number: row.source for row in connection.execute(statement) if row.source != source})
+    return found
+
+
+def products(connection: Connection) -> dict[str, Product]:
+    rows = connection.execute(select(product).order_by(product.c.id))
+    return {row.id: Product(row.id, row.names, tuple(row.words)) for row in rows}
+
+
+def save_products(connection: Connection, given: Iterable[Product]) -> None:
+    """New products are added; those there are get these names and words."""
+    known = set(connection.scalars(select(product.c.id)))
+    for each in given:
+        values = {"names": dict(each.names), "words": list(each.words)}
+        if each.id in known:
+            connection.execute(update(product).where(product.c.id == each.id).values(values))
+        else:
+            connection.execute(insert(product).values(id=each.id, **values))
+
+
+def delete_articles(connection: Connection, numbers: Sequence[str]) -> int:
+    """Removes them for good and says how many there were."""
+    gone = 0
+    for start in range(0, len(numbers), CHUNK):
+        chunk = numbers[start : start + CHUNK]
+        ids = list(connection.scalars(select(article.c.id).where(article.c.number.in_(chunk))))
+        if ids:
+            connection.execute(delete(article).where(article.c.id.in_(ids)))
+            _note(connection, ids)
+        gone += len(ids)
+    return gone
+
+
+def apply(connection: Connection, batch: Iterable[Rendered], run: ImportRun) -> Applied:
+    """Writes an import. Articles the source has already are changed in place and keep their number and address."""
+    save_products(connection, run.products.values())
+    applied = _Applying.begun(connection, run).all_of(batch)
+    counts = {"new": applied.new, "changed": applied.changed, "refused": len(applied.refused)}
+    connection.execute(
+        insert(import_run).values(
+            source=run.source, started_at=run.started_at, finished_at=datetime.now(UTC), counts=counts
+        )
+    )
+    return applied
+
+
+def _note(connection: Connection, ids: Iterable[int]) -> None:
+    connection.execute(insert(change_note), [{"article_id": id_} for id_ in ids])
+
+
+@dataclass
+class _Applying:
+    """An import on its way in."""
+
+    connection: Connection
+    run: ImportRun
+    ids: dict[str, int]  # external id → article
+    numbers: dict[str, str]  # external id → number
+    owners: dict[str, str]  # number → external id, "" when another source has it
+    next_number: int
+    sets: GrantSets
+    linking: list[tuple[int, int]] = field(default_factory=list)  # (article, ordinal) with links to what came later
+
+    @classmethod
+    def begun(cls, connection: Connection, run: ImportRun) -> _Applying:
+        # Locked for the whole of the import: on a server, imports that give numbers go one after the other.
+        value = connection.scalar(select(counter.c.value).where(counter.c.name == "article").with_for_update())
+        if value is None:
+            connection.execute(insert(counter).values(name="article", value=1))
+        ids, numbers, owners = {}, {}, {}
+        found = connection.execute(select(article.c.id, article.c.number, article.c.source, article.c.external_id))
+        for id_, number, source, external_id in found:
+            own = source == run.source
+            owners[number] = external_id if own else ""
+            if own:
+                ids[external_id], numbers[external_id] = id_, number
+        return cls(connection, run, ids, numbers, owners, value or 1, GrantSets(connection))
+
+    def all_of(self, batch: Iterable[Rendered]) -> Applied:
+        applied = Applied()
+        each = iter(batch)
+        while chunk := list(islice(each, CHUNK)):
+            done = self._write(chunk)
+            applied = Applied(applied.new + done.new, applied.changed + done.changed, applied.refused + done.refused)
+        self._link()
+        self.connection.execute(update(counter).where(counter.c.name == "article").values(value=self.next_number))
+        return applied
+
+    def _write(self, chunk: Sequence[Rendered]) -> Applied:
+        new: dict[str, Rendered] = {}
+        changed: dict[str, Rendered] = {}
+        refused = []
+        for rendered in chunk:
+            external_id = rendered.draft.id
+            if not self._number(rendered):
+                refused.append(external_id)
+            elif external_id in self.ids:
+                changed[external_id] = rendered
+            else:
+                new[external_id] = rendered
+        self._insert(list(new.values()))
+        self._update(list(changed.values()))
+        written = {**new, **changed}
+        if written:
+            self._write_parts(list(written.values()))
+            _note(self.connection, [self.ids[external_id] for external_id in written])
+        return Applied(len(new), len(changed), tuple(refused))
+
+    def _number(self, rendered: Rendered) -> bool:
+        """Settles the number of an article; False when the one it brings is another's."""
+        brought, external_id = rendered.draft.number, rendered.draft.id
+        if brought is None:
+            if external_id not in self.numbers:
+                self._take(self._free_number(), external_id)
+            return True
+        if self.owners.get(brought, external_id) != external_id:
+            return False
+        self._take(brought, external_id)
+        return True
+
+    def _take(self, number: str, external_id: str) -> None:
+        self.owners.pop(self.numbers.get(external_id, ""), None)
+        self.numbers[external_id] = number
+        self.owners[number] = external_id
+
+    def _free_number(self) -> str:
+        while True:
+            number = f"KB{self.next_number:06d}"
+            self.next_number += 1
+            if number not in self.owners and number not in self.run.numbers:
+                return number
+
+    def _insert(self, new: Sequence[Rendered]) -> None:
+        if not new:
+            return
+        values = [{**self._values(each), "created_at": self.run.started_at} for each in new]
+        statement = insert(article).returning(article.c.id, sort_by_parameter_order=True)
+        for each, id_ in zip(new, self.connection.scalars(statement, values), strict=True):
+            self.ids[each.draft.id] = id_
+
+    def _update(self, changed: Sequence[Rendered]) -> None:
+        if not changed:
+            return
+        ids = [self.ids[each.draft.id] for each in changed]
+        for table in (article_section, attachment):
+            self.connection.execute(delete(table).where(table.c.article_id.in_(ids)))
+        values = [{**self._values(each), "id_": id_} for each, id_ in zip(changed, ids, strict=True)]
+        # Numbers first to something free: two articles may exchange theirs.
+        moving = [{"id_": id_, "number": f"~{id_}"} for id_ in ids]
+        by_id = update(article).where(article.c.id == bindparam("id_"))
+        self.connection.execute(by_id.values(number=bindparam("number")), moving)
+        self.connection.execute(by_id, values)
+
+    def _values(self, rendered: Rendered) -> dict[str, Any]:
+        draft = rendered.draft
+        return {
+            "number": self.numbers[draft.id],
+            "source": self.run.source,
+            "external_id": draft.id,
+            "group": draft.group,
+            "title": draft.title,
+            "lang": draft.lang,
+            "product": draft.product,
+            "type": draft.type,
+            "category": draft.category,
+            "versions": list(draft.versions),
+            "updated": rendered.updated,
+            "grant_set_id": self.sets.id_of(draft.grants),
+            "also_asked_as": list(draft.also_asked_as),
+            "confidence": draft.confidence,
+            "extra": dict(draft.extra),
+            "digest": rendered.digest,
+            "changed_at": self.run.started_at,
+        }
+
+    def _write_parts(self, written: Sequence[Rendered]) -> None:
+        sections = [row for each in written for row in self._section_values(each)]
+        if sections:
+            self.connection.execute(insert(article_section), sections)
+        if files := [row for each in written for row in self._file_values(each)]:
+            self.connection.execute(insert(attachment), files)
+
+    def _section_values(self, rendered: Rendered) -> Iterator[Mapping[str, Any]]:
+        id_ = self.ids[rendered.draft.id]
+        for ordinal, section in enumerate(rendered.sections):
+            if "kb-article:" in section.html:
+                self.linking.append((id_, ordinal))
+            yield {
+                "article_id": id_,
+                "ordinal": ordinal,
+                "grant_set_id": self.sets.id_or_none(section.grants),
+                "headings": list(section.headings),
+                "toc": [list(entry) for entry in section.toc],
+                "text": section.text,
+                "html": section.html,
+                "markdown": section.markdown,
+            }
+
+    def _file_values(self, rendered: Rendered) -> Iterator[Mapping[str, Any]]:
+        for each in rendered.attachments:
+            yield {
+                "article_id": self.ids[rendered.draft.id],
+                "name": each.file.name,
+                "media_type": each.file.media_type,
+                "size": len(each.file.content),
+                "digest": each.file.digest,
+                "grant_set_id": self.sets.id_or_none(each.grants),
+                "content": each.file.content,
+            }
+
+    def _link(self) -> None:
+        """Gives links between articles of the source their addresses, now that all have their numbers."""
+        key = article_section.c
+        for article_id, ordinal in self.linking:
+            this = (key.article_id == article_id, key.ordinal == ordinal)
+            html = self.connection.scalar(select(key.html).where(*this)) or ""
+            self.connection.execute(update(article_section).where(*this).values(html=LINK.sub(self._address, html)))
+
+    def _address(self, link: re.Match[str]) -> str:
+        number = self.numbers.get(bytes.fromhex(link[1]).decode("utf-8", "replace"))
+        return f' href="/articles/{number}{link[2] or ""}"' if number else ""

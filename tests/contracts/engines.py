@@ -1,0 +1,20 @@
+"""The engines that the contract suite runs against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from indexer.analysis import Analysis
+from indexer.engines.whoosh import WhooshEngine
+from indexer.ranking import Weights
+from kb.search import Engine
+
+ANALYSIS = Analysis()
+
+
+def open_whoosh(folder: Path) -> Engine:
+    return WhooshEngine(folder / "whoosh", ANALYSIS, Weights())
+
+
+OPENERS: dict[str, Callable[[Path], Engine]] = {"whoosh": open_whoosh}

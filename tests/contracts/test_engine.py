@@ -1,0 +1,353 @@
+"""What every engine promises (kb.search.Engine), run against each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kb.entitlements import NOBODY, Audience
+from kb.search import Busy, Engine, EngineDown, Filters, Query
+from tests.contracts.engines import OPENERS
+from tests.documents import PUBLIC, document, put, scope
+
+Opener = Callable[[], Engine]
+
+
+@pytest.fixture(params=sorted(OPENERS))
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    return lambda: OPENERS[request.param](tmp_path)
+
+
+@pytest.fixture
+def engine(opener: Opener) -> Iterator[Engine]:
+    engine = opener()
+    yield engine
+    engine.close()
+
+
+def found(engine: Engine, text: str, *grants: str, **query: object) -> list[int]:
+    hits = engine.search(Query(text, **query), scope(*grants or ("public",)))  # type: ignore[arg-type]
+    return [hit.article for hit in hits.hits]
+
+
+def test_an_index_never_built_says_so_rather_than_answer(engine: Engine) -> None:
+    with pytest.raises(EngineDown, match="kb build"):
+        engine.search(Query("登入"), PUBLIC)
+    with pytest.raises(EngineDown, match="kb build"):
+        engine.suggest("登", PUBLIC)
+    assert dict(engine.contents()) == {}
+    assert engine.status().documents == 0
+
+
+def test_what_is_written_shows_when_the_writer_is_left_and_not_before(engine: Engine) -> None:
+    put(engine, [])
+    with engine.writer() as writer:
+        writer.replace(1, [document(1, "無法登入")])
+        assert found(engine, "登入") == []
+    assert found(engine, "登入") == [1]
+
+
+def test_an_error_while_writing_leaves_the_index_as_it_was(engine: Engine) -> None:
+    put(engine, [document(1, "無法登入")])
+    with pytest.raises(RuntimeError), engine.writer() as writer:
+        writer.replace(1, [document(1, "磁碟已滿")])
+        writer.replace(2, [document(2, "磁碟已滿")])
+        raise RuntimeError
+    assert found(engine, "登入") == [1]
+    assert found(engine, "磁碟") == []
+    put(engine, [document(2, "磁碟已滿")])
+    assert found(engine, "磁碟") == [2]
+
+
+def test_replacing_takes_the_place_of_all_an_article_had(engine: Engine) -> None:
+    put(engine, [document(1, "無法登入"), document(2, "磁碟已滿")])
+    put(engine, [document(1, "授權過期")])
+    assert found(engine, "登入") == []
+    assert found(engine, "授權") == [1]
+    assert found(engine, "磁碟") == [2]
+
+
+def test_replacing_by_nothing_removes(engine: Engine) -> None:
+    put(engine, [document(1, "無法登入"), document(2, "無法登入")])
+    with engine.writer() as writer:
+        writer.replace(1, [])
+    assert found(engine, "登入") == [2]
+    assert set(engine.contents()) == {2}
+
+
+def test_a_second_writer_is_refused_while_one_is_at_work(opener: Opener) -> None:
+    one, other = opener(), opener()
+    with one.writer() as writer:
+        writer.replace(1, [document(1, "無法登入")])
+        with pytest.raises(Busy), other.writer():
+            pass
+    assert found(other, "登入") == [1]
+
+
+def test_readers_of_other_processes_follow_commits_and_rebuilds(opener: Opener) -> None:
+    writing, reading = opener(), opener()
+    put(writing, [document(1, "無法登入")])
+    assert found(reading, "登入") == [1]
+    put(writing, [document(2, "無法登入", "登入")])
+    assert set(found(reading, "登入")) == {1, 2}
+    put(writing, [document(3, "無法登入")], rebuild=True)
+    assert found(reading, "登入") == [3]
+
+
+def test_the_old_index_serves_until_a_rebuild_is_complete(opener: Opener) -> None:
+    writing, reading = opener(), opener()
+    put(writing, [document(1, "無法登入")])
+    with writing.writer(rebuild=True) as writer:
+        writer.replace(2, [document(2, "無法登入")])
+        assert found(reading, "登入") == [1]
+    assert found(reading, "登入") == [2]
+
+
+def test_many_small_commits_keep_every_article_once(engine: Engine) -> None:
+    for article in range(25):
+        put(engine, [document(article % 20 + 1, f"無法登入 {article}")])
+    assert sorted(found(engine, "登入", page_size=100)) == list(range(1, 21))
+    assert engine.search(Query("登入"), PUBLIC).total == 20
+    assert engine.status().documents == 20
+
+
+def test_contents_give_every_document_with_its_digest(engine: Engine) -> None:
+    put(
+        engine, [document(1, "甲", digest="a"), document(1, "甲", key="1.1", digest="b"), document(7, "乙", digest="c")]
+    )
+    assert {article: dict(keys) for article, keys in engine.contents().items()} == {
+        1: {"1.0": "a", "1.1": "b"},
+        7: {"7.0": "c"},
+    }
+
+
+def test_only_who_holds_a_grant_finds(engine: Engine) -> None:
+    put(engine, [document(1, "登入", grants=["windchill:gold"]), document(2, "登入", grants=["windchill:silver"])])
+    assert found(engine, "登入", "public") == []
+    assert found(engine, "登入", "public", "windchill:gold") == [1]
+    assert set(found(engine, "登入", "windchill:gold", "windchill:silver")) == {1, 2}
+    assert found(engine, "登入", "creo:gold", "windchill") == []
+    assert engine.search(Query("登入"), NOBODY).total == 0
+
+
+def test_an_audience_that_lacks_sees_the_poorer_document_only(engine: Engine) -> None:
+    reader, gold = ("windchill:silver", "windchill:gold"), ("windchill:gold",)
+    put(
+        engine,
+        [
+            document(1, "登入", "公開", key="1.0", audience=Audience((reader,), (gold,))),
+            document(1, "登入", "公開 秘訣", key="1.1", audience=Audience((reader, gold))),
+        ],
+    )
+    assert found(engine, "秘訣", "windchill:silver") == []
+    assert found(engine, "秘訣", "windchill:gold") == [1]
+    assert engine.search(Query("登入"), scope("windchill:silver", "windchill:gold")).total == 1
+
+
+def test_articles_refused_by_the_store_are_left_out_of_everything(engine: Engine) -> None:
+    put(engine, [document(1, "登入"), document(2, "登入")])
+    hits = engine.search(Query("登入", without=frozenset({1})), PUBLIC)
+    assert (hits.total, [hit.article for hit in hits.hits]) == (1, [2])
+    assert sum(count for _, count in hits.facets["product"]) == 1
+
+
+def test_facets_count_as_if_their_own_filter_were_off(engine: Engine) -> None:
+    put(
+        engine,
+        [
+            document(1, "登入", product="windchill", versions=("12.1", "13.0")),
+            document(2, "登入", product="creo", versions=("13.0",), type="faq"),
+            document(3, "登入", product="creo", lang="en"),
+        ],
+    )
+    hits = engine.search(Query("登入", Filters(products=frozenset({"creo"}))), PUBLIC)
+    assert hits.total == 2
+    assert hits.facets["product"] == (("creo", 2), ("windchill", 1))
+    assert hits.facets["type"] == (("faq", 1), ("solution", 1))
+    assert hits.facets["lang"] == (("en", 1), ("zh-Hant", 1))
+    assert hits.facets["version"] == (("13.0", 1),)
+    both = engine.search(Query("登入", Filters(products=frozenset({"creo", "windchill"}))), PUBLIC)
+    assert both.total == 3
+
+
+def test_dates_fall_into_buckets_of_the_day_asked(engine: Engine) -> None:
+    days = [date(2026, 1, 31), date(2026, 1, 1), date(2025, 12, 1), date(2025, 3, 1), date(2020, 1, 1)]
+    put(engine, [document(at, "登入", updated=day) for at, day in enumerate(days, 1)])
+    hits = engine.search(Query("登入", today=date(2026, 1, 31)), PUBLIC)
+    assert dict(hits.facets["date"]) == {"month": 2, "quarter": 1, "year": 1, "older": 1}
+    chosen = Filters(dates=frozenset({"quarter", "older"}))
+    assert set(found(engine, "登入", today=date(2026, 1, 31), filters=chosen)) == {3, 5}
+
+
+def test_filters_alone_browse(engine: Engine) -> None:
+    put(engine, [document(1, "登入", product="creo"), document(2, "磁碟")])
+    assert found(engine, "", filters=Filters(products=frozenset({"creo"}))) == [1]
+    assert found(engine, "") == []
+
+
+def test_pages_hold_every_match_once_in_one_order(engine: Engine) -> None:
+    put(engine, [document(article, f"登入問題 {article % 7}", "登入 " * (article % 5)) for article in range(1, 48)])
+    pages = [found(engine, "登入", page=page) for page in range(1, 7)]
+    assert [len(page) for page in pages] == [10, 10, 10, 10, 7, 0]
+    assert sorted(article for page in pages for article in page) == list(range(1, 48))
+    assert [article for page in pages for article in page] == found(engine, "登入", page_size=47)
+
+
+def test_sorting_by_date_and_title(engine: Engine) -> None:
+    put(
+        engine,
+        [
+            document(1, "b 登入", updated=date(2026, 1, 1)),
+            document(2, "a 登入", updated=date(2025, 1, 1)),
+            document(3, "c 登入", updated=date(2026, 5, 1)),
+        ],
+    )
+    assert found(engine, "登入", sort="updated") == [3, 1, 2]
+    assert found(engine, "登入", sort="title") == [2, 1, 3]
+
+
+@pytest.mark.parametrize("query", ["資料庫連線逾時", "资料库连线逾时", "資料庫　連線逾時", "連線逾時 資料庫"])
+def test_script_width_and_order_do_not_matter(engine: Engine, query: str) -> None:
+    put(engine, [document(1, "資料庫連線逾時的處理"), document(2, "印表機卡紙")])
+    assert found(engine, query) == [1]
+
+
+def test_a_word_in_mid_sentence_is_found(engine: Engine) -> None:
+    put(engine, [document(1, "問題", "當使用者嘗試同步行事曆時發生錯誤"), document(2, "問題", "印表機卡紙")])
+    assert found(engine, "行事曆") == [1]
+    assert found(engine, "ＣＡＬＥＮＤＡＲ") == []
+
+
+def test_the_number_of_an_article_finds_it_first(engine: Engine) -> None:
+    put(engine, [document(1, "見 KB000023", "KB000023 KB000023"), document(23, "別的"), document(230, "另一篇")])
+    for query in ("KB000023", "kb23", "000023", "number:23", "KB-23"):
+        assert found(engine, query)[:1] == [23], query
+
+
+def test_the_query_language(engine: Engine) -> None:
+    put(
+        engine,
+        [
+            document(1, "登入失敗", "密碼錯誤 the account is locked"),
+            document(2, "登入成功", "帳號 account locked 密碼"),
+            document(3, "磁碟已滿", "空間不足", product="creo", versions=("12.1",), lang="en"),
+        ],
+    )
+    assert found(engine, '"account is locked"') == [1]
+    assert found(engine, "登入 -失敗") == [2]
+    assert set(found(engine, "失敗 OR 磁碟")) == {1, 3}
+    assert found(engine, "title:失敗") == [1]
+    assert found(engine, "product:creo 空間") == [3]
+    assert found(engine, "version:12.1 磁碟") == [3]
+    assert found(engine, "lang:en 磁碟") == [3]
+    assert set(found(engine, "acc*")) == {1, 2}
+    assert found(engine, '"登入失敗"') == [1]
+    assert set(found(engine, "-登入")) == {1, 2}  # nothing but an exclusion asks for nothing: it is taken as words
+
+
+def test_a_pasted_stack_trace_finds_the_article_about_it(engine: Engine) -> None:
+    trace = """java.lang.OutOfMemoryError: GC overhead limit exceeded
+        at wt.method.MethodServerMain.main(MethodServerMain.java:412)
+        at java.base/java.lang.Thread.run(Thread.java:833)
+    Caused by: wt.util.WTException: (wt.fc.fcResource/0) -"quoted" OR title:x"""
+    put(
+        engine,
+        [
+            document(1, "方法伺服器記憶體不足", "java.lang.OutOfMemoryError: GC overhead limit exceeded"),
+            document(2, "列印", "java.lang.Thread.run"),
+            document(3, "登入", "帳號"),
+        ],
+    )
+    assert found(engine, trace)[0] == 1
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=300) | st.text("登入\"'-*:()OR title:[]{}\\ \n", max_size=80))
+def test_no_text_is_too_odd_to_ask(engine: Engine, text: str) -> None:
+    if not engine.status().documents:
+        put(engine, [document(1, "登入失敗 OR", "title: -x (12) \\n"), document(2, "b" * 300, "\udcff�")])
+    hits = engine.search(Query(text), PUBLIC)
+    assert hits.total >= len(hits.hits)
+
+
+def test_text_of_any_length_is_searchable_to_its_last_word(engine: Engine) -> None:
+    put(engine, [document(1, "長文", "文字 text " * 60_000 + "最後的詞彙"), document(2, "短文", "沒有")])
+    assert found(engine, "最後的詞彙") == [1]
+    assert found(engine, '"最後的詞彙"') == [1]
+
+
+def suggested(engine: Engine, typed: str, *grants: str) -> list[tuple[str, str, int | None]]:
+    return [(one.kind, one.text, one.article) for one in engine.suggest(typed, scope(*grants or ("public",)))]
+
+
+TITLES = [
+    "無法登入系統",
+    "登入失敗 401",
+    "登入失敗的原因",
+    "印表機卡紙",
+    "Login failed after update",
+    "Exchange mailbox full",
+]
+
+
+@pytest.fixture
+def titled(engine: Engine) -> Engine:
+    put(engine, [document(at, title) for at, title in enumerate(TITLES, 1)])
+    return engine
+
+
+@pytest.mark.parametrize("typed", ["登", "登入", "登入失", "登入失败", "login fa", "LOGIN", "mailb", "印表機"])
+def test_suggestions_come_from_the_first_han_character_or_two_latin_letters(titled: Engine, typed: str) -> None:
+    found = suggested(titled, typed)
+    assert found
+    assert {kind for kind, _, _ in found} <= {"term", "title"}
+
+
+def test_what_titles_go_on_to_say_is_offered_with_the_most_usual_first(titled: Engine) -> None:
+    assert suggested(titled, "登入")[0] == ("term", "登入失败", None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "article"),
+    [
+        ("dengrushibai", "pinyin", 2),
+        ("dengru", "pinyin", 1),
+        ("ybjkz", "pinyin", 4),
+        ("ㄉㄥㄖㄨˋㄕㄅㄞˋ", "zhuyin", 2),
+        ("ㄉㄥㄖㄨㄕㄅㄞ", "zhuyin", 2),
+        ("ㄧㄣˋㄅㄧㄠˇ", "zhuyin", 4),
+        ("登入失拜", "typo", 2),
+        ("exchagne", "typo", 6),
+        ("mailbx", "typo", 6),
+        ("KB000004", "number", 4),
+        ("kb4", "number", 4),
+    ],
+)
+def test_sounds_slips_and_numbers_are_offered_and_say_so(titled: Engine, typed: str, kind: str, article: int) -> None:
+    assert (kind, article) in [(kind, article) for kind, _, article in suggested(titled, typed)]
+
+
+def test_suggestions_are_within_the_scope(engine: Engine) -> None:
+    put(engine, [document(1, "登入失敗", grants=["staff"]), document(2, "登入成功")])
+    assert {article for _, _, article in suggested(engine, "登入") if article} == {2}
+    assert suggested(engine, "登入失") == []
+    assert suggested(engine, "KB000001") == []
+    assert suggested(engine, "dengrushi") == []
+    assert list(engine.suggest("登入", NOBODY)) == []
+
+
+def test_homophones_are_suggested_never_found(engine: Engine) -> None:
+    put(engine, [document(1, "經典文章"), document(2, "景點介紹")])
+    assert found(engine, "景點") == [2]
+    assert found(engine, "經典") == [1]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=80) | st.text("登入ㄉㄥlog '\"*-", max_size=20))
+def test_no_text_is_too_odd_to_complete(titled: Engine, text: str) -> None:
+    assert len(titled.suggest(text, PUBLIC)) <= 8
