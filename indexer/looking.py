@@ -10,8 +10,6 @@ from indexer.folding import squash
 from indexer.planning import Plan
 from indexer.ranking import Candidate, Readable, Weights, unit_idf
 
-MAX_NAME = 6
-
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -34,8 +32,6 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
     ]
     together = sum(idf for _, idf in neighbours) or 1.0
     codes = [(_whole(unit.surface), idf) for unit, idf in zip(plan.units, idfs, strict=True) if is_code(unit.surface)]
-    if name := _name_of_a_program(plan):
-        codes.append((name, mass))
     looked = []
     for candidate in found:
         shard = candidate.view.shard
@@ -58,14 +54,6 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
             parts["pairs"] = mass * weights.pairs * kept / together
         looked.append(Looked(candidate, sum(parts.values()), parts))
     return sorted(looked, key=lambda one: (-one.score, one.candidate.article))
-
-
-def _name_of_a_program(plan: Plan) -> re.Pattern[str] | None:
-    """A few Latin words as a program would write them in one: `null pointer exception`, NullPointerException."""
-    words = [unit.surface for unit in plan.units]
-    if not 2 <= len(words) <= MAX_NAME or not all(word.isascii() and word.isalpha() for word in words):
-        return None
-    return re.compile(r"(?<![a-z0-9])" + "[_.-]?".join(words) + r"(?![a-z0-9])")
 
 
 def _joined(text: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from kb.query import Clause, Parsed
 MAX_UNITS = 400
 MAX_NUMBERS = 20
 NUMBER_LENGTH = 6
+MAX_NAME = 6
 MAX_UNITS_TRANSLATED = 40
 SCATTERED = 0.7
 INSIDE = 0.8
@@ -88,6 +89,10 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
     units = _units(parsed.text, tokens, analysis)
     counts = Counter(token.term for token in tokens)
     counts.update(_compound_terms(units))
+    if name := _name_of_a_program(units):
+        counts.update((CODE + name, EXACT + name, PART + name))
+        joined = tuple(Evidence({kind + name: 1.0}, origin="synonym") for kind in (CODE, EXACT, PART))
+        units = [replace(unit, evidence=unit.evidence + joined) for unit in units]
     terms = [Weighted(term, times) for term, times in counts.items()]
     if len(units) <= MAX_UNITS_TRANSLATED:
         matches = list(vocabulary.matches(folded, langs[:1]))
@@ -183,6 +188,14 @@ def _compound_terms(units: Iterable[Unit]) -> Iterator[str]:
         if unit.surface.isascii() and unit.surface.isalpha():
             yield CODE + unit.surface
             yield PART + unit.surface
+
+
+def _name_of_a_program(units: Sequence[Unit]) -> str | None:
+    """A few Latin words as a program would write them in one: `null pointer exception`, NullPointerException."""
+    words = [unit.surface for unit in units]
+    if not 2 <= len(words) <= MAX_NAME or not all(word.isascii() and word.isalpha() for word in words):
+        return None
+    return "".join(words)
 
 
 def _has_digit(term: str) -> bool:

@@ -21,7 +21,10 @@ def syllables(text: str) -> list[str]:
     found: list[str] = []
     for match in re.finditer("[\u3400-\u9fff]+|[^\u3400-\u9fff]", text):
         run = match.group()
-        found += lazy_pinyin(run, style=Style.NORMAL, errors=list) if HAN.match(run) else [run.lower()]
+        if HAN.match(run):
+            found += lazy_pinyin(run, style=Style.NORMAL, errors=list)  # type: ignore[arg-type]
+        else:
+            found.append(run.lower())
     return found
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
 
@@ -43,7 +44,7 @@ class Attachment:
 
     name: str
     media_type: str
-    content: bytes = field(repr=False)
+    content: bytes = dataclasses.field(repr=False)
 
     @property
     def digest(self) -> str:
@@ -73,7 +74,7 @@ class Draft:
     confidence: str = "validated"
     group: str | None = None
     attachments: tuple[Attachment, ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -99,7 +100,7 @@ class Problem:
 
     code: str
     field: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     refuses: bool = True
 
 
@@ -193,5 +194,5 @@ def _file_problems(draft: Draft) -> Iterable[Problem]:
         if attachment.name.casefold() in seen:
             yield Problem("attachment_twice", "attachments", {"value": attachment.name})
         seen.add(attachment.name.casefold())
-    if draft.extra:
-        yield Problem("unknown_keys", "", {"keys": ", ".join(sorted(draft.extra))}, refuses=False)
+    for key in sorted(draft.extra):
+        yield Problem("unknown_key", key, refuses=False)

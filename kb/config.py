@@ -129,7 +129,10 @@ def _site_name(text: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Every setting. `Config.from_env` reads them; tests and tools build one directly. Described in docs/settings.md."""
+    """Every setting. `Config.from_env` reads them; tests and tools build one directly.
+
+    Described in docs/settings.md.
+    """
 
     home: Path = _setting("HOME", _path, lambda: Path("var").absolute())
     store_url: str = _setting("STORE_URL", _store_url, "")
@@ -205,7 +208,7 @@ def _parsed(name: str, value: str, parse: Callable[[str], T]) -> T:
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
     hint = f"did you mean {near[0]}?" if near else "see docs/settings.md"
     return f"{name} is not a setting; {hint}"
 

@@ -16,7 +16,7 @@ from kb.store.grants import GrantSets
 from kb.store.tables import article, article_section, attachment, change_note, counter, import_run, product
 
 CHUNK = 200
-LINK = re.compile(r' href="kb-article:([0-9a-f]+)(#[^"]*)?"')
+LINK = re.compile(r' (href|src)="kb-article:([0-9a-f]+)([^"]*)"')
 
 
 def digests(connection: Connection, source: str) -> dict[str, tuple[str, str]]:
@@ -251,5 +251,5 @@ class _Applying:
             self.connection.execute(update(article_section).where(*this).values(html=LINK.sub(self._address, html)))
 
     def _address(self, link: re.Match[str]) -> str:
-        number = self.numbers.get(bytes.fromhex(link[1]).decode("utf-8", "replace"))
-        return f' href="/articles/{number}{link[2] or ""}"' if number else ""
+        number = self.numbers.get(bytes.fromhex(link[2]).decode("utf-8", "replace"))
+        return f' {link[1]}="/articles/{number}{link[3]}"' if number else ""

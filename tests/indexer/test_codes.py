@@ -31,7 +31,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         "path 設定",
         "net 與 c",
     ]
-    articles += [document(1000 + at, text, text) for at, text in enumerate(noise)]
+    articles += [document(1000 + at, f"說明 {at}", text) for at, text in enumerate(noise)]
     put(engine, articles)
     yield engine
     engine.close()

@@ -1,0 +1,89 @@
+"""The command line, `kb`. Exit codes: 0 done, 1 refused or found something, 2 wrong usage."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+
+import click
+
+from indexer.cli import articles, evaluating, index, people, searching, serving
+from indexer.cli.common import Refused
+from indexer.engines import EngineMissing
+from indexer.evaluation import SetError
+from indexer.importing import ImportRefused
+from indexer.serving import CannotListen
+from kb.accounts import AccountError
+from kb.config import ConfigError
+from kb.search import Busy, EngineDown
+from kb.store import StoreError
+
+REFUSED, WRONG_USAGE = 1, 2
+PLAIN = (AccountError, CannotListen, EngineDown, ImportRefused, Refused, StoreError, SetError)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="support-kb", prog_name="kb", message="%(prog)s %(version)s")
+def group() -> None:
+    """A knowledge base: articles in, answers out.
+
+    Settings are environment variables that begin with KB_, see docs/settings.md; the data is in KB_HOME (./var).
+
+    \b
+    First steps:
+      kb init                          make the store
+      kb import articles               import a folder of Markdown, JSON lines or CSV
+      kb sync                          bring the index up to date
+      kb search 無法登入 --grants public
+      kb serve                         serve on KB_PORT (8000)
+    """
+
+
+for command in (
+    *(serving.init, articles.import_, index.build, index.sync, index.check, searching.search, evaluating.evaluate),
+    *(people.user, people.contract, people.token, serving.status, serving.serve, serving.start),
+):
+    group.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs a command and ends the process with its exit code. No traceback reaches who runs it."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    sys.exit(_code(arguments))
+
+
+def _code(arguments: list[str] | None) -> int:
+    try:
+        found = group(arguments, prog_name="kb", standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        return WRONG_USAGE
+    except ConfigError as error:
+        return _told(str(error), WRONG_USAGE)
+    except EngineMissing as error:
+        return _told(str(error), WRONG_USAGE)
+    except PLAIN as error:
+        return _told(str(error), REFUSED)
+    except Busy as error:
+        return _told(str(error) or "another process is writing the index; try again when it is done", REFUSED)
+    except (KeyboardInterrupt, click.Abort):
+        return _told("stopped; what was not finished has changed nothing, run it again to go on", REFUSED)
+    except BrokenPipeError:
+        # Who read the output has enough. Python would complain once more when it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("KB_LOG_LEVEL") == "debug":
+            traceback.print_exc()
+            return REFUSED
+        return _told(f"unexpected: {type(error).__name__}: {error}. KB_LOG_LEVEL=debug shows where", REFUSED)
+    return found if isinstance(found, int) else 0
+
+
+def _told(message: str, code: int) -> int:
+    click.echo(f"kb: {message}", err=True)
+    return code

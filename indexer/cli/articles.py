@@ -1,0 +1,132 @@
+"""`kb import`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from indexer.cli.common import config, opened_store, progress
+from indexer.importing import Entry, ImportOptions, Report, import_articles
+from kb.messages import told
+
+SHOWN = 20
+
+
+@click.command(name="import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option(
+    "--grants", default="", help="Who reads articles that do not say: public, or {product}:gold,{product}:silver"
+)
+@click.option("--new-products", is_flag=True, help="Add products the store does not know, instead of refusing them.")
+@click.option(
+    "--source", help="What these articles are known by in later imports; the file's or folder's name if not given."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, row by row, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | None, **flags: bool) -> int:
+    """Import articles: a folder of Markdown, .md, JSON lines or CSV, the last two also .gz or .xz.
+
+    What cannot be taken is refused row by row with its place; the rest goes in, all of it or nothing. Run again, it
+    takes only what has changed. A running server indexes it within seconds; without one, run: kb sync
+
+    \b Examples: kb import articles kb import faq.jsonl.gz --grants
+    '{product}:silver,{product}:gold,{product}:gold_plus' kb import faq.csv --new-products --dry-run
+    """
+    settings = config()
+    given = tuple(each.strip() for each in grants.split(",") if each.strip())
+    options = ImportOptions(source, given, flags["new_products"], flags["dry_run"])
+    reports = []
+    with opened_store(settings) as store:
+        for path in paths:
+            with progress() as draw:
+                reports.append(import_articles(path, options, store, settings, draw))
+            if not as_json:
+                _print(reports[-1], settings.lang or "en")
+    if as_json:
+        click.echo(
+            json.dumps([as_data(report, settings.lang or "en") for report in reports], ensure_ascii=False, indent=1)
+        )
+    return 1 if any(report.counts["refused"] for report in reports) else 0
+
+
+def as_data(report: Report, lang: str) -> dict[str, Any]:
+    """A report for programs, as docs/importing.md describes it."""
+    return {
+        "source": report.source,
+        "dry_run": report.dry_run,
+        **{status: report.counts[status] for status in ("new", "changed", "same", "refused")},
+        "seconds": round(report.seconds, 2),
+        "new_products": list(report.products),
+        "rows": [_entry(entry, lang) for entry in report.entries],
+        "remarks": [
+            {
+                "rows": each.count,
+                "first": str(each.first),
+                "field": each.problem.field,
+                "what": told(each.problem, lang),
+            }
+            for each in report.remarks
+        ],
+    }
+
+
+def _entry(entry: Entry, lang: str) -> dict[str, Any]:
+    place = entry.place
+    problems = [
+        {
+            "line": at.line,
+            "column": at.column,
+            "field": problem.field,
+            "code": problem.code,
+            "what": told(problem, lang),
+        }
+        for at, problem in entry.problems
+    ]
+    return {
+        "status": entry.status,
+        "file": place.file,
+        "line": place.line,
+        "id": entry.id,
+        "title": entry.title,
+        "problems": problems,
+    }
+
+
+def _print(report: Report, lang: str) -> None:
+    counts = ", ".join(f"{report.counts[status]:,} {status}" for status in ("new", "changed", "same", "refused"))
+    rate = f", {report.articles / report.seconds:,.0f} articles/s" if report.seconds > 1 else ""
+    done = "Would import" if report.dry_run else "Imported"
+    click.echo(f"{done} {report.source}: {counts} ({report.seconds:.1f} s{rate})")
+    if report.products:
+        click.echo(f"New products: {', '.join(report.products[:SHOWN])}{_more(report.products)}")
+    if report.dry_run:
+        changing = [entry for entry in report.entries if entry.status != "refused"]
+        for entry in changing[:SHOWN]:
+            click.echo(f"  {entry.status:<8} {entry.place}  {entry.title}")
+        _tell_more(changing)
+    refused = [entry for entry in report.entries if entry.status == "refused"]
+    if refused:
+        click.echo("Refused:")
+    for entry in refused[:SHOWN]:
+        for place, problem in entry.problems:
+            click.echo(f"  {place}: {told(problem, lang)}")
+    _tell_more(refused)
+    if report.remarks:
+        click.echo("Remarks:")
+    for remark in report.remarks[:SHOWN]:
+        click.echo(f"  {told(remark.problem, lang)} ({remark.count:,} rows, first {remark.first})")
+    _tell_more(report.remarks)
+
+
+def _more(shown: tuple[str, ...]) -> str:
+    return f" and {len(shown) - SHOWN:,} more" if len(shown) > SHOWN else ""
+
+
+def _tell_more(each: Iterable[object]) -> None:
+    count = len(list(each)) - SHOWN
+    if count > 0:
+        click.echo(f"  and {count:,} more; --json lists them all")

@@ -1,0 +1,127 @@
+"""`kb build`, `kb sync`, `kb check`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import click
+
+from indexer.audit import Findings, audit, repair
+from indexer.cli.common import config, opened_engine, opened_store, progress
+from indexer.sync import drain, follow, rebuild
+from kb.search import Engine
+
+SHOWN = 20
+ENGINE = click.option("--engine", metavar="NAME", help="Another engine than the one of KB_ENGINE.")
+
+
+@click.command()
+@ENGINE
+def build(engine: str | None) -> None:
+    """Index every article anew. The index there is keeps serving until the new one is whole.
+
+    \b
+    Example:
+      kb build
+    """
+    settings = config()
+    began = time.monotonic()
+    with opened_store(settings) as store, opened_engine(settings, engine) as opened:
+        with progress() as draw:
+            done = rebuild(store, opened, lambda done, total: draw("indexing", done, total))
+        _tell(opened, f"Indexed {done.articles:,} articles in {time.monotonic() - began:.1f} s")
+
+
+@click.command()
+@ENGINE
+@click.option("--follow", "following", is_flag=True, help="Go on as articles change, until stopped.")
+def sync(engine: str | None, following: bool) -> None:
+    """Bring the index up to date with the store.
+
+    \b
+    Examples:
+      kb sync
+      kb sync --follow
+    """
+    settings = config()
+    began = time.monotonic()
+    with opened_store(settings) as store, opened_engine(settings, engine) as opened:
+        if following:
+            follow(store, opened, _stopped())
+            return
+        with progress() as draw:
+            done = drain(store, opened, lambda done, total: draw("indexing", done, total))
+        _tell(opened, f"Indexed {done.articles:,} changed articles in {time.monotonic() - began:.1f} s")
+
+
+def _tell(engine: Engine, what: str) -> None:
+    status = engine.status()
+    click.echo(f"{what}; {status.engine} holds {status.documents:,} documents in {status.bytes / 1e6:,.1f} MB")
+
+
+def _stopped() -> threading.Event:
+    """Set when the process is told to end, or when the one that started it is gone."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    parent = os.getppid()
+
+    def watch() -> None:
+        while not stop.wait(1.0):
+            if os.getppid() != parent:
+                stop.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    return stop
+
+
+@click.command()
+@click.option("--repair", "repairing", is_flag=True, help="Put right what is found.")
+def check(repairing: bool) -> int:
+    """Compare the index with the store: every article, its text and who may read it.
+
+    Exit code 1 when something was found, repaired or not.
+
+    \b
+    Examples:
+      kb check
+      kb check --repair
+    """
+    settings = config()
+    with opened_store(settings) as store, opened_engine(settings) as engine:
+        with progress() as draw:
+            findings = audit(store, engine, lambda done, total: draw("checking", done, total))
+        _print(findings, len(store.notes(1_000_000)))
+        if findings.clean:
+            return 0
+        if repairing and findings.outdated:
+            rebuild(store, engine)
+        elif repairing:
+            repair(store, engine, findings)
+        if repairing:
+            again = audit(store, engine)
+            click.echo("Repaired." if again.clean else "Not all could be repaired; run: kb build")
+    return 1
+
+
+def _print(findings: Findings, waiting: int) -> None:
+    if findings.clean:
+        click.echo(f"{findings.checked:,} articles checked: the index holds what the store says.")
+        return
+    click.echo(f"{findings.checked:,} articles checked.")
+    if findings.outdated:
+        click.echo("The index was written by other rules than today's; kb build or --repair makes it anew.")
+    kinds = (
+        ("not in the index", findings.missing),
+        ("other than in the store", findings.stale),
+        ("gone", findings.extra),
+    )
+    for what, ids in kinds:
+        if ids:
+            more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
+            click.echo(f"{len(ids):,} {what}: {', '.join(map(str, ids[:SHOWN]))}{more}")
+    if waiting:
+        click.echo(f"{waiting:,} changes are waiting to be indexed: kb sync")

@@ -1,0 +1,235 @@
+"""`kb user`, `kb contract`, `kb token`: who may sign in, and what contracts give them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+
+import click
+
+from indexer.cli.common import DAY, Refused, config, opened_store, today
+from kb.accounts import ROLES, Accounts, NewAccount
+from kb.articles import LANGUAGES
+from kb.entitlements import ContractLine, matrices
+
+
+@contextmanager
+def _accounts() -> Iterator[Accounts]:
+    settings = config()
+    with opened_store(settings) as store:
+        yield Accounts(store, settings, matrices(settings.matrix))
+
+
+def _print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    lines = [list(header), *map(list, rows)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(header))]
+    for line in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+PASSWORD = click.option(
+    "--password",
+    prompt=True,
+    hide_input=True,
+    confirmation_prompt=True,
+    help="Asked for when not given: at least 12 characters.",
+)
+
+
+@click.group()
+def user() -> None:
+    """Accounts: customers, engineers, authors, operators."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="The name shown on pages.")
+@click.option("--role", type=click.Choice(ROLES), default="customer", show_default=True)
+@click.option("--customer", help="For the role customer: whose contracts count. Made when new.")
+@click.option("--lang", type=click.Choice(LANGUAGES), help="The language of pages, until another is chosen.")
+@PASSWORD
+def add_user(email: str, password: str, **given: str | None) -> None:
+    """Make an account.
+
+    \b
+    Example:
+      kb user add mei@customer.example --name 陳美 --customer 'Formosa Gears'
+    """
+    new = NewAccount(email, given["name"] or "", given["role"] or "", password, given["customer"], given["lang"])
+    with _accounts() as accounts:
+        accounts.add(new)
+    click.echo(f"Made the account {email} ({new.role}).")
+
+
+@user.command("list")
+def list_users() -> None:
+    """List all accounts.
+
+    \b
+    Example:
+      kb user list
+    """
+    with _accounts() as accounts:
+        found = accounts.all()
+    rows = [(a.email, a.name, a.role, a.customer or "", "yes" if a.active else "no") for a in found]
+    _print_table(("E-mail", "Name", "Role", "Customer", "Active"), rows)
+
+
+@user.command("password")
+@click.argument("email")
+@PASSWORD
+def change_password(email: str, password: str) -> None:
+    """Change a password; whoever is signed in with the old one is signed out.
+
+    \b
+    Example:
+      kb user password mei@customer.example
+    """
+    with _accounts() as accounts:
+        accounts.set_password(email, password)
+    click.echo(f"Changed the password of {email}.")
+
+
+@user.command("disable")
+@click.argument("email")
+@click.option("--undo", is_flag=True, help="Let the account sign in again.")
+def disable_user(email: str, undo: bool) -> None:
+    """Keep an account from signing in, and end what it has open.
+
+    \b
+    Example:
+      kb user disable mei@customer.example
+    """
+    with _accounts() as accounts:
+        accounts.set_active(email, undo)
+    click.echo(f"{email} can sign in again." if undo else f"{email} can no longer sign in.")
+
+
+@click.group()
+def contract() -> None:
+    """Contracts: which package of which product a customer has, and until when."""
+
+
+@contract.command("add")
+@click.argument("number")
+@click.option("--customer", help="Whose contract it is; needed when the contract is new.")
+@click.option("--product", required=True)
+@click.option("--package", required=True, help="silver, gold or gold_plus.")
+@click.option("--starts", type=DAY, help="The first day; today when not given.")
+@click.option("--ends", type=DAY, help="The last day; open when not given.")
+@click.option("--add-on", "add_ons", multiple=True, metavar="RIGHT[=YYYY-MM-DD]", help="A service bought in addition.")
+def add_contract(
+    number: str, customer: str | None, starts: date | None, ends: date | None, add_ons: tuple[str, ...], **given: str
+) -> None:
+    """Add a line to a contract, which is made when it is new.
+
+    \b
+    Example:
+      kb contract add C-2026-017 --customer 'Formosa Gears' --product windchill --package gold \\
+          --ends 2027-12-31 --add-on extended_support=2027-06-30
+    """
+    first = starts or today(config())
+    line = ContractLine(given["product"], given["package"], first, ends, dict(map(_add_on, add_ons)))
+    with _accounts() as accounts:
+        accounts.add_line(number, customer, line)
+    until = f"until {ends}" if ends else "without an end"
+    click.echo(f"Contract {number}: {line.product} {line.package} from {first} {until}.")
+
+
+def _add_on(given: str) -> tuple[str, date | None]:
+    right, _, ends = given.partition("=")
+    try:
+        return right, date.fromisoformat(ends) if ends else None
+    except ValueError:
+        raise Refused(f"--add-on {given}: {ends!r} is no day; write it like 2027-06-30") from None
+
+
+@contract.command("list")
+def list_contracts() -> None:
+    """List all contracts, a line for each product.
+
+    \b
+    Example:
+      kb contract list
+    """
+    with _accounts() as accounts:
+        found = accounts.contracts()
+    rows = [
+        (one.number, one.customer, line.product, line.package, str(line.starts), str(line.ends or "open"), _told(line))
+        for one in found
+        for line in one.lines.values()
+    ]
+    _print_table(("Contract", "Customer", "Product", "Package", "Starts", "Ends", "Add-ons"), rows)
+
+
+def _told(line: ContractLine) -> str:
+    return ", ".join(right + (f" until {ends}" if ends else "") for right, ends in line.add_ons.items())
+
+
+@contract.command("end")
+@click.argument("number")
+@click.option("--on", type=DAY, help="The last day; today when not given.")
+def end_contract(number: str, on: date | None) -> None:
+    """End a contract: what it gave ends with that day.
+
+    \b
+    Example:
+      kb contract end C-2026-017 --on 2026-12-31
+    """
+    last = on or today(config())
+    with _accounts() as accounts:
+        ended = accounts.end_contract(number, last)
+    click.echo(f"Contract {number} ends on {last}: {ended} lines changed.")
+
+
+@click.group()
+def token() -> None:
+    """Tokens for programs that use the API as an account."""
+
+
+@token.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="What it is for.")
+@click.option("--days", type=click.IntRange(1, 3650), help="How long it holds; until revoked when not given.")
+def add_token(email: str, name: str, days: int | None) -> None:
+    """Make a token and print it. It is shown this once.
+
+    \b
+    Example:
+      kb token add mei@customer.example --name ticket-system --days 365
+    """
+    with _accounts() as accounts:
+        click.echo(accounts.add_token(email, name, days))
+
+
+@token.command("list")
+def list_tokens() -> None:
+    """List the names of all tokens.
+
+    \b
+    Example:
+      kb token list
+    """
+    with _accounts() as accounts:
+        found = accounts.tokens()
+    rows = [
+        (t.email, t.name, f"{t.created_at:%Y-%m-%d}", f"{t.expires_at:%Y-%m-%d}" if t.expires_at else "never")
+        for t in found
+    ]
+    _print_table(("E-mail", "Name", "Made", "Expires"), rows)
+
+
+@token.command("revoke")
+@click.argument("email")
+@click.option("--name", required=True)
+def revoke_token(email: str, name: str) -> None:
+    """End a token at once.
+
+    \b
+    Example:
+      kb token revoke mei@customer.example --name ticket-system
+    """
+    with _accounts() as accounts:
+        accounts.revoke_token(email, name)
+    click.echo(f"Revoked {name} of {email}.")

@@ -1,0 +1,111 @@
+"""`kb search`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from indexer.cli.common import Refused, config, opened_engine, opened_store, today
+from indexer.folding import fold
+from kb.accounts import Accounts
+from kb.config import Config
+from kb.entitlements import EVERYONE, Scope, matrices, unknown_grants
+from kb.search import MAX_QUERY, Query, Result, Results, Search
+from kb.store import Store
+from kb.store.articles import Readable
+
+
+@click.command()
+@click.argument("query")
+@click.option("--as", "email", metavar="EMAIL", help="Search as this account.")
+@click.option("--grants", metavar="G,G", help="Search with these grants: windchill:gold,public")
+@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--explain", is_flag=True, help="Show what each score is made of.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+def search(query: str, email: str | None, grants: str | None, limit: int, **flags: bool) -> None:
+    """Search as an account, with given grants, or as anyone who is not signed in.
+
+    \b
+    Examples:
+      kb search 無法登入
+      kb search 0x80070005 --as gold@demo.example
+      kb search 'license -timeout' --grants windchill:gold,windchill:silver --json
+    """
+    if email and grants:
+        raise click.UsageError("--as and --grants exclude each other")
+    if len(query) > MAX_QUERY:
+        raise Refused(f"the query has {len(query):,} characters; the limit is {MAX_QUERY:,}")
+    settings = config()
+    with opened_store(settings) as store, opened_engine(settings) as engine:
+        scope = _scope(store, settings, email, grants)
+        asked = Query(query, page_size=limit, today=today(settings), explain=flags["explain"])
+        found = Search(store, engine, fold).find(asked, scope)
+    if flags["as_json"]:
+        click.echo(json.dumps(as_data(found), ensure_ascii=False, indent=1))
+        return
+    if not email and not grants:
+        click.echo("As anyone who is not signed in (--as EMAIL or --grants: as someone else)", err=True)
+    _print(found)
+
+
+def _scope(store: Store, settings: Config, email: str | None, grants: str | None) -> Scope:
+    versions = matrices(settings.matrix)
+    if email:
+        return Accounts(store, settings, versions).viewer_of(email, today(settings)).scope
+    if grants is None:
+        return EVERYONE
+    given = [each.strip() for each in grants.split(",") if each.strip()]
+    rights = frozenset[str]().union(*(each.rights for each in versions))
+    if unknown := unknown_grants(given, store.products(), rights):
+        raise Refused(
+            f"{unknown[0]!r} is no grant: public, staff, or product:right; products are "
+            f"{', '.join(store.products()) or 'none yet'}; rights are {', '.join(sorted(rights))}"
+        )
+    return Scope(frozenset(given))
+
+
+def as_data(found: Results[Readable]) -> dict[str, Any]:
+    """Results for programs: number, title, what it is about, its passage and score."""
+    return {
+        "query": found.query.text,
+        "total": found.total,
+        "results": [_result(each) for each in found.results],
+        "facets": {name: [{"value": v, "count": n} for v, n in values] for name, values in found.facets.items()},
+    }
+
+
+def _result(result: Result[Readable]) -> dict[str, Any]:
+    row = result.article.row
+    return {
+        "number": row.number,
+        "id": row.external_id,
+        "source": row.source,
+        "title": row.title,
+        "lang": row.lang,
+        "product": row.product,
+        "type": row.type,
+        "versions": list(row.versions),
+        "updated": row.updated.isoformat(),
+        "passage": _plain(result),
+        "score": round(result.score, 4),
+        "parts": {name: round(value, 4) for name, value in result.parts.items()},
+    }
+
+
+def _plain(result: Result[Readable]) -> str:
+    return "".join(text for text, _ in result.passage)
+
+
+def _print(found: Results[Readable]) -> None:
+    click.echo(f"{found.total:,} found")
+    for result in found.results:
+        row = result.article.row
+        click.echo()
+        click.echo(click.style(f"{row.number}  ", dim=True) + click.style(row.title, bold=True))
+        click.echo(click.style(f"{row.product} · {row.lang} · {row.updated}", dim=True))
+        click.echo("".join(click.style(text, underline=True) if mark else text for text, mark in result.passage))
+        if result.parts:
+            parts = ", ".join(f"{name} {value:.2f}" for name, value in result.parts.items() if value)
+            click.echo(click.style(f"score {result.score:.2f} = {parts}", dim=True))

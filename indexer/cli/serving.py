@@ -1,0 +1,122 @@
+"""`kb init`, `kb start`, `kb serve`, `kb status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from indexer.cli.common import config, opened_engine, opened_store, progress, today
+from indexer.demo import DEMOS, add_demos
+from indexer.importing import ImportOptions, import_articles
+from indexer.serving import serve_forever, start_listening
+from indexer.sync import drain
+from kb.accounts import Accounts
+from kb.config import Config
+from kb.entitlements import matrices
+from kb.store import Store
+
+SHIPPED = Path(__file__).parents[2] / "articles"
+
+
+@click.command()
+def init() -> None:
+    """Make the store, or bring it to the newest schema. Changes nothing when there is nothing to do.
+
+    \b
+    Example:
+      KB_HOME=/srv/kb kb init
+    """
+    settings = config()
+    _init(settings)
+    click.echo(f"The store is ready in {settings.home}.")
+
+
+def _init(settings: Config) -> None:
+    settings.prepare_home()
+    _ = settings.secret_key
+    Store.create(settings.store_url).close()
+
+
+@click.command()
+def serve() -> None:
+    """Serve on KB_HOST and KB_PORT (127.0.0.1:8000) and index what changes, until stopped.
+
+    \b
+    Example:
+      KB_PORT=9000 kb serve
+    """
+    settings = config()
+    with start_listening(settings), opened_store(settings):
+        pass
+    click.echo(f"Serving on {url(settings)}  (Ctrl-C stops)")
+    serve_forever(settings)
+
+
+@click.command()
+def start() -> None:
+    """Set up what is missing, import the shipped articles, and serve. Again: the same, in seconds.
+
+    \b
+    Example:
+      kb start
+    """
+    settings = config()
+    # Before minutes of work: whether it can serve afterwards.
+    with start_listening(settings):
+        pass
+    _init(settings)
+    with opened_store(settings) as store:
+        if SHIPPED.is_dir():
+            with progress() as draw:
+                report = import_articles(SHIPPED, ImportOptions(source="shipped"), store, settings, draw)
+            click.echo(f"Articles: {report.articles - report.counts['refused']} shipped, {report.counts['new']} new")
+        with opened_engine(settings) as engine, progress() as draw:
+            drain(store, engine, lambda done, total: draw("indexing", done, total))
+            click.echo(f"Index: {engine.status().documents:,} documents")
+        if settings.demo:
+            add_demos(Accounts(store, settings, matrices(settings.matrix)), today(settings))
+            _print_sign_ins(settings)
+    click.echo(f"Serving on {url(settings)}  (Ctrl-C stops)")
+    serve_forever(settings)
+
+
+def _print_sign_ins(settings: Config) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", title="Demo sign-ins")
+    for name in ("E-mail", "Password", "Who"):
+        table.add_column(name, no_wrap=name != "Who")
+    for demo in DEMOS:
+        table.add_row(demo.email, demo.password, demo.what)
+    Console().print(table)
+    click.echo(
+        "Anyone can look these up: set KB_DEMO=0 where it is more than a trial, and disable them (kb user disable)."
+    )
+
+
+def url(settings: Config) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+@click.command()
+def status() -> int:
+    """Say what there is: articles, index, changes waiting. Exit code 1 when the index is not up to date.
+
+    \b
+    Example:
+      kb status
+    """
+    settings = config()
+    with opened_store(settings) as store, opened_engine(settings) as engine:
+        found, waiting = engine.status(), len(store.notes(1_000_000))
+        click.echo(f"articles   {len(store.article_ids()):,}")
+        click.echo(f"products   {len(store.products()):,}")
+        click.echo(f"accounts   {len(Accounts(store, settings, matrices(settings.matrix)).all()):,}")
+        click.echo(f"engine     {found.engine}, {found.documents:,} documents, {found.bytes / 1e6:,.1f} MB")
+        stale = "written by other rules than today's: kb build" if found.stale else "up to date with today's rules"
+        click.echo(f"index      {found.generation or 'none yet: kb sync'}, {stale}")
+        click.echo(f"waiting    {waiting:,} changes" + (": kb sync" if waiting else ""))
+    return 1 if waiting or found.stale else 0

@@ -1,0 +1,382 @@
+"""Importing: a file or folder of articles, read, checked, rendered, and written in one transaction or not at all.
+
+Articles wait in a file on disk until all are rendered; only then is the store touched. Stopped or killed before,
+nothing has changed; run again, what is the same as in the store is neither rendered nor written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from indexer.naming import Products
+from indexer.readers.json_lines import read_json_lines
+from indexer.readers.markdown_folder import MarkdownFolder
+from indexer.readers.places import Place, Unreadable
+from indexer.readers.products import read_products
+from indexer.readers.rows import Row, Terms
+from indexer.readers.table import read_csv
+from indexer.spooling import Spool
+from kb.articles import Draft, Known, Problem, problems
+from kb.config import Config
+from kb.entitlements import Grants, expand, matrices, unknown_grants
+from kb.rendering import RENDERER_VERSION, Job, Limits, Outcome, RenderPool
+from kb.rendering.markdown import Part
+from kb.store import Store
+from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment, RenderedSection, TocEntry
+
+JSON_LINES = (".jsonl", ".ndjson")
+PACKED = (".gz", ".xz")
+CHUNK_ROWS = 500
+CHUNK_BYTES = 8 << 20
+# Stands for the article's own product where --grants is checked.
+ANY_PRODUCT = "product"
+
+Status = Literal["new", "changed", "same", "refused"]
+Step = Literal["reading", "writing"]
+
+
+class ImportRefused(Exception):
+    """The import as a whole cannot be: says why and what would be right."""
+
+
+class Progress(Protocol):
+    """Is told how far an import is: bytes or files read, articles written."""
+
+    def __call__(self, step: Step, done: int, total: int, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """`source` None: the name of the file or folder. `grants` are those of articles that name none."""
+
+    source: str | None = None
+    grants: tuple[str, ...] = ()
+    new_products: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What becomes of one row: an article that is new or changed, or a refusal with its reasons."""
+
+    status: Status
+    place: Place
+    id: str = ""
+    title: str = ""
+    problems: tuple[tuple[Place, Problem], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something authors should know that refused nothing: how many rows it is true of, and the first of them."""
+
+    problem: Problem
+    count: int
+    first: Place
+
+
+@dataclass
+class Report:
+    """An import's outcome. `entries` are the refused rows, and in a dry run also what is new or would change."""
+
+    source: str
+    dry_run: bool = False
+    counts: Counter[Status] = field(default_factory=Counter)
+    entries: list[Entry] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    products: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def articles(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A checked draft on its way through rendering."""
+
+    row: Row
+    draft: Draft
+    digest: str
+    status: Status
+    files_at: int | None = None
+
+
+def import_articles(
+    path: Path, options: ImportOptions, store: Store, config: Config, progress: Progress | None = None
+) -> Report:
+    """Imports a file or folder. ImportRefused, before anything is read, when it cannot be one."""
+    began = datetime.now(UTC)
+    importing = _Import(path, options, store, config, progress)
+    report = importing.run(began)
+    report.seconds = (datetime.now(UTC) - began).total_seconds()
+    return report
+
+
+def source_name(path: Path) -> str:
+    """What an import is called when nobody names it: the folder, or the file without its endings."""
+    if path.is_dir():
+        return path.resolve().name
+    if path.suffix.lower() == ".md":
+        return path.resolve().parent.name
+    name = path.name
+    for ending in (*PACKED, *JSON_LINES, ".csv"):
+        name = name.removesuffix(ending)
+    return name
+
+
+class _Import:
+    """One import from beginning to end."""
+
+    def __init__(
+        self, path: Path, options: ImportOptions, store: Store, config: Config, progress: Progress | None
+    ) -> None:
+        self._path, self._options, self._store, self._config = path, options, store, config
+        self._progress: Progress = progress or _silent
+        self._given = _products_of(path)
+        self._products = Products({**store.products(), **self._given}, options.new_products)
+        self._rights: Grants = frozenset[str]().union(*(each.rights for each in matrices(config.matrix)))
+        self._report = Report(options.source or source_name(path), options.dry_run)
+        _check_source(self._report.source)
+        self._check_grants()
+        self._remarks: dict[str, Remark] = {}
+        self._ids: dict[str, Place] = {}
+        self._numbers: dict[str, str] = {}
+        self._new: dict[str, Product] = {}
+        self._there = store.digests(self._report.source)
+
+    def _check_grants(self) -> None:
+        known = [*self._products.known, ANY_PRODUCT]
+        for grant in self._options.grants:
+            if unknown_grants(expand([grant], ANY_PRODUCT), known, self._rights):
+                raise ImportRefused(
+                    f"--grants names {grant!r}: a grant is public, staff, or product:right with one of the rights "
+                    + ", ".join(sorted(self._rights))
+                )
+
+    def run(self, began: datetime) -> Report:
+        report, home = self._report, self._config.prepare_home()
+        limits = Limits(self._config.render_seconds, self._config.render_memory_mb)
+        with Spool(home) as spool, RenderPool(limits) as pool:
+            waiting = self._render(pool, spool)
+            report.products = tuple(sorted(self._new))
+            if not report.dry_run and (waiting or self._products_changed()):
+                self._write(spool, waiting, began)
+        report.remarks = list(self._remarks.values())
+        return report
+
+    def _products_changed(self) -> bool:
+        there = self._store.products()
+        return any(there.get(each.id) != each for each in self._new_products().values())
+
+    def _new_products(self) -> Mapping[str, Product]:
+        return {**self._given, **self._new}
+
+    # Reading and checking
+
+    def _rows(self) -> Iterator[Row]:
+        """Every row; where the rest of a file is lost, a last one that says so."""
+        grants = self._options.grants
+        limit = self._config.attachment_max_mb << 20
+        terms = Terms(self._report.source, grants, self._products.id_of, limit)
+        try:
+            yield from self._reader(terms)
+        except Unreadable as error:
+            yield Row(error.place, problems=(error.problem,))
+
+    def _reader(self, terms: Terms) -> Iterator[Row]:
+        path = self._path
+        if path.is_dir() or path.suffix.lower() == ".md":
+            root, only = (path, None) if path.is_dir() else (path.parent, path)
+            folder = MarkdownFolder(root, terms, only)
+            files = len(folder.paths())
+            return folder.rows(lambda done: self._progress("reading", done, files))
+        size = path.stat().st_size
+        read = read_csv if _kind(path) == ".csv" else read_json_lines
+        return read(path, terms, lambda done: self._progress("reading", done, size))
+
+    def _checked(self) -> Iterator[_Pending]:
+        """Drafts that are new or changed and may go in; the others are counted or refused."""
+        for chunk in _chunks(self._rows()):
+            brought = {row.draft.number for row in chunk if row.draft and row.draft.number}
+            others = self._store.numbers_of_others(self._report.source, brought)
+            for row in chunk:
+                if pending := self._check(row, others):
+                    yield pending
+
+    def _check(self, row: Row, others: Mapping[str, str]) -> _Pending | None:
+        draft = row.draft
+        found = [*row.problems]
+        if draft is not None:
+            found += problems(draft, Known(frozenset(self._products.known), self._rights, self._options.new_products))
+            found += self._identity_problems(row, draft, others)
+        refusing = tuple((row.place_of(problem.field), problem) for problem in found if problem.refuses)
+        if draft is None or refusing:
+            self._refuse(Entry("refused", row.place, row.id, draft.title if draft else "", refusing))
+            return None
+        for problem in found:
+            self._remark(problem, row)
+        digest = _digest(draft, row)
+        number, there = self._there.get(draft.id, ("", ""))
+        if digest == there and (draft.number or number) == number:
+            self._report.counts["same"] += 1
+            return None
+        return _Pending(row, draft, digest, "changed" if there else "new")
+
+    def _identity_problems(self, row: Row, draft: Draft, others: Mapping[str, str]) -> Iterator[Problem]:
+        if draft.id in self._ids:
+            yield Problem("id_twice", "id", {"value": draft.id, "first": str(self._ids[draft.id])})
+        else:
+            self._ids[draft.id] = row.place
+        if draft.number is None:
+            return
+        if draft.number in others:
+            yield Problem("number_taken", "number", {"value": draft.number, "source": others[draft.number]})
+        if self._numbers.setdefault(draft.number, draft.id) != draft.id:
+            yield Problem("number_twice", "number", {"value": draft.number, "id": self._numbers[draft.number]})
+
+    def _refuse(self, entry: Entry) -> None:
+        self._report.counts["refused"] += 1
+        self._report.entries.append(entry)
+
+    def _remark(self, problem: Problem, row: Row) -> None:
+        key = f"{problem.code} {problem.field} {sorted(problem.values.items())}"
+        before = self._remarks.get(key)
+        self._remarks[key] = Remark(
+            problem, before.count + 1 if before else 1, before.first if before else row.place_of(problem.field)
+        )
+
+    # Rendering
+
+    def _render(self, pool: RenderPool, spool: Spool) -> dict[str, Entry]:
+        """Renders what is new or changed into the spool; gives what is in it, by id."""
+        pending: deque[_Pending] = deque()
+        waiting: dict[str, Entry] = {}
+        for outcome in pool.render(self._jobs(pending, spool)):
+            one = pending.popleft()
+            entry = Entry(one.status, one.row.place, one.draft.id, one.draft.title)
+            if outcome.failure:
+                values = {"seconds": self._config.render_seconds, "memory_mb": self._config.render_memory_mb}
+                problem = Problem(outcome.failure, "body_markdown", {**values, "detail": outcome.detail})
+                place = one.row.place_of("body_markdown")
+                self._refuse(Entry("refused", one.row.place, one.draft.id, one.draft.title, ((place, problem),)))
+                continue
+            self._report.counts[one.status] += 1
+            waiting[one.draft.id] = entry
+            if one.draft.product in self._products.added:
+                self._new[one.draft.product] = self._products.added[one.draft.product]
+            if self._report.dry_run:
+                self._report.entries.append(entry)
+            else:
+                spool.add(self._rendered(one, outcome), one.files_at)
+        return waiting
+
+    def _jobs(self, pending: deque[_Pending], spool: Spool) -> Iterator[Job]:
+        for one in self._checked():
+            pending.append(_without_files(one, spool))
+            parts = tuple(Part(section.markdown, section.grants) for section in one.draft.sections)
+            yield Job(parts, dict(one.row.links))
+
+    def _rendered(self, one: _Pending, outcome: Outcome) -> Rendered:
+        draft = one.draft
+        sections = tuple(
+            RenderedSection(
+                section.markdown,
+                section.grants,
+                html.html,
+                html.text,
+                tuple(html.headings),
+                tuple(TocEntry(*entry) for entry in html.toc),
+            )
+            for section, html in zip(draft.sections, outcome.sections, strict=True)
+        )
+        today = datetime.now(ZoneInfo(self._config.time_zone)).date()
+        return Rendered(draft, draft.updated or today, one.digest, sections)
+
+    # Writing
+
+    def _write(self, spool: Spool, waiting: Mapping[str, Entry], began: datetime) -> None:
+        run = ImportRun(self._report.source, began, self._new_products(), frozenset(self._numbers))
+        applied = self._store.apply(self._watched(spool), run)
+        for external_id in applied.refused:
+            entry = waiting[external_id]
+            self._report.counts[entry.status] -= 1
+            number = next(number for number, id_ in self._numbers.items() if id_ == external_id)
+            problem = Problem("number_taken", "number", {"value": number, "source": self._report.source})
+            self._refuse(Entry("refused", entry.place, entry.id, entry.title, ((entry.place, problem),)))
+
+    def _watched(self, spool: Spool) -> Iterator[Rendered]:
+        for done, rendered in enumerate(spool, 1):
+            yield rendered
+            self._progress("writing", done, len(spool))
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """As many rows as memory should hold at once."""
+    chunk: list[Row] = []
+    size = 0
+    for row in rows:
+        chunk.append(row)
+        if row.draft:
+            size += sum(len(each.markdown) for each in row.draft.sections)
+            size += sum(len(each.content) for each in row.draft.attachments)
+        if len(chunk) >= CHUNK_ROWS or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    yield chunk
+
+
+def _without_files(one: _Pending, spool: Spool) -> _Pending:
+    """The files wait on disk: a few articles could have more of them than there is memory."""
+    if not one.draft.attachments:
+        return one
+    row = one.row
+    files = tuple(RenderedAttachment(file, row.file_grants.get(file.name, ())) for file in one.draft.attachments)
+    bare = replace(one.draft, attachments=())
+    return replace(one, draft=bare, row=replace(row, draft=bare), files_at=spool.keep(files))
+
+
+def _silent(step: Step, done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+def _kind(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def _products_of(path: Path) -> dict[str, Product]:
+    """The products an import brings, once it is clear that there is something to import."""
+    if not path.exists():
+        raise ImportRefused(f"{path}: there is no such file or folder")
+    if path.is_file() and path.suffix.lower() != ".md" and _kind(path) not in (*JSON_LINES, ".csv"):
+        raise ImportRefused(
+            f"{path}: not a kind of file that can be imported; these can: a folder of Markdown, .md, .jsonl, .csv, and "
+            "the last two also as .gz or .xz"
+        )
+    try:
+        return read_products(path) if path.is_dir() else {}
+    except Unreadable as error:
+        raise ImportRefused(f"{error.place}: {error.problem.values.get('detail') or error.problem.code}") from error
+
+
+def _check_source(name: str) -> None:
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise ImportRefused("a source has a name of 1 to 100 printable characters; name one with --source")
+
+
+def _digest(draft: Draft, row: Row) -> str:
+    """Of everything that shapes what readers see: the draft, how it is rendered, where its links lead."""
+    around = [draft.digest, RENDERER_VERSION, sorted(row.links.items()), sorted(row.file_grants.items())]
+    return hashlib.sha256(json.dumps(around, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,42 @@
+"""`products.toml` of a folder: the products its articles may name."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from indexer.readers.places import Place, Unreadable
+from kb.articles import LANGUAGES
+from kb.entitlements import PRODUCT
+from kb.store.articles import Product
+
+FILE = "products.toml"
+
+
+def read_products(folder: Path) -> dict[str, Product]:
+    """The products by their identifiers; none when there is no such file. Unreadable says what is wrong in it."""
+    path = folder / FILE
+    if not path.is_file():
+        return {}
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Unreadable(Place(str(path)), "products_wrong", detail=str(error)) from error
+    return {id_: _product(path, id_, given) for id_, given in found.items()}
+
+
+def _product(path: Path, id_: str, given: object) -> Product:
+    if not PRODUCT.match(id_):
+        raise Unreadable(Place(str(path)), "product_form", value=id_)
+    if not isinstance(given, dict) or given.keys() - {"names", "words"}:
+        raise Unreadable(Place(str(path)), "products_wrong", detail=f"[{id_}] has `names` and `words`, nothing else")
+    names, words = given.get("names", {}), given.get("words", [])
+    if not isinstance(names, dict) or names.keys() - set(LANGUAGES) or not all(map(_is_text, names.values())):
+        raise Unreadable(Place(str(path)), "products_wrong", detail=f"[{id_}] names: a text for each language")
+    if not isinstance(words, list) or not all(map(_is_text, words)):
+        raise Unreadable(Place(str(path)), "products_wrong", detail=f"[{id_}] words: a list of texts")
+    return Product(id_, names, tuple(words))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())

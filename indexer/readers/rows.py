@@ -1,0 +1,227 @@
+"""From the keys and values of a row or a front matter to a draft, whatever kind of file they came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from indexer.readers.places import Place
+from kb.articles import Attachment, Draft, Problem, Section
+from kb.entitlements import expand
+
+KEYS = frozenset(
+    "id title body_markdown sections lang product category updated versions type grants attachments number group "
+    "also_asked_as confidence".split()
+)
+# No key of ours nests; keys of others are kept, but not to any depth.
+MAX_DEPTH = 20
+FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+GRANTS_BEGIN = re.compile(r":::\s*grants\b(.*)\Z")
+UNSHOWN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?=\Z|[T ])")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an import says of all of its rows: their source, the grants of those that name none, names to products."""
+
+    source: str
+    grants: tuple[str, ...] = ()
+    product: Callable[[str], str] = str
+    attachment_bytes: int = 20 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One article of a file as far as it could be read: a draft, or the problems why there is none.
+
+    `at` tells where in the file a key stands. `links` are the addresses of relative links; `file_grants` the grants of
+    attachments that only part of the readers may have.
+    """
+
+    place: Place
+    id: str = ""
+    draft: Draft | None = None
+    problems: tuple[Problem, ...] = ()
+    at: Callable[[str], Place] | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    file_grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def place_of(self, key: str) -> Place:
+        return self.at(key) if self.at and key else self.place
+
+
+class Values:
+    """The values of a row, asked for by key and kind. What is not of its kind is noted and left out."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self._row = row
+        self.problems: list[Problem] = []
+
+    def text(self, key: str, missing: str | None = "") -> str:
+        """`missing` None: there must be one."""
+        value = self._row.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and key in ("id", "group"):
+            return str(value)
+        if isinstance(value, str):
+            return value
+        if value is not None:
+            self.wrong("wrong_kind", key, kind="text", value=shown(value))
+        elif missing is None:
+            self.wrong("key_missing", key)
+        return missing or ""
+
+    def line(self, key: str, missing: str | None = "") -> str:
+        return self.text(key, missing).strip()
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self._row.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            self.wrong("wrong_kind", key, kind="list of texts", value=shown(value))
+            return ()
+        return tuple(dict.fromkeys(each.strip() for each in value if each.strip()))
+
+    def day(self, key: str) -> date | None:
+        value = self.line(key)
+        if not value:
+            return None
+        found = DAY.match(value)
+        try:
+            if found:
+                return date.fromisoformat(found[0])
+        except ValueError:
+            pass
+        self.wrong("wrong_date", key, value=shown(value))
+        return None
+
+    def wrong(self, code: str, key: str, /, **values: Any) -> None:
+        self.problems.append(Problem(code, key, values))
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it."""
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def draft_of(
+    row: Mapping[str, Any], terms: Terms, files: tuple[Attachment, ...] = ()
+) -> tuple[Draft | None, list[Problem]]:
+    """The draft that a row describes, with remarks on it; or what keeps it from describing one."""
+    if deep := [key for key, value in row.items() if _deeper(value, MAX_DEPTH)]:
+        return None, [Problem("nested_too_deep", shown(key), {"limit": MAX_DEPTH}) for key in deep]
+    plain: Mapping[str, Any] = cleaned(row)
+    remarks = [Problem("characters_left_out", key, refuses=False) for key in row if plain.get(key) != row[key]]
+    row, values = plain, Values(plain)
+    product = terms.product(values.line("product", None))
+    given = values.texts("grants") if row.get("grants") is not None else terms.grants
+    sections = _sections(values, row, product)
+    number = values.line("number") or None
+    fields: dict[str, Any] = {
+        "id": values.line("id", None),
+        "title": values.line("title", None),
+        "lang": values.line("lang", None),
+        "type": values.line("type") or "reference",
+        "category": values.line("category"),
+        "versions": values.texts("versions"),
+        "updated": values.day("updated"),
+        "also_asked_as": values.texts("also_asked_as"),
+        "confidence": values.line("confidence") or "validated",
+        "group": values.line("group") or None,
+    }
+    extra = {key: value for key, value in row.items() if key not in KEYS and value is not None}
+    if values.problems:
+        return None, values.problems
+    grants = tuple(expand(given, product))
+    made = Draft(
+        source=terms.source, product=product, sections=sections, grants=grants, number=number, attachments=files,
+        extra=extra, **fields,
+    )  # fmt: skip
+    return made, remarks
+
+
+def _sections(values: Values, row: Mapping[str, Any], product: str) -> tuple[Section, ...]:
+    given = row.get("sections")
+    if given is None:
+        return tuple(split(values, values.text("body_markdown", None), product))
+    found: list[Section] = []
+    if body := values.text("body_markdown"):
+        found += split(values, body, product)
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        values.wrong("wrong_kind", "sections", kind="list of objects", value=shown(given))
+        return ()
+    for each in given:
+        part = Values(each)
+        text = part.text("body_markdown" if "body_markdown" in each else "markdown", None)
+        found.append(Section(text, tuple(expand(part.texts("grants"), product))))
+        values.problems += [
+            Problem(each.code, "sections", {**each.values, "key": each.field}) for each in part.problems
+        ]
+    return tuple(found)
+
+
+def split(values: Values, body: str, product: str) -> Iterable[Section]:
+    """The sections of a body, where `:::grants …` keeps some of it to fewer readers."""
+    if ":::" not in body or not re.search(r"^:::\s*grants\b", body, re.MULTILINE):
+        yield Section(body)
+        return
+    lines: list[str] = []
+    grants: tuple[str, ...] | None = None
+    fence = ""
+    for number, line in enumerate(body.split("\n"), 1):
+        fence = _fence(line, fence)
+        begins = None if fence else GRANTS_BEGIN.match(line.rstrip())
+        ends = not fence and grants is not None and line.rstrip() == ":::"
+        if not begins and not ends:
+            lines.append(line)
+            continue
+        if begins and grants is not None:
+            values.wrong("sections_nested", "body_markdown", line=number)
+        if "".join(lines).strip():
+            yield Section("\n".join(lines), grants or ())
+        lines = []
+        grants = tuple(expand(begins[1].replace(",", " ").split(), product)) if begins else None
+        if begins and not grants:
+            values.wrong("section_grants_missing", "body_markdown", line=number)
+    if grants is not None:
+        values.wrong("section_unclosed", "body_markdown")
+    if "".join(lines).strip():
+        yield Section("\n".join(lines), grants or ())
+
+
+def _fence(line: str, fence: str) -> str:
+    """The fence of code that the text is in after this line; empty outside of code."""
+    found = FENCE.match(line)
+    if not found:
+        return fence
+    if not fence:
+        return found[1]
+    closes = found[1].startswith(fence) and not line.strip().strip(fence[0])
+    return "" if closes else fence
+
+
+def _deeper(value: object, levels: int) -> bool:
+    """Whether lists and objects are nested deeper than so many levels."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return isinstance(value, list) and (levels == 0 or any(_deeper(each, levels - 1) for each in value))
+
+
+def cleaned(value: Any) -> Any:
+    """The value without the characters that no page shows and no database takes: controls, halves of pairs."""
+    if isinstance(value, str):
+        return UNSHOWN.sub(_stand_in, value) if UNSHOWN.search(value) else value
+    if isinstance(value, Mapping):
+        return {cleaned(key): cleaned(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [cleaned(each) for each in value]
+    return value
+
+
+def _stand_in(match: re.Match[str]) -> str:
+    return "\ufffd" if "\ud800" <= match[0] <= "\udfff" else " "

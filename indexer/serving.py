@@ -1,0 +1,117 @@
+"""The server: gunicorn's workers, and beside them one process that keeps the index in step."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from kb.config import Config
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 60
+DRAIN_SECONDS = 20
+LONGEST_PAUSE = 30.0
+
+
+class CannotListen(Exception):
+    """The address to serve on is not to be had."""
+
+
+@contextmanager
+def start_listening(config: Config) -> Iterator[None]:
+    """Holds the address for as long as the block runs; says at once when another has it."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.host, config.port))
+        except OSError as error:
+            raise CannotListen(
+                f"cannot serve on {config.host} port {config.port}: {error.strerror}; choose another with KB_PORT"
+            ) from error
+        yield
+
+
+class Follower:
+    """Runs `kb sync --follow` and starts it again when it ends."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._keep_running, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join(DRAIN_SECONDS)
+
+    def _keep_running(self) -> None:
+        pause = 1.0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            command = [sys.executable, "-W", "ignore::SyntaxWarning", "-m", "indexer.cli", "sync", "--follow"]
+            self._process = subprocess.Popen(command)  # noqa: S603 (our own module, by our own interpreter)
+            while self._process.poll() is None and not self._stopping.wait(0.5):
+                pass
+            if self._stopping.is_set():
+                break
+            pause = 1.0 if time.monotonic() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+            log.error("indexing ended; it starts again in %.0f s", pause)
+            self._stopping.wait(pause)
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(DRAIN_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+
+
+class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no annotations
+    """gunicorn with our settings. Each worker opens store and index for itself."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        super().__init__()
+
+    def load_config(self) -> None:
+        host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
+        follower = Follower()
+        settings: dict[str, Any] = {
+            "bind": f"{host}:{self._config.port}",
+            "workers": self._config.workers,
+            "threads": self._config.threads,
+            "worker_class": "gthread",
+            "timeout": TIMEOUT,
+            "graceful_timeout": DRAIN_SECONDS,
+            "keepalive": 5,
+            "proc_name": "kb",
+            "loglevel": "debug" if self._config.log_level == "debug" else "warning",
+            "limit_request_line": 8190,
+            "forwarded_allow_ips": "*" if self._config.trusted_proxies else "127.0.0.1",
+            "when_ready": lambda _: follower.start(),
+            "on_exit": lambda _: follower.stop(),
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        # By name: `web` stands above this package and may import it, not the other way round.
+        return import_module("web").create_app(self._config)
+
+
+def serve_forever(config: Config) -> None:
+    """Serves until the process is told to stop; requests under way are finished."""
+    Server(config).run()

@@ -1,0 +1,56 @@
+"""Where an import waits until all of it is rendered: on disk, in files without a name that are gone with the process."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from kb.store.articles import Rendered, RenderedAttachment
+
+
+class Spool:
+    """Articles in the order they came, their attachments apart: these wait from before the rendering on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._articles = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by __exit__)
+        self._files = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._count = 0
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._articles.close()
+        self._files.close()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def keep(self, files: tuple[RenderedAttachment, ...]) -> int | None:
+        """Takes the attachments of an article that may be added later; gives what `add` finds them by."""
+        if not files:
+            return None
+        place = self._files.tell()
+        pickle.dump(files, self._files, pickle.HIGHEST_PROTOCOL)
+        return place
+
+    def add(self, article: Rendered, files: int | None) -> None:
+        pickle.dump((article, files), self._articles, pickle.HIGHEST_PROTOCOL)
+        self._count += 1
+
+    def __iter__(self) -> Iterator[Rendered]:
+        """Once, when all are in. One article at a time is in memory."""
+        self._articles.seek(0)
+        for _ in range(self._count):
+            # Written by this very process.
+            article, files = pickle.load(self._articles)  # noqa: S301
+            if files is not None:
+                self._files.seek(files)
+                article = replace(article, attachments=pickle.load(self._files))  # noqa: S301
+            yield article

@@ -1,0 +1,275 @@
+"""What the checks of an import say, in the words of the one who imports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kb.articles import Problem
+
+# code → (English, 繁體中文, 简体中文)
+TEXTS: Mapping[str, tuple[str, str, str]] = {
+    "attachment_form": (
+        "{value}: an attachment is a path beside the file, or an object with `name` and `content_base64`",
+        "{value}：附件應為檔案旁的路徑，或含 `name` 與 `content_base64` 的物件",
+        "{value}：附件应为文件旁的路径，或含 `name` 与 `content_base64` 的对象",
+    ),
+    "attachment_name": (
+        "{value!r} cannot be a file's name; 1 to 150 characters, none of / \\ < > : \" | ? *",
+        '{value!r} 不能作為檔名；須 1 到 150 個字元，且不含 / \\ < > : " | ? *',
+        '{value!r} 不能作为文件名；须 1 到 150 个字符，且不含 / \\ < > : " | ? *',
+    ),
+    "attachment_twice": (
+        "two attachments are named {value}; names differ by more than case",
+        "有兩個附件名為 {value}；檔名不可只有大小寫不同",
+        "有两个附件名为 {value}；文件名不可只有大小写不同",
+    ),
+    "body_missing": ("the article has no text", "文章沒有內文", "文章没有正文"),
+    "body_too_long": (
+        "the text has {length} characters; the limit is {limit}",
+        "內文有 {length} 個字元，上限為 {limit}",
+        "正文有 {length} 个字符，上限为 {limit}",
+    ),
+    "cells_count": (
+        "the row has {found} cells, the header {expected}; quote a cell that has commas in it",
+        "此列有 {found} 格，標題列有 {expected} 格；含逗號的儲存格要加引號",
+        "此行有 {found} 格，标题行有 {expected} 格；含逗号的单元格要加引号",
+    ),
+    "characters_left_out": (
+        "control characters were replaced by spaces",
+        "控制字元已換成空格",
+        "控制字符已换成空格",
+    ),
+    "columns_missing": (
+        "the first row must name the columns {missing}; it has {found}",
+        "第一列必須有欄位 {missing}；目前是 {found}",
+        "第一行必须有列 {missing}；目前是 {found}",
+    ),
+    "columns_twice": ("the column {twice} is there twice", "欄位 {twice} 重複", "列 {twice} 重复"),
+    "file_missing": ("{value}: there is no such file", "{value}：沒有這個檔案", "{value}：没有这个文件"),
+    "file_outside": (
+        "{value} is outside of the folder that is imported",
+        "{value} 不在匯入的資料夾內",
+        "{value} 不在导入的文件夹内",
+    ),
+    "file_too_large": (
+        "{value} is larger than {limit_mb} MB",
+        "{value} 大於 {limit_mb} MB",
+        "{value} 大于 {limit_mb} MB",
+    ),
+    "file_unreadable": ("cannot be read: {detail}", "無法讀取：{detail}", "无法读取：{detail}"),
+    "forbidden_character": (
+        "the character {character} cannot be stored",
+        "無法儲存字元 {character}",
+        "无法存储字符 {character}",
+    ),
+    "front_matter_anchor": (
+        "anchors and aliases (& and *) are not taken in front matter; quote the value if it begins with one",
+        "front matter 不接受錨點與別名（& 與 *）；值以這些符號開頭時請加引號",
+        "front matter 不接受锚点与别名（& 与 *）；值以这些符号开头时请加引号",
+    ),
+    "front_matter_key_twice": ("the key {key} is there twice", "鍵 {key} 重複", "键 {key} 重复"),
+    "front_matter_missing": (
+        "the file does not begin with front matter: a line ---, the keys, a line ---",
+        "檔案開頭沒有 front matter：一行 ---、各個鍵、一行 ---",
+        "文件开头没有 front matter：一行 ---、各个键、一行 ---",
+    ),
+    "front_matter_no_keys": (
+        "the front matter is not a list of `key: value` lines",
+        "front matter 不是一行一個「鍵: 值」",
+        "front matter 不是一行一个“键: 值”",
+    ),
+    "front_matter_tag": (
+        "the tag {tag} is not taken in front matter; quote the value if it begins with !",
+        "front matter 不接受標籤 {tag}；值以 ! 開頭時請加引號",
+        "front matter 不接受标签 {tag}；值以 ! 开头时请加引号",
+    ),
+    "front_matter_too_deep": (
+        "a value is a text or a list of texts, nothing nested deeper",
+        "值只能是文字或文字清單，不能再有巢狀結構",
+        "值只能是文本或文本列表，不能再嵌套",
+    ),
+    "front_matter_too_long": (
+        "the front matter is longer than {limit} characters",
+        "front matter 超過 {limit} 個字元",
+        "front matter 超过 {limit} 个字符",
+    ),
+    "front_matter_unclosed": (
+        "the front matter has no line --- at its end",
+        "front matter 結尾沒有 --- 這一行",
+        "front matter 结尾没有 --- 这一行",
+    ),
+    "front_matter_wrong": (
+        "the front matter is not YAML: {detail}; quote a value that has a colon or # in it",
+        "front matter 不是有效的 YAML：{detail}；值中有冒號或 # 時請加引號",
+        "front matter 不是有效的 YAML：{detail}；值中有冒号或 # 时请加引号",
+    ),
+    "grant_unknown": (
+        "{value} is no grant: public, staff, or product:right with a known product and right",
+        "{value} 不是授權：須為 public、staff，或已知產品與權利的「產品:權利」",
+        "{value} 不是授权：须为 public、staff，或已知产品与权利的“产品:权利”",
+    ),
+    "header_missing": (
+        "the first row must name the columns; at least {needed}",
+        "第一列必須是欄位名稱，至少要有 {needed}",
+        "第一行必须是列名，至少要有 {needed}",
+    ),
+    "id_length": (
+        "an id has 1 to {limit} characters",
+        "id 須為 1 到 {limit} 個字元",
+        "id 须为 1 到 {limit} 个字符",
+    ),
+    "id_twice": (
+        "the id {value} is there twice; the first is at {first}",
+        "id {value} 重複；第一個在 {first}",
+        "id {value} 重复；第一个在 {first}",
+    ),
+    "key_missing": ("the row must have this key", "此列必須有這個鍵", "此行必须有这个键"),
+    "line_too_long": ("the line is longer than {limit_mb} MB", "此行超過 {limit_mb} MB", "此行超过 {limit_mb} MB"),
+    "link_missing": (
+        "the link {value} leads to no file of the import; it loses its address",
+        "連結 {value} 在匯入的檔案中找不到；該連結將失去網址",
+        "链接 {value} 在导入的文件中找不到；该链接将失去地址",
+    ),
+    "link_outside": (
+        "the link {value} leads out of the folder that is imported; it loses its address",
+        "連結 {value} 指向匯入資料夾之外；該連結將失去網址",
+        "链接 {value} 指向导入文件夹之外；该链接将失去地址",
+    ),
+    "nobody_reads": (
+        "no grants: nobody can read it. Name some in the row, or for all rows with --grants",
+        "沒有授權：沒有人能閱讀。請在該列註明，或以 --grants 為全部指定",
+        "没有授权：没有人能阅读。请在该行注明，或用 --grants 为全部指定",
+    ),
+    "not_base64": (
+        "{value}: `content_base64` is not base64",
+        "{value}：`content_base64` 不是 base64",
+        "{value}：`content_base64` 不是 base64",
+    ),
+    "not_csv": ("not CSV: {detail}", "不是有效的 CSV：{detail}", "不是有效的 CSV：{detail}"),
+    "not_json": ("not JSON: {detail}", "不是有效的 JSON：{detail}", "不是有效的 JSON：{detail}"),
+    "not_object": (
+        "a line is a JSON object, not {value}",
+        "一行須為一個 JSON 物件，而不是 {value}",
+        "一行须为一个 JSON 对象，而不是 {value}",
+    ),
+    "not_one_of": (
+        "{value!r} is none of {allowed}",
+        "{value!r} 不是下列之一：{allowed}",
+        "{value!r} 不是下列之一：{allowed}",
+    ),
+    "not_utf8": ("not UTF-8{guess}", "不是 UTF-8{guess}", "不是 UTF-8{guess}"),
+    "number_form": (
+        "{value!r} is no article number: KB and six to nine digits",
+        "{value!r} 不是文章編號：KB 加六到九位數字",
+        "{value!r} 不是文章编号：KB 加六到九位数字",
+    ),
+    "number_taken": (
+        "the number {value} belongs to an article of the source {source}",
+        "編號 {value} 已屬於來源 {source} 的文章",
+        "编号 {value} 已属于来源 {source} 的文章",
+    ),
+    "number_twice": (
+        "the number {value} is brought by {id} too",
+        "編號 {value} 也由 {id} 使用",
+        "编号 {value} 也由 {id} 使用",
+    ),
+    "nested_too_deep": (
+        "lists and objects are nested deeper than {limit} levels",
+        "清單與物件的巢狀超過 {limit} 層",
+        "列表与对象的嵌套超过 {limit} 层",
+    ),
+    "packed_too_far": (
+        "the file unpacks to more than {ratio} times its size; what follows was not read",
+        "檔案解壓縮後超過原大小的 {ratio} 倍；其後的內容未讀取",
+        "文件解压后超过原大小的 {ratio} 倍；其后的内容未读取",
+    ),
+    "packed_broken": ("cannot be unpacked: {detail}", "無法解壓縮：{detail}", "无法解压缩：{detail}"),
+    "product_form": (
+        "{value!r} is no product's identifier: small letters, digits, . _ -",
+        "{value!r} 不是產品代號：須為小寫字母、數字、. _ -",
+        "{value!r} 不是产品代号：须为小写字母、数字、. _ -",
+    ),
+    "product_unknown": (
+        "there is no product {value!r}; known are: {known}. To add it: --new-products",
+        "沒有產品 {value!r}；現有：{known}。要新增請加 --new-products",
+        "没有产品 {value!r}；现有：{known}。要新增请加 --new-products",
+    ),
+    "products_wrong": ("{detail}", "{detail}", "{detail}"),
+    "quote_unclosed": (
+        "a quoted cell is not closed before the end of the file",
+        "有加引號的儲存格到檔尾都沒有結束",
+        "有加引号的单元格到文件末尾都没有结束",
+    ),
+    "render_depth": (
+        "the Markdown is nested too deeply",
+        "Markdown 巢狀層數過深",
+        "Markdown 嵌套层数过深",
+    ),
+    "render_died": (
+        "rendering the Markdown ended abnormally ({detail})",
+        "Markdown 轉換異常終止（{detail}）",
+        "Markdown 转换异常终止（{detail}）",
+    ),
+    "render_error": (
+        "the Markdown cannot be rendered: {detail}",
+        "Markdown 無法轉換：{detail}",
+        "Markdown 无法转换：{detail}",
+    ),
+    "render_memory": (
+        "rendering the Markdown takes more than {memory_mb} MB; see KB_RENDER_MEMORY_MB",
+        "轉換 Markdown 所需記憶體超過 {memory_mb} MB；見 KB_RENDER_MEMORY_MB",
+        "转换 Markdown 所需内存超过 {memory_mb} MB；见 KB_RENDER_MEMORY_MB",
+    ),
+    "render_time": (
+        "rendering the Markdown takes longer than {seconds} seconds; see KB_RENDER_SECONDS",
+        "轉換 Markdown 超過 {seconds} 秒；見 KB_RENDER_SECONDS",
+        "转换 Markdown 超过 {seconds} 秒；见 KB_RENDER_SECONDS",
+    ),
+    "section_grants_missing": (
+        "line {line} of the text: `:::grants` names no grant",
+        "內文第 {line} 行：`:::grants` 沒有註明授權",
+        "正文第 {line} 行：`:::grants` 没有注明授权",
+    ),
+    "section_unclosed": (
+        "a `:::grants` section has no line `:::` at its end",
+        "`:::grants` 段落結尾沒有 `:::` 這一行",
+        "`:::grants` 段落结尾没有 `:::` 这一行",
+    ),
+    "sections_nested": (
+        "line {line} of the text: a `:::grants` section begins within another",
+        "內文第 {line} 行：`:::grants` 段落內不能再有一個",
+        "正文第 {line} 行：`:::grants` 段落内不能再有一个",
+    ),
+    "title_missing": ("the article has no title", "文章沒有標題", "文章没有标题"),
+    "title_too_long": (
+        "the title has {length} characters; the limit is {limit}",
+        "標題有 {length} 個字元，上限為 {limit}",
+        "标题有 {length} 个字符，上限为 {limit}",
+    ),
+    "too_many_section_grants": (
+        "the sections have {count} different sets of grants; the limit is {limit}",
+        "各段落共有 {count} 組不同的授權，上限為 {limit}",
+        "各段落共有 {count} 组不同的授权，上限为 {limit}",
+    ),
+    "unknown_key": (
+        "not a key of ours: kept with the article, not shown",
+        "不是本系統的鍵：隨文章保存，但不顯示",
+        "不是本系统的键：随文章保存，但不显示",
+    ),
+    "wrong_date": (
+        "{value!r} is no date; write it like 2026-10-03",
+        "{value!r} 不是日期；請寫成 2026-10-03",
+        "{value!r} 不是日期；请写成 2026-10-03",
+    ),
+    "wrong_kind": ("{value} is not a {kind}", "{value} 的型別不對，應為 {kind}", "{value} 的类型不对，应为 {kind}"),
+}
+LANGS = ("en", "zh-Hant", "zh-Hans")
+
+
+def told(problem: Problem, lang: str = "en") -> str:
+    """The problem in words, its field first when it has one."""
+    values = {"detail": "", **problem.values}
+    if problem.code == "not_utf8":
+        values["guess"] = f" ({values['guess']}?)" if values.get("guess") else ""
+    text = TEXTS[problem.code][LANGS.index(lang)].format(**values)
+    return f"{problem.field}: {text}" if problem.field else text

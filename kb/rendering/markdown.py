@@ -1,0 +1,129 @@
+"""The `markdown` package with what our articles may use, made quick, and its HTML made safe."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from markdown import Markdown
+from markdown.preprocessors import HtmlBlockPreprocessor
+from markdown.treeprocessors import InlineProcessor
+from markdown.util import AtomicString
+
+from kb.rendering.cleaning import Cleaner, Links
+from kb.rendering.reading import Anchors, Html, read
+
+# Part of every article's digest: raise it when the same Markdown gives other HTML or text, and imports render it anew.
+RENDERER_VERSION = "1"
+
+EXTENSIONS = ("tables", "fenced_code", "def_list", "admonition", "sane_lists")
+SETTINGS = {"tables": {"use_align_attribute": True}}
+
+# What a text must hold for an inline pattern to match at all. A pattern not named here is always tried.
+TRIGGERS: Mapping[str, tuple[str, ...]] = {
+    "backtick": ("`",),
+    "escape": ("\\",),
+    "footnote": ("[^",),
+    "reference": ("[",),
+    "link": ("[",),
+    "image_link": ("![",),
+    "image_reference": ("![",),
+    "short_reference": ("[",),
+    "short_image_ref": ("![",),
+    "autolink": ("<",),
+    "automail": ("<",),
+    "linebreak": ("  \n",),
+    "html": ("<",),
+    "entity": ("&",),
+    "em_strong": ("*", "_"),
+    "em_strong2": ("_",),
+    "not_strong": ("*", "_"),
+}
+
+
+class Part(NamedTuple):
+    """A section to render. `grants` empty: whoever reads the article reads it."""
+
+    markdown: str
+    grants: tuple[str, ...] = ()
+
+
+class QuickInline(InlineProcessor):
+    """Tries only the patterns that can match: half of the time went into those that could not."""
+
+    def __init__(self, md: Markdown) -> None:
+        super().__init__(md)
+        patterns = md.inlinePatterns
+        named = {id(patterns[name]): TRIGGERS[name] for name in TRIGGERS if name in patterns}
+        self._tried = [(pattern, named.get(id(pattern), ())) for pattern in patterns]
+
+    # The method's name as the parent class mangles it. Were it renamed there, rendering would be slower, not other.
+    def _InlineProcessor__handleInline(self, data: str, patternIndex: int = 0) -> str:
+        if isinstance(data, AtomicString):
+            return data
+        apply = self._InlineProcessor__applyPattern  # type: ignore[attr-defined]
+        tried, start = self._tried, 0
+        while patternIndex < len(tried):
+            pattern, triggers = tried[patternIndex]
+            matched = False
+            if not triggers or any(trigger in data for trigger in triggers):
+                data, matched, start = apply(pattern, data, patternIndex, start)
+            if not matched:
+                patternIndex, start = patternIndex + 1, 0
+        return data
+
+
+class QuickHtmlBlocks(HtmlBlockPreprocessor):
+    """Looks for blocks of HTML only where there can be one."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        if any("<" in line or "&" in line for line in lines):
+            return super().run(lines)
+        return lines
+
+
+def _markdown(*more: str) -> Markdown:
+    md = Markdown(extensions=[*EXTENSIONS, *more], extension_configs=SETTINGS)
+    md.treeprocessors.register(QuickInline(md), "inline", 20)
+    md.preprocessors.register(QuickHtmlBlocks(md), "html_block", 20)
+    # It only breaks the HTML into prettier lines.
+    md.treeprocessors.deregister("prettify")
+    return md
+
+
+class Renderer:
+    """Renders articles, one after another. For one thread."""
+
+    def __init__(self) -> None:
+        self._plain = _markdown()
+        self._with_footnotes = _markdown("footnotes")
+        self._cleaner = Cleaner()
+
+    def sections(self, parts: Sequence[Part], links: Links | None = None) -> tuple[Html, ...]:
+        """The sections of one article. `links` are the addresses of its relative links and images; others lose theirs.
+
+        Anchors are unique in what any one reader sees, and do not tell of sections that he does not see: each set of
+        grants has anchors of its own.
+        """
+        anchors: dict[tuple[str, ...], Anchors] = {}
+        return tuple(self._section(part, links or {}, anchors) for part in parts)
+
+    def _section(self, part: Part, links: Links, anchors: dict[tuple[str, ...], Anchors]) -> Html:
+        md = self._with_footnotes if "[^" in part.markdown else self._plain
+        # Before it too, for an article that failed may have left something.
+        md.reset()
+        html = md.convert(part.markdown)
+        key = tuple(sorted(part.grants))
+        return read(self._cleaner.clean(html, links), anchors.setdefault(key, Anchors(_prefix(key))))
+
+
+def _prefix(grants: tuple[str, ...]) -> str:
+    """Keeps anchors of articles apart from the ids of the page around them."""
+    return "s" + hashlib.sha256("|".join(grants).encode()).hexdigest()[:6] + "-" if grants else "s-"
+
+
+def render(markdown: str, links: Links | None = None) -> Html:
+    """One text, in this process: for tools and tests. Imports use `RenderPool`."""
+    (html,) = Renderer().sections([Part(markdown)], links)
+    return html
