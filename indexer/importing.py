@@ -332,7 +332,8 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         if len(chunk) >= CHUNK_ROWS or size >= CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0
-    yield chunk
+    if chunk:
+        yield chunk
 
 
 def _without_files(one: _Pending, spool: Spool) -> _Pending:

@@ -1,4 +1,4 @@
-"""Where an import waits until all of it is rendered: on disk, in files without a name that are gone with the process."""
+"""Where an import waits until all of it is rendered: on disk, in files without a name, gone with the process."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Spool:
     """Articles in the order they came, their attachments apart: these wait from before the rendering on."""
 
     def __init__(self, folder: Path) -> None:
-        self._articles = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by __exit__)
-        self._files = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._articles = tempfile.TemporaryFile(dir=folder)
+        self._files = tempfile.TemporaryFile(dir=folder)
         self._count = 0
 
     def __enter__(self) -> Spool:

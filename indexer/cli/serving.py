@@ -72,7 +72,7 @@ def start() -> None:
     with opened_store(settings) as store:
         if SHIPPED.is_dir():
             with progress() as draw:
-                report = import_articles(SHIPPED, ImportOptions(source="shipped"), store, settings, draw)
+                report = import_articles(SHIPPED, ImportOptions(), store, settings, draw)
             click.echo(f"Articles: {report.articles - report.counts['refused']} shipped, {report.counts['new']} new")
         with opened_engine(settings) as engine, progress() as draw:
             drain(store, engine, lambda done, total: draw("indexing", done, total))

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.site import Visitor, broken_site, secure_site, site, throttled_site, visitors
+
+__all__ = ["broken_site", "secure_site", "site", "throttled_site", "visitors"]
+
+
+@pytest.fixture
+def visitor(visitors: dict[str, Visitor]) -> Visitor:
+    """Someone who has not signed in."""
+    return visitors["anonymous"]

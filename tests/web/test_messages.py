@@ -1,0 +1,86 @@
+"""Every text a person sees is there in each language, and means the same."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from opencc import OpenCC
+
+from kb.articles import LANGUAGES, TYPES
+from kb.search import DATE_BUCKETS, FACETS
+from web import messages
+from web.articles import REASONS
+from web.errors import TOLD
+from web.language import THEMES
+from web.messages import Catalogue, Forms
+from web.parameters import SORTS
+
+WEB = Path(messages.__file__).parent
+CALL = re.compile(r"""\b(?:t|th|text)\(\s*"([\w.]+)"(?!\s*~)|"([\w]+\.[\w]+)" if |else "([\w]+\.[\w]+)"\)""")
+HAN = re.compile("[\u3400-\u9fff]")
+# Words of the other side of the strait, in the script of this one.
+MAINLAND = "軟件 服務器 程序 文檔 視頻 默認 信息 搜索 登錄 支持 網絡 用戶 質量 反饋 合同 賬".split()
+TAIWAN = "软体 伺服器 程式 讯息 搜寻 登入 网路 资讯 预设 使用者 支援 回馈 合约 萤幕 字元".split()
+COMPUTED = {
+    *(f"type.{name}" for name in TYPES),
+    *(f"date.{name}" for name, _ in DATE_BUCKETS),
+    *(f"facet.{name}" for name in FACETS),
+    *(f"sort.{name}" for name in SORTS),
+    *(f"theme.{name}" for name in THEMES),
+    *(f"reason.{name}" for name in REASONS),
+    *(f"role.{name}" for name in ("anonymous", "customer", "engineer", "author", "operator")),
+    *(f"suggestion.{name}" for name in ("number", "title", "term", "pinyin", "zhuyin", "typo")),
+    *(f"error.{status}.{part}" for status in TOLD for part in ("title", "detail")),
+}
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return messages.read()
+
+
+def fields(forms: Forms) -> set[str]:
+    return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name}
+
+
+def used() -> set[str]:
+    sources = [*WEB.glob("*.py"), *WEB.glob("templates/*.html")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources).replace("'", '"')
+    return {next(filter(None, match.groups())) for match in CALL.finditer(text)}
+
+
+def test_what_is_said_is_in_the_catalogue_and_the_other_way_round(catalogue: Catalogue) -> None:
+    assert used() | COMPUTED == set(catalogue)
+
+
+def test_every_message_says_something_in_each_language_with_the_same_values(catalogue: Catalogue) -> None:
+    for name, message in catalogue.items():
+        assert set(message) == set(LANGUAGES), name
+        assert all(form.strip() for forms in message.values() for form in forms), name
+        assert len({frozenset(fields(forms)) for forms in message.values()}) == 1, name
+        assert len(message["zh-Hant"]) == len(message["zh-Hans"]) == 1, name
+
+
+def test_each_language_is_itself(catalogue: Catalogue) -> None:
+    to_simplified, to_traditional = OpenCC("t2s"), OpenCC("s2tw")
+    for name, message in catalogue.items():
+        hant, hans, en = (" ".join(message[lang]) for lang in LANGUAGES)
+        hant, hans = hant.replace("简体", ""), hans.replace("繁體", "")
+        assert to_simplified.convert(hans) == hans, name
+        assert to_traditional.convert(hant) == hant, name
+        assert not HAN.search(en.replace("繁體", "").replace("简体", "")), name
+        assert not [word for word in MAINLAND if word in hant], name
+        assert not [word for word in TAIWAN if word in hans], name
+
+
+def test_chinese_has_chinese_punctuation(catalogue: Catalogue) -> None:
+    for name, message in catalogue.items():
+        for lang in ("zh-Hant", "zh-Hans"):
+            assert not re.search(r"[\u3400-\u9fff][,;:?!]|[\u3400-\u9fff]\.(?:\s|$)", message[lang][0]), name
+
+
+def test_a_message_without_a_language_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('[a.b]\nzh-Hant = "甲"\nen = "A"\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"a\.toml: a\.b must have exactly zh-Hant, zh-Hans, en"):
+        messages.read(tmp_path)

@@ -1,0 +1,178 @@
+"""What the pages say."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from tests.site import ReadySite, Visitor
+
+
+def links(page: str) -> list[str]:
+    return [unescape(link) for link in re.findall(r'href="([^"]+)"', page)]
+
+
+def hits(page: str) -> list[str]:
+    return re.findall(r'<h2 lang="[\w-]+"><a href="/articles/(\w+)"', page)
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", page)))
+
+
+def test_home_shows_what_one_may_read(visitors: dict[str, Visitor]) -> None:
+    anonymous = visitors["anonymous"].get("/").get_data(as_text=True)
+    assert "/search?product=support" in links(anonymous)
+    assert "/search?product=windchill" not in links(anonymous)
+    gold = visitors["gold"].get("/").get_data(as_text=True)
+    assert "/search?product=windchill" in links(gold) and "/search?product=creo" not in links(gold)
+    assert "隨選系統掃描" in gold, "what the package includes"
+    assert "合約已到期" in visitors["ended"].get("/").get_data(as_text=True)
+    assert "內部檢視" in visitors["engineer"].get("/").get_data(as_text=True)
+
+
+def test_home_shows_one_language_of_an_article(visitors: dict[str, Visitor]) -> None:
+    page = visitors["gold"].get("/").get_data(as_text=True)
+    assert "KB900002" in page and "KB900003" not in page and "KB900004" not in page
+    page = visitors["gold"].get("/", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    assert "KB900004" in page and "KB900002" not in page
+
+
+def test_results_count_and_mark(visitors: dict[str, Visitor]) -> None:
+    page = visitors["gold"].get("/search?q=LDAP&lang=zh-Hant").get_data(as_text=True)
+    assert hits(page)[0] == "KB900002"
+    assert "「LDAP」" not in page and "<q>LDAP</q>找到" in page
+    assert "<mark>LDAP</mark>" in page
+
+
+def test_facets_count_choose_and_take_back(visitors: dict[str, Visitor]) -> None:
+    visitor = visitors["engineer"]
+    page = visitor.get("/search?q=Windchill").get_data(as_text=True)
+    assert "/search?q=Windchill&lang=en" in links(page)
+    chosen = visitor.get("/search?q=Windchill&lang=en").get_data(as_text=True)
+    assert 'aria-current="true"><span class="box"' in chosen
+    assert "/search?q=Windchill" in links(chosen), "takes it back"
+    assert "/search?q=Windchill&lang=en&lang=zh-Hans" in links(chosen), "any of several"
+    both = visitor.get("/search?q=Windchill&lang=en&lang=zh-Hans").get_data(as_text=True)
+    assert set(hits(both)) == {"KB900003", "KB900004"}
+    for key in ("product", "version", "type", "lang", "date"):
+        assert re.search(rf"[?&]{key}=", unescape(page)), key
+
+
+def test_a_product_is_named_to_those_who_see_an_article_of_it(visitors: dict[str, Visitor]) -> None:
+    address = "/search?q=登入&product=integrity"
+    assert "Integrity Lifecycle" in visitors["gold_plus"].get(address).get_data(as_text=True)
+    assert "Integrity Lifecycle" not in visitors["anonymous"].get(address).get_data(as_text=True)
+
+
+def test_pages_and_order(visitor: Visitor) -> None:
+    first = visitor.get("/search?q=分頁&sort=title").get_data(as_text=True)
+    second = visitor.get("/search?q=分頁&sort=title&page=2").get_data(as_text=True)
+    assert len(hits(first)) == 10 and len(hits(second)) == 2
+    assert not set(hits(first)) & set(hits(second))
+    assert 'rel="next"' in first and 'rel="prev"' in second and 'rel="next"' not in second
+    newest = visitor.get("/search?q=分頁&sort=updated").get_data(as_text=True)
+    dates = re.findall(r'<time datetime="([\d-]+)"', newest)
+    assert dates == sorted(dates, reverse=True)
+
+
+def test_browsing_a_product(visitors: dict[str, Visitor]) -> None:
+    page = visitors["gold"].get("/search?product=windchill").get_data(as_text=True)
+    assert "KB900006" in hits(page) and "KB900001" not in hits(page)
+
+
+def test_nothing_found_helps(visitors: dict[str, Visitor]) -> None:
+    page = visitors["gold"].get("/search?q=LDAP&lang=zh-Hant&type=faq").get_data(as_text=True)
+    assert "找不到符合" in page
+    assert re.search(r"不套用篩選時有 \d+ 篇", page)
+    page = visitors["anonymous"].get("/search?q=zzzqqqxxx").get_data(as_text=True)
+    assert "可以試試" in page and "登入後再搜尋" in page
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "{0}", "%(a)s"]
+)
+def test_what_was_asked_is_text(visitor: Visitor, text: str) -> None:
+    for path in ("/search", "/api/v1/search"):
+        page = visitor.get(path, query_string={"q": text}).get_data(as_text=True)
+        assert "<script>alert" not in page and "<img src=x" not in page and "49" not in text_of(page).partition("找")[0]
+
+
+def test_an_article(visitors: dict[str, Visitor]) -> None:
+    page = visitors["gold"].get("/articles/KB900002").get_data(as_text=True)
+    assert 'data-copy="KB900002"' in page
+    assert "適用版本" in page and ">12.1<" in page
+    assert 'href="#' in page and "本文內容" in page
+    assert "/articles/KB900002/attachments/sample.log" in links(page)
+    assert {"/articles/KB900003", "/articles/KB900004"} <= set(links(page))
+    assert "相關文章" in page
+    assert "<table" in page and "<pre>" in page
+
+
+def test_yes_it_helped(site: ReadySite) -> None:
+    visitor = site.visitor("gold")
+    answer = visitor.post("/articles/KB900002/helpful", {"helpful": "yes"}, form="/articles/KB900002")
+    assert answer.headers["Location"] == "/articles/KB900002?answer=yes#helpful"
+    assert "很高興有幫上忙" in visitor.get(answer.headers["Location"]).get_data(as_text=True)
+
+
+def test_no_and_why(site: ReadySite) -> None:
+    visitor = Visitor(site.app.test_client())
+    answer = visitor.post("/articles/KB900001/helpful", {"helpful": "no"}, form="/articles/KB900001")
+    asked = answer.headers["Location"]
+    assert asked == "/articles/KB900001?answer=no#helpful"
+    assert "照著做仍未解決" in visitor.get(asked).get_data(as_text=True)
+    form = {"helpful": "no", "reason": "outdated", "comment": "12.0 之後不同了"}
+    answer = visitor.post("/articles/KB900001/helpful", form, form=asked.partition("#")[0])
+    assert answer.headers["Location"] == "/articles/KB900001?answer=thanks#helpful"
+
+
+@pytest.mark.parametrize(
+    "form", [{"helpful": "maybe"}, {"helpful": "no", "reason": "dull"}, {"helpful": "no", "comment": "x" * 1001}]
+)
+def test_a_wrong_answer_is_refused_by_name(site: ReadySite, form: dict[str, str]) -> None:
+    visitor = site.visitor("gold")
+    answer = visitor.post("/articles/KB900002/helpful", form, form="/articles/KB900002")
+    assert answer.status_code == 400
+    assert f"參數 {list(form)[-1]} " in answer.get_data(as_text=True)
+
+
+def test_nobody_votes_on_what_he_cannot_read(site: ReadySite) -> None:
+    visitor = site.visitor("silver")
+    for number in ("KB900002", "KB999999"):
+        assert (
+            visitor.post(f"/articles/{number}/helpful", {"helpful": "yes"}, form="/articles/KB900001").status_code
+            == 404
+        )
+
+
+def test_a_broken_store_is_told_plainly(broken_site: ReadySite) -> None:
+    client = broken_site.app.test_client()
+    page = client.get("/")
+    assert page.status_code == 503 and "服務暫時無法使用" in page.get_data(as_text=True)
+    assert page.headers["Retry-After"]
+    assert client.get("/api/v1/search?q=a").status_code == 503
+    assert client.get("/livez").status_code == 200
+    ready = client.get("/readyz")
+    assert ready.status_code == 503 and ready.get_json()["store"] == "failing"
+
+
+def test_a_fault_of_ours_is_told_without_its_inside(site: ReadySite, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(type(site.store), "browse", fail)
+    monkeypatch.setattr(site.app, "testing", False)
+    answer = site.app.test_client().get("/")
+    assert answer.status_code == 500
+    assert "系統發生錯誤" in answer.get_data(as_text=True) and "secret" not in answer.get_data(as_text=True)
+    assert 'http-equiv="refresh"' not in answer.get_data(as_text=True)
+
+
+def test_budget_of_scripts_and_styles(site: ReadySite) -> None:
+    files = site.app.extensions["kb-assets"].files
+    packed = {name: len(asset.packed or asset.content) for name, asset in files.items()}
+    assert sum(size for name, size in packed.items() if name.endswith(".js")) <= 25 * 1024
+    assert sum(size for name, size in packed.items() if name.endswith(".css")) <= 15 * 1024

@@ -1,0 +1,144 @@
+"""Every route as every kind of user, against a table written by hand. A route that is not in the table fails."""
+
+from __future__ import annotations
+
+import pytest
+from werkzeug.routing import Rule
+
+from tests.site import KINDS, ReadySite, Visitor
+
+EVERYBODY = dict.fromkeys(KINDS, 200)
+NOBODY = dict.fromkeys(KINDS, 404)
+STAFF = {"engineer", "author", "operator"}
+
+
+def only(*kinds: str) -> dict[str, int]:
+    """200 for these and for staff, 404 for everybody else."""
+    return {kind: 200 if kind in STAFF or kind in kinds else 404 for kind in KINDS}
+
+
+def same(status: int) -> dict[str, int]:
+    return dict.fromkeys(KINDS, status)
+
+
+PUBLIC = "KB900001"
+WINDCHILL = "KB900002"
+CREO = "KB900005"
+GOLD = "KB900006"
+INTERNAL = "KB900007"
+UPDATES = "KB900008"
+MONITORING = "KB900009"
+ARCHIVED = "KB900010"
+ABSENT = "KB999999"
+
+WINDCHILL_HOLDERS = ("gold", "gold_plus", "mixed")
+
+# (method, path) → status by kind of user. Forms are sent with a valid token and without any field.
+TABLE: dict[tuple[str, str], dict[str, int]] = {
+    ("GET", "/"): EVERYBODY,
+    ("GET", "/search?q=登入"): EVERYBODY,
+    ("GET", "/search"): EVERYBODY,
+    ("GET", "/suggest?q=登"): EVERYBODY,
+    ("GET", "/entitlements"): EVERYBODY,
+    ("GET", "/sign-in"): EVERYBODY,
+    ("POST", "/sign-in"): same(401),
+    ("GET", "/sign-out"): {kind: 302 if kind == "anonymous" else 200 for kind in KINDS},
+    ("GET", f"/articles/{PUBLIC}"): EVERYBODY,
+    ("GET", f"/articles/{WINDCHILL}"): only(*WINDCHILL_HOLDERS),
+    ("GET", f"/articles/{CREO}"): only("silver", "mixed"),
+    ("GET", f"/articles/{GOLD}"): only(*WINDCHILL_HOLDERS),
+    ("GET", f"/articles/{INTERNAL}"): only(),
+    ("GET", f"/articles/{UPDATES}"): only(*WINDCHILL_HOLDERS),
+    ("GET", f"/articles/{MONITORING}"): only("gold_plus"),
+    ("GET", f"/articles/{ARCHIVED}"): only(),
+    ("GET", f"/articles/{ABSENT}"): NOBODY,
+    ("GET", f"/articles/{WINDCHILL}/attachments/sample.log"): only(*WINDCHILL_HOLDERS),
+    ("GET", f"/articles/{WINDCHILL}/attachments/none.log"): NOBODY,
+    ("GET", f"/articles/{ABSENT}/attachments/sample.log"): NOBODY,
+    ("POST", f"/articles/{WINDCHILL}/helpful"): same(400),
+    ("GET", "/api/v1/search?q=登入"): EVERYBODY,
+    ("GET", "/api/v1/suggest?q=登"): EVERYBODY,
+    ("GET", f"/api/v1/articles/{PUBLIC}"): EVERYBODY,
+    ("GET", f"/api/v1/articles/{WINDCHILL}"): only(*WINDCHILL_HOLDERS),
+    ("GET", f"/api/v1/articles/{CREO}"): only("silver", "mixed"),
+    ("GET", f"/api/v1/articles/{INTERNAL}"): only(),
+    ("GET", f"/api/v1/articles/{MONITORING}"): only("gold_plus"),
+    ("GET", f"/api/v1/articles/{ABSENT}"): NOBODY,
+    ("GET", "/api/v1/openapi.json"): EVERYBODY,
+    ("GET", "/livez"): EVERYBODY,
+    ("GET", "/readyz"): EVERYBODY,
+    ("GET", "/static/any/base.css"): EVERYBODY,
+    ("GET", "/static/any/none.css"): NOBODY,
+    ("GET", "/nowhere"): NOBODY,
+}
+# Signing out ends a session, so it is tried by itself: test_sign_in.py.
+ELSEWHERE = {("POST", "/sign-out")}
+
+
+@pytest.mark.parametrize(("method", "path"), TABLE)
+def test_each_kind_of_user(visitors: dict[str, Visitor], method: str, path: str) -> None:
+    found = {kind: visitors[kind].send(method, path).status_code for kind in KINDS}
+    assert found == TABLE[method, path], path
+
+
+def test_every_route_is_in_the_table(site: ReadySite) -> None:
+    adapter = site.app.url_map.bind("localhost")
+    covered = set()
+    for method, path in TABLE.keys() | ELSEWHERE:
+        if path != "/nowhere":
+            rule, _ = adapter.match(path.partition("?")[0], method, return_rule=True)
+            covered.add((rule.rule, method))
+    assert covered == {pair for rule in site.app.url_map.iter_rules() for pair in doors(rule)}
+
+
+def doors(rule: Rule) -> list[tuple[str, str]]:
+    return [(rule.rule, method) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("path", ["/articles/{}", "/articles/{}/attachments/sample.log", "/api/v1/articles/{}"])
+def test_forbidden_is_absent(visitors: dict[str, Visitor], kind: str, path: str) -> None:
+    """Byte by byte, headers too."""
+    hidden = [number for number in (WINDCHILL, CREO, INTERNAL, MONITORING, ARCHIVED) if not readable(number, kind)]
+    absent = visitors[kind].get(path.format(ABSENT))
+    assert absent.status_code == 404
+    for number in hidden:
+        answer = visitors[kind].get(path.format(number))
+        assert (answer.status_code, answer.data) == (404, absent.data), f"{kind} learns of {number}"
+        assert headers(answer) == headers(absent)
+    malformed = visitors[kind].get(path.format("KB1"))
+    assert malformed.data == absent.data
+
+
+def readable(number: str, kind: str) -> bool:
+    return TABLE["GET", f"/articles/{number}"][kind] == 200
+
+
+def headers(answer: object) -> list[tuple[str, str]]:
+    return sorted((name, value) for name, value in answer.headers if name != "Date")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_of_a_hidden_article_shows_anywhere(visitors: dict[str, Visitor], kind: str) -> None:
+    """Results, counts, facets, suggestions and related articles, on pages and in the API."""
+    visitor = visitors[kind]
+    words = "登入 Windchill MethodServer 記憶體 Creo 當掉 監控 內部缺陷 版本資訊 封存"
+    addresses = ["/", f"/search?q={words}", f"/api/v1/search?q={words}", f"/articles/{PUBLIC}"]
+    addresses += [
+        f"/{door}?q={prefix}" for door in ("suggest", "api/v1/suggest") for prefix in ("登", "內部", "Me", "KB9")
+    ]
+    shown = "\n".join(visitor.get(address).get_data(as_text=True) for address in addresses)
+    for number in (WINDCHILL, CREO, GOLD, INTERNAL, UPDATES, MONITORING, ARCHIVED):
+        if not readable(number, kind):
+            assert number not in shown, f"{kind} sees {number}"
+
+
+def test_a_section_is_for_those_who_hold_its_grants(visitors: dict[str, Visitor]) -> None:
+    """Part of the article is for Gold Plus; the rest of it for every package."""
+    path = f"/articles/{WINDCHILL}"
+    for kind in ("gold", "mixed"):
+        page = visitors[kind].get(path).get_data(as_text=True)
+        assert "重新命名服務帳號" not in page and "LDAP" in page
+    assert "重新命名服務帳號" in visitors["gold_plus"].get(path).get_data(as_text=True)
+    assert "重新命名服務帳號" in visitors["engineer"].get(path).get_data(as_text=True)
+    assert "重新命名服務帳號" not in visitors["gold"].get(f"/api/v1{path}").get_data(as_text=True)

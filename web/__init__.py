@@ -1,0 +1,67 @@
+"""Lets people ask: pages and JSON over `kb`. This is the only place that puts the parts together."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from indexer.engines import open_engine
+from indexer.folding import fold
+from kb.accounts import Accounts
+from kb.config import Config
+from kb.entitlements import matrices
+from kb.search import Search
+from kb.store import Store
+from web import (
+    api,
+    articles,
+    asking,
+    assets,
+    entitlements,
+    errors,
+    health,
+    home,
+    language,
+    messages,
+    names,
+    search,
+    security,
+    sign_in,
+    site,
+    viewer,
+)
+
+__all__ = ["close", "create_app", "open_site"]
+
+
+def create_app(config: Config) -> Flask:
+    """The application. Store and index are opened in the process that serves, at its first request."""
+    app = Flask(__name__, static_folder=None)
+    app.extensions["kb-config"] = config
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    asking.install(app)
+    site.install(app, lambda: open_site(config))
+    messages.install(app)
+    language.install(app, config)
+    csrf = security.install(app, config)
+    assets.install(app)
+    viewer.install(app)
+    names.install(app)
+    errors.install(app)
+    for part in (home, search, articles, entitlements, sign_in, health, api):
+        app.register_blueprint(part.blueprint)
+    csrf.exempt(api.blueprint)
+    return app
+
+
+def open_site(config: Config) -> site.Site:
+    """Store, engine and accounts as the settings name them."""
+    store = Store.open(config.store_url)
+    engine = open_engine(config)
+    versions = matrices(config.matrix)
+    return site.Site(config, store, engine, Search(store, engine, fold), Accounts(store, config, versions), versions)
+
+
+def close(app: Flask) -> None:
+    """Closes what this process opened; a request after that opens it again."""
+    opened: site.Opened = app.extensions["kb-site"]
+    opened.close()

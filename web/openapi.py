@@ -1,0 +1,101 @@
+"""The OpenAPI document: from the same parameters and answers that the code checks and sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kb.articles import LANGUAGES
+from web.parameters import SearchParameters
+from web.schema import components
+
+VERSION = "1"
+PROBLEMS = {
+    "400": "A parameter is wrong; `parameter` names it.",
+    "401": "The token is not known, or has ended.",
+    "413": "The query is longer than the limit.",
+    "503": "The store or the index cannot answer now.",
+}
+ABSENT = "There is no such article for the one who asks."
+NO_PAGE = "There is no such page of results."
+
+
+def document(longest: int) -> dict[str, Any]:
+    """`longest`: how many characters a query may have."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Support knowledge base",
+            "version": VERSION,
+            "description": "Search and read what the owner of the token may read; without a token, what is public.",
+        },
+        "servers": [{"url": "/"}],
+        "security": [{}, {"bearer": []}],
+        "paths": {
+            "/api/v1/search": _get(
+                "search", "Articles that answer a query", "SearchAnswer", [*search_parameters(longest), _ui()], NO_PAGE
+            ),
+            "/api/v1/suggest": _get(
+                "suggest", "What may be meant by what has been typed", "SuggestAnswer", [_prefix(longest), _ui()]
+            ),
+            "/api/v1/articles/{number}": _get("article", "An article", "Article", [_number(), _ui()], ABSENT),
+        },
+        "components": {
+            "schemas": components(),
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _get(name: str, summary: str, answer: str, parameters: list[dict[str, Any]], absent: str = "") -> dict[str, Any]:
+    problems = PROBLEMS | ({"404": absent} if absent else {})
+    responses = {
+        "200": {
+            "description": summary,
+            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}},
+        }
+    }
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    responses |= {
+        status: {"description": description, "content": problem} for status, description in sorted(problems.items())
+    }
+    return {"get": {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}}
+
+
+def search_parameters(longest: int) -> list[dict[str, Any]]:
+    properties = SearchParameters.model_json_schema()["properties"]
+    found = []
+    for name, described in properties.items():
+        schema = {key: value for key, value in described.items() if key not in ("title", "description")}
+        if name == "q":
+            schema["maxLength"] = longest
+        found.append({"name": name, "in": "query", "description": described["description"], "schema": schema})
+    return found
+
+
+def _prefix(longest: int) -> dict[str, Any]:
+    return {
+        "name": "q",
+        "in": "query",
+        "description": "What has been typed so far.",
+        "schema": {"type": "string", "default": "", "maxLength": longest},
+    }
+
+
+def _number() -> dict[str, Any]:
+    return {
+        "name": "number",
+        "in": "path",
+        "required": True,
+        "description": "The article's number.",
+        "schema": {"type": "string", "pattern": "^KB[0-9]{6,9}$"},
+        "example": "KB000001",
+    }
+
+
+def _ui() -> dict[str, Any]:
+    return {
+        "name": "ui",
+        "in": "query",
+        "description": "The language of names and messages; else as Accept-Language says.",
+        "schema": {"type": "string", "enum": list(LANGUAGES)},
+    }

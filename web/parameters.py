@@ -1,0 +1,155 @@
+"""The parameters of a search, the same for pages and API: read from an address, checked, written back into one."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from datetime import date as day
+from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlencode
+
+from flask import g
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from werkzeug.datastructures import MultiDict
+
+from kb.articles import LANGUAGES, TYPES, ArticleType, Language
+from kb.search import DATE_BUCKETS, Filters, Query, Sort
+from web.language import THEMES
+from web.messages import text
+from web.problems import BadParameter, QueryTooLong
+
+MOST_VALUES = 50
+LAST_PAGE = 1_000_000
+SORTS: tuple[Sort, ...] = ("relevance", "updated", "title")
+DateBucket: TypeAlias = Literal["month", "quarter", "year", "older"]
+DATES: tuple[str, ...] = tuple(name for name, _ in DATE_BUCKETS)
+FIELDS = {"product": "product", "version": "version", "type": "type", "lang": "lang", "date": "date"}
+
+assert set(DATES) == {"month", "quarter", "year", "older"}  # noqa: S101 - the two lists must say the same
+
+
+def _whole(value: object) -> object:
+    """Digits and nothing else: pydantic alone would take ` 1_0 `, too."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("not a whole number")
+    return value
+
+
+Value = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class SearchParameters(BaseModel):
+    """What a search takes. A parameter that may be repeated selects any of its values."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    q: str = Field("", description='What to look for: words, "phrases", -not, OR, title:, number:, product:, prefix*.')
+    product: tuple[Value, ...] = Field((), max_length=MOST_VALUES, description="Products, by identifier.")
+    version: tuple[Value, ...] = Field((), max_length=MOST_VALUES, description="Versions the article applies to.")
+    type: tuple[ArticleType, ...] = Field((), max_length=MOST_VALUES, description="Kinds of article.")
+    lang: tuple[Language, ...] = Field((), max_length=MOST_VALUES, description="Languages of the article.")
+    date: tuple[DateBucket, ...] = Field(
+        (), max_length=MOST_VALUES, description="When it was updated: within a month, a quarter, a year, or longer ago."
+    )
+    sort: Sort = Field("relevance", description="Order of the results.")
+    page: Annotated[int, BeforeValidator(_whole)] = Field(
+        1, ge=1, le=LAST_PAGE, description="Which page of ten results, from 1."
+    )
+
+    @property
+    def filters(self) -> Filters:
+        return Filters(*(frozenset(self.chosen(facet)) for facet in FIELDS))
+
+    def chosen(self, facet: str) -> tuple[str, ...]:
+        values: tuple[str, ...] = getattr(self, facet)
+        return values
+
+    @property
+    def text(self) -> str:
+        """The query as it is asked: what no one can see or type is a space."""
+        return "".join(character if _typed(character) else " " for character in self.q).strip()
+
+    def query(self, today: day) -> Query:
+        return Query(self.text, self.filters, self.sort, self.page, today=today, prefers=(g.language,))
+
+    def changed(self, **values: object) -> SearchParameters:
+        """The same search with other values, from its first page unless one is named."""
+        return self.model_copy(update={"page": 1, **values})
+
+    def toggled(self, facet: str, value: str) -> SearchParameters:
+        """The same search with a value of a facet chosen, or not chosen any more."""
+        now = self.chosen(facet)
+        return self.changed(**{facet: tuple(v for v in now if v != value) if value in now else (*now, value)})
+
+    def unfiltered(self) -> SearchParameters:
+        return self.changed(**dict.fromkeys(FIELDS, ()))
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """What is not at its default, in one order, so that equal searches have equal addresses."""
+        pairs = [("q", self.text)] if self.text else []
+        pairs += [(facet, value) for facet in FIELDS for value in sorted(self.chosen(facet))]
+        pairs += [("sort", self.sort)] if self.sort != "relevance" else []
+        return pairs + ([("page", str(self.page))] if self.page > 1 else [])
+
+    def address(self, path: str) -> str:
+        return f"{path}?{urlencode(self.pairs(), errors='replace')}" if self.pairs() else path
+
+
+def _typed(character: str) -> bool:
+    return character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs")
+
+
+def read(args: MultiDict[str, str], longest: int, *, empty_is_absent: bool = True) -> SearchParameters:
+    """The parameters in an address. QueryTooLong, or BadParameter for the first wrong one. Forms send empty ones."""
+    if (length := len(args.get("q", ""))) > longest:
+        raise QueryTooLong(length, longest)
+    given: dict[str, Any] = {}
+    for name, field in SearchParameters.model_fields.items():
+        values = [value for value in args.getlist(name) if value or not (empty_is_absent or name == "q")]
+        if isinstance(field.default, tuple):
+            given[name] = tuple(dict.fromkeys(values))
+        elif len(set(values)) > 1:
+            raise BadParameter(name, " · ".join(values), text("wrong.once"))
+        elif values:
+            given[name] = values[0]
+    try:
+        return SearchParameters.model_validate(given)
+    except ValidationError as error:
+        raise _refused(error.errors()[0], given) from None
+
+
+def check_names(args: MultiDict[str, str], known: Collection[str]) -> None:
+    """Refuses the first parameter that there is not. Programs mistype; pages are given all sorts by other sites' links."""
+    for name, value in args.items():
+        if name not in known:
+            raise BadParameter(name, value, text("wrong.name", choices=", ".join(known)))
+
+
+def prefix(args: MultiDict[str, str], longest: int) -> str:
+    """What is being typed: `q`, the one parameter of suggestions."""
+    return read(MultiDict([("q", value) for value in args.getlist("q")]), longest).text
+
+
+def _refused(error: Mapping[str, Any], given: Mapping[str, Any]) -> BadParameter:
+    name, *place = error["loc"]
+    value = given[name][place[0]] if place else given[name]
+    return BadParameter(name, value if isinstance(value, str) else " · ".join(value), right(str(name), not place))
+
+
+def right(name: str, whole: bool = False) -> str:
+    """What a parameter takes, in the reader's language. `whole`: the list of its values is at fault, not one."""
+    choices = {"type": TYPES, "lang": LANGUAGES, "date": DATES, "sort": SORTS, "ui": LANGUAGES, "theme": THEMES}
+    if name == "page":
+        return text("wrong.whole", most=LAST_PAGE)
+    if name in choices and not (whole and name in FIELDS):
+        return text("wrong.choice", choices=", ".join(choices[name]))
+    if whole:
+        return text("wrong.values", most=MOST_VALUES)
+    return text("wrong.characters", most=200)
+
+
+def check_settings(args: MultiDict[str, str]) -> None:
+    """Refuses a language or theme of the page that there is not."""
+    for name, allowed in (("ui", LANGUAGES), ("theme", THEMES)):
+        if (value := args.get(name)) and value not in allowed:
+            raise BadParameter(name, value, right(name))

@@ -1,0 +1,174 @@
+"""Results and suggestions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
+
+from kb.search import FACETS, MAX_DEPTH, Results, Suggestion
+from kb.store.articles import Readable
+from web import names, parameters
+from web.language import OWN_NAMES, today
+from web.messages import text
+from web.parameters import DATES, SORTS, SearchParameters
+from web.problems import PastTheEnd
+from web.site import site
+
+blueprint = Blueprint("search", __name__)
+SUGGESTIONS = 8
+SHOWN_VALUES = 8
+MOST_VALUES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a facet: `url` chooses it, or takes it back."""
+
+    name: str
+    lang: str | None
+    count: int
+    chosen: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """`shown` values at once, `more` on request."""
+
+    key: str
+    name: str
+    shown: tuple[Value, ...]
+    more: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A page of results; no number: pages left out."""
+
+    number: int | None = None
+    url: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What a reader who found nothing could try: the same without filters, and what he may have meant."""
+
+    unfiltered: int
+    meant: tuple[Suggestion, ...]
+
+
+@blueprint.get("/search")
+def page() -> str:
+    asked = parameters.read(request.args, site().config.max_query)
+    results = found(asked)
+    facets = facets_of(results, asked)
+    view = {
+        "asked": asked,
+        "results": results,
+        "facets": facets,
+        "chips": _chips(facets),
+        "clear": asked.unfiltered().address("/search"),
+        "sorts": [(sort, asked.changed(sort=sort).address("/search"), sort == asked.sort) for sort in SORTS],
+        "pages": pages(asked, results.pages),
+        "deepest": MAX_DEPTH,
+        "suggestion_url": suggestion_url,
+    }
+    if results.total == 0 and asked.text:
+        view["instead"] = instead(asked)
+    return render_template("results.html", **view)
+
+
+def found(asked: SearchParameters) -> Results[Readable]:
+    """The results. PastTheEnd for a page there is not."""
+    results = site().search.find(asked.query(today()), g.viewer.scope)
+    last = max(results.pages, 1)
+    if asked.page > last:
+        raise PastTheEnd(asked.changed(page=last).address("/search"), deep=results.total > MAX_DEPTH)
+    return results
+
+
+def facets_of(results: Results[Readable], asked: SearchParameters) -> list[Facet]:
+    """The facets that offer a choice; what is chosen is there even when nothing has it."""
+    facets = [_facet(key, results.facets.get(key, ()), asked) for key in FACETS]
+    return [facet for facet in facets if len(facet.shown) > 1 or any(value.chosen for value in facet.shown)]
+
+
+def _facet(key: str, counts: tuple[tuple[str, int], ...], asked: SearchParameters) -> Facet:
+    chosen = asked.chosen(key)
+    if key == "date":
+        counts = tuple(sorted(counts, key=lambda pair: DATES.index(pair[0])))
+    present = {value for value, _ in counts}
+    absent = tuple((value, 0) for value in sorted(chosen) if value not in present)
+    values = [
+        Value(
+            _name(key, value, value in present),
+            value if key == "lang" and value in OWN_NAMES else None,
+            count,
+            value in chosen,
+            asked.toggled(key, value).address("/search"),
+        )
+        for value, count in (*counts, *absent)
+        if count or value in chosen
+    ]
+    first = [value for at, value in enumerate(values) if at < SHOWN_VALUES or value.chosen]
+    rest = [value for value in values if value not in first]
+    return Facet(key, text(f"facet.{key}"), tuple(first), tuple(rest[:MOST_VALUES]))
+
+
+def _name(key: str, value: str, present: bool) -> str:
+    # A product the reader sees no article of is called as he called it: whether it exists is not his to know.
+    if key == "product" and not present and not site().store.counts_by_product(g.viewer.scope).get(value):
+        return value
+    return names.facet_value(key, value)
+
+
+def _chips(facets: list[Facet]) -> list[tuple[Facet, Value]]:
+    return [(facet, value) for facet in facets for value in facet.shown if value.chosen]
+
+
+def pages(asked: SearchParameters, last: int) -> list[PageLink]:
+    """Links to the first page, the last, and those around this one."""
+    if last < 2:
+        return []
+    near = sorted({1, last, *range(max(1, asked.page - 2), min(last, asked.page + 2) + 1)})
+    links: list[PageLink] = []
+    for number in near:
+        if links and number > near[len([link for link in links if link.number]) - 1] + 1:
+            links.append(PageLink())
+        links.append(PageLink(number, asked.changed(page=number).address("/search"), number == asked.page))
+    return links
+
+
+def instead(asked: SearchParameters) -> Instead:
+    search, scope = site().search, g.viewer.scope
+    wider = search.find(asked.unfiltered().query(today()), scope).total if asked != asked.unfiltered() else 0
+    meant = search.suggest(asked.text, scope, SUGGESTIONS) if len(asked.text) <= 100 else ()
+    return Instead(wider, tuple(each for each in meant if each.text != asked.text))
+
+
+@blueprint.get("/suggest")
+def suggest() -> Response:
+    return jsonify({"suggestions": suggestions(parameters.prefix(request.args, site().config.max_query))})
+
+
+def suggestions(prefix: str) -> list[dict[str, str | None]]:
+    """What may be meant, each with the address it leads to."""
+    offered = site().search.suggest(prefix, g.viewer.scope, SUGGESTIONS) if prefix else ()
+    return [
+        {
+            "text": each.text,
+            "kind": each.kind,
+            "source": text(f"suggestion.{each.kind}"),
+            "number": each.number,
+            "url": suggestion_url(each),
+        }
+        for each in offered
+    ]
+
+
+def suggestion_url(suggestion: Suggestion) -> str:
+    if suggestion.number:
+        return url_for("articles.page", number=suggestion.number)
+    return url_for("search.page", q=suggestion.text)

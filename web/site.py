@@ -1,0 +1,69 @@
+"""What requests work with: opened once in each process, at the first need, so that forked workers share nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from kb.accounts import Accounts
+from kb.config import Config
+from kb.entitlements import Matrix
+from kb.search import Engine, Search
+from kb.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The parts of a running knowledge base."""
+
+    config: Config
+    store: Store
+    engine: Engine
+    search: Search
+    accounts: Accounts
+    matrices: tuple[Matrix, ...]
+
+    def close(self) -> None:
+        self.engine.close()
+        self.store.close()
+
+
+class Opened:
+    """The site of this process."""
+
+    def __init__(self, open_site: Callable[[], Site]) -> None:
+        self._open = open_site
+        self._lock = threading.Lock()
+        self._site: tuple[int, Site] | None = None
+
+    def site(self) -> Site:
+        """Opens it when need be; what that raises is raised again at the next request, until it succeeds."""
+        found = self._site
+        if found is None or found[0] != os.getpid():
+            with self._lock:
+                found = self._site
+                if found is None or found[0] != os.getpid():
+                    found = self._site = (os.getpid(), self._open())
+        return found[1]
+
+    def close(self) -> None:
+        """Closes what this process opened."""
+        with self._lock:
+            if self._site and self._site[0] == os.getpid():
+                self._site[1].close()
+            self._site = None
+
+
+def install(app: Flask, open_site: Callable[[], Site]) -> Opened:
+    opened = Opened(open_site)
+    app.extensions["kb-site"] = opened
+    return opened
+
+
+def site() -> Site:
+    opened: Opened = current_app.extensions["kb-site"]
+    return opened.site()

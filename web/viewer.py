@@ -1,0 +1,60 @@
+"""Who is asking: settled once, before each request, into `g.viewer`."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from kb.accounts import ANONYMOUS, Viewer
+from web import parameters
+from web.language import today, use_account_language
+from web.site import site
+
+UNASKED = ("assets.send", "health.livez", "health.readyz")
+
+
+def install(app: Flask) -> None:
+    app.before_request(_settle)
+    app.context_processor(lambda: {"viewer": g.get("viewer", ANONYMOUS)})
+
+
+def cookie_name() -> str:
+    return "__Host-kb_session" if _secure() else "kb_session"
+
+
+def _settle() -> None:
+    g.viewer = ANONYMOUS
+    if request.endpoint in UNASKED:
+        return
+    g.viewer = _who()
+    use_account_language(g.viewer.lang)
+    parameters.check_settings(request.args)
+
+
+def _who() -> Viewer:
+    accounts = site().accounts
+    if request.path.startswith("/api/") and (header := request.headers.get("Authorization")):
+        scheme, _, token = header.partition(" ")
+        account = accounts.bearer(token.strip()) if scheme.lower() == "bearer" else None
+        if account is None:
+            raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+        return accounts.viewer(account, today())
+    token = request.cookies.get(cookie_name(), "")
+    account = accounts.session(token) if token else None
+    return accounts.viewer(account, today()) if account else ANONYMOUS
+
+
+def remember(response: Response, token: str) -> None:
+    """Puts a session into the browser."""
+    hours = site().config.session_hours
+    secure = _secure()
+    response.set_cookie(cookie_name(), token, hours * 3600, secure=secure, httponly=True, samesite="Lax", path="/")
+
+
+def forget(response: Response) -> None:
+    response.delete_cookie(cookie_name(), secure=_secure(), httponly=True, samesite="Lax", path="/")
+
+
+def _secure() -> bool:
+    return bool(current_app.config["SESSION_COOKIE_SECURE"])
