@@ -119,7 +119,7 @@ def read(args: MultiDict[str, str], longest: int, *, empty_is_absent: bool = Tru
 
 
 def check_names(args: MultiDict[str, str], known: Collection[str]) -> None:
-    """Refuses the first parameter that there is not: programs mistype. Pages take all sorts, from other sites' links."""
+    """Refuses the first parameter that there is not: programs mistype. Pages take what other sites add."""
     for name, value in args.items():
         if name not in known:
             raise BadParameter(name, value, text("wrong.name", choices=", ".join(known)))
