@@ -10,6 +10,7 @@ export KB_PORT ?= 8000
 CORPORA ?= ../shared/corpora
 SETS ?= $(sort $(wildcard $(CORPORA)/sets/*))
 CORPUS ?= $(CORPORA)/articles/dev-kb.jsonl.gz
+QUERIES ?= $(CORPORA)/sets/mixed-kb/queries.jsonl
 
 SHOTS_URL ?= http://127.0.0.1:$(KB_PORT)
 SHOTS_OUT ?= var/shots
@@ -35,8 +36,8 @@ lint: dev  ## Run the checks that take seconds: format, lint, types, layers
 	@scripts/check --static
 
 .PHONY: bench
-bench: dev corpus  ## Measure speed over CORPUS, a file of articles
-	@$(BIN)/python -m tests.bench $(CORPUS)
+bench: dev corpus  ## Measure speed over CORPUS, a file of articles, beside plain Whoosh
+	@$(BIN)/python -W ignore -m tests.bench $(CORPUS) --queries $(QUERIES)
 
 .PHONY: eval
 eval: dev sets  ## Measure relevance over SETS, folders of judged queries, beside the baselines

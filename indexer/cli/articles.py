@@ -33,8 +33,11 @@ def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | N
     What cannot be taken is refused row by row with its place; the rest goes in, all of it or nothing. Run again, it
     takes only what has changed. A running server indexes it within seconds; without one, run: kb sync
 
-    \b Examples: kb import articles kb import faq.jsonl.gz --grants
-    '{product}:silver,{product}:gold,{product}:gold_plus' kb import faq.csv --new-products --dry-run
+    \b
+    Examples:
+      kb import articles
+      kb import faq.jsonl.gz --grants '{product}:silver,{product}:gold,{product}:gold_plus'
+      kb import faq.csv --new-products --dry-run
     """
     settings = config()
     given = tuple(each.strip() for each in grants.split(",") if each.strip())

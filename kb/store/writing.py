@@ -132,8 +132,9 @@ class _Applying:
                 changed[external_id] = rendered
             else:
                 new[external_id] = rendered
-        self._insert(list(new.values()))
+        # Changed ones first: a number that one gives up may be a new one's.
         self._update(list(changed.values()))
+        self._insert(list(new.values()))
         written = {**new, **changed}
         if written:
             self._write_parts(list(written.values()))
@@ -179,11 +180,7 @@ class _Applying:
         for table in (article_section, attachment):
             self.connection.execute(delete(table).where(table.c.article_id.in_(ids)))
         values = [{**self._values(each), "id_": id_} for each, id_ in zip(changed, ids, strict=True)]
-        # Numbers first to something free: two articles may exchange theirs.
-        moving = [{"id_": id_, "number": f"~{id_}"} for id_ in ids]
-        by_id = update(article).where(article.c.id == bindparam("id_"))
-        self.connection.execute(by_id.values(number=bindparam("number")), moving)
-        self.connection.execute(by_id, values)
+        self.connection.execute(update(article).where(article.c.id == bindparam("id_")), values)
 
     def _values(self, rendered: Rendered) -> dict[str, Any]:
         draft = rendered.draft

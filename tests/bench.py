@@ -1,0 +1,240 @@
+"""Speed beside a peer that does the same work, in the same run: `make bench`.
+
+The peer is Whoosh as its manual says to use it, with jieba's analyzer: its own parser, `search(filter=)` for the
+rights, and its highlighter over the ten best. It counts no facets and renders no page; ours is asked over HTTP and does
+both.
+Queries are asked in turn, ours and the peer's, in rounds; a ratio is the median over the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import http.client
+import itertools
+import json
+import lzma
+import os
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import markdown
+import numpy as np
+from jieba.analyse import ChineseAnalyzer
+from whoosh import fields, highlight, index, qparser, query
+
+from indexer.folding import fold
+from indexer.segmenting import open_segmenter
+
+SIZES = (1_000, 10_000)
+ROUNDS = 5
+QUERIES = 100
+KB = [sys.executable, "-W", "ignore", "-m", "indexer.cli"]
+
+Row = Mapping[str, Any]
+Ask = Callable[[str], float]
+
+
+def articles(path: Path, most: int) -> list[Row]:
+    openers: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
+    opener = openers.get(path.suffix, open)
+    with opener(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in itertools.islice(lines, most)]
+
+
+def questions(path: Path | None, rows: Sequence[Row]) -> list[str]:
+    """Judged queries when there are any, else titles; evenly spread over what there is."""
+    if path and path.is_file():
+        texts = [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
+    else:
+        texts = [row["title"] for row in rows]
+    return texts[:: max(1, len(texts) // QUERIES)][:QUERIES]
+
+
+class Peer:
+    """Whoosh by its manual."""
+
+    def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
+        words = ChineseAnalyzer()
+        schema = fields.Schema(
+            id=fields.ID(stored=True),
+            grants=fields.KEYWORD,
+            title=fields.TEXT(analyzer=words, stored=True, field_boost=2.0),
+            body=fields.TEXT(analyzer=words, stored=True),
+        )
+        self._index = index.create_in(str(folder), schema)
+        writer = self._index.writer(limitmb=512)
+        for row in rows:
+            writer.add_document(id=row["id"], grants="public", title=row["title"], body=row["body_markdown"])
+        writer.commit()
+        self._searcher = self._index.searcher()
+        self._parser = qparser.MultifieldParser(["title", "body"], schema, group=qparser.OrGroup)
+
+    def ask(self, text: str) -> float:
+        began = time.perf_counter()
+        found = self._searcher.search(self._parser.parse(text), filter=query.Term("grants", "public"), limit=10)
+        found.fragmenter = highlight.ContextFragmenter()
+        for hit in found:
+            hit.highlights("body")
+            hit.highlights("title")
+        assert len(found) >= 0, "the peer counts its matches, too"
+        return time.perf_counter() - began
+
+    def close(self) -> None:
+        self._searcher.close()
+        self._index.close()
+
+
+@dataclass
+class Ours:
+    """The site over HTTP, on a connection that stays open, asked as anyone."""
+
+    port: int
+
+    def __post_init__(self) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+    def ask(self, text: str) -> float:
+        began = time.perf_counter()
+        self._connection.request("GET", f"/search?q={quote(text)}")
+        answer = self._connection.getresponse()
+        page = answer.read()
+        seconds = time.perf_counter() - began
+        if answer.status != 200 or b"</html>" not in page:
+            raise SystemExit(f"/search answered {answer.status} to {text!r}")
+        if answer.getheader("Connection") == "close":
+            self._connection.close()
+        return seconds
+
+
+@contextmanager
+def served(home: Path) -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = surroundings(home) | {"KB_PORT": str(port), "KB_WORKERS": "1"}
+    process = subprocess.Popen([*KB, "serve"], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _wait(port: int) -> None:
+    for _ in range(600):
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise SystemExit("the site does not get ready")
+
+
+def surroundings(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
+    return kept | {"KB_HOME": str(home)}
+
+
+def run(home: Path, *arguments: str | Path) -> float:
+    """Seconds a command takes, its start included."""
+    began = time.perf_counter()
+    subprocess.run([*KB, *map(str, arguments)], env=surroundings(home), check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def bare(rows: Sequence[Row]) -> float:
+    """Seconds for nothing but `markdown` and segmenting of the same texts, in this one process."""
+    began = time.perf_counter()
+    renderer = markdown.Markdown(extensions=["tables", "fenced_code"])
+    cut = open_segmenter().cuts
+    for row in rows:
+        renderer.reset()
+        cut(fold(row["title"]))
+        cut(fold(renderer.convert(row["body_markdown"])))
+    return time.perf_counter() - began
+
+
+def quantiles(seconds: Sequence[float]) -> tuple[float, float]:
+    p50, p95 = np.percentile(seconds, [50, 95]) * 1000
+    return float(p50), float(p95)
+
+
+def measure(path: Path, size: int, asked: Path | None) -> None:
+    rows = articles(path, size)
+    texts = questions(asked, rows)
+    print(f"\n{len(rows):,} articles, {sum(len(row['body_markdown']) for row in rows) / 1e6:.1f} M characters")
+    with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
+        home, given = Path(folder, "home"), Path(folder, "articles.jsonl")
+        given.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+        run(home, "init")
+        importing = run(home, "import", given, "--grants", "public", "--new-products")
+        indexing = run(home, "sync")
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        plain = bare(rows)
+        _told("markdown + segmenting, bare, one process", plain, len(rows))
+        _told("ours: import", importing, len(rows))
+        _told("ours: index", indexing, len(rows))
+        _told("ours: import + index", importing + indexing, len(rows))
+        size_mb = sum(file.stat().st_size for file in (home / "index").rglob("*") if file.is_file()) / 1e6
+        print(
+            f"  ratio of bare to ours {plain / (importing + indexing):.2f}; "
+            f"index {size_mb:,.0f} MB, peak {peak:,.0f} MB"
+        )
+        began = time.perf_counter()
+        Path(folder, "peer").mkdir()
+        peer = Peer(Path(folder, "peer"), rows)
+        _told("Whoosh by its manual: index", time.perf_counter() - began, len(rows))
+        with served(home) as port:
+            compare(texts, Ours(port).ask, peer.ask)
+        peer.close()
+
+
+def _told(what: str, seconds: float, articles: int) -> None:
+    print(f"  {what:<42} {seconds:8.1f} s {articles / seconds:8,.0f} articles/s", flush=True)
+
+
+def compare(texts: Sequence[str], ours: Ask, peers: Ask) -> None:
+    """The first time each is asked, then rounds in turn."""
+    first = [(ours(text), peers(text)) for text in texts]
+    rounds = [[(ours(text), peers(text)) for text in texts] for _ in range(ROUNDS)]
+    print(f"  {len(texts)} queries                   p50 ms    p95 ms")
+    for name, timed in (("first time", [first]), ("again", rounds)):
+        for who, at in (("/search over HTTP", 0), ("Whoosh by its manual", 1)):
+            p50, p95 = quantiles([pair[at] for one in timed for pair in one])
+            print(f"  {name:<11}{who:<22}{p50:8.1f}  {p95:8.1f}")
+        ratios = [
+            [theirs / mine for mine, theirs in zip(*(quantiles([p[at] for p in one]) for at in (0, 1)), strict=True)]
+            for one in timed
+        ]
+        p50, p95 = (statistics.median(each) for each in zip(*ratios, strict=True))
+        print(f"  {name:<11}ratio, Whoosh to ours: p50 {p50:.1f}, p95 {p95:.1f}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("corpus", type=Path, help="articles: JSON lines, .gz or .xz")
+    parser.add_argument("--queries", type=Path, help="judged queries; titles if there are none")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    given = parser.parse_args()
+    for size in given.sizes:
+        measure(given.corpus, size, given.queries)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,290 @@
+"""What the store promises, on every database it runs on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import inspect, text
+
+from kb.articles import Section
+from kb.entitlements import EVERYONE, NOBODY, STAFF, Scope
+from kb.store import Store, StoreError, Vote
+from kb.store.articles import ImportRun, Product, Rendered
+from kb.store.tables import metadata
+from tests.contracts.stores import OPENERS, PRODUCTS, apply, draft, rendered
+from tests.documents import scope
+
+
+@pytest.fixture(params=sorted(OPENERS))
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with OPENERS[request.param](tmp_path) as opened:
+        yield opened
+
+
+def ids(store: Store) -> list[int]:
+    return store.article_ids()
+
+
+def test_the_migrations_make_the_tables(store: Store) -> None:
+    found = inspect(store._engine)
+    for name, table in metadata.tables.items():
+        there = {column["name"]: column["nullable"] for column in found.get_columns(name)}
+        assert there == {column.name: column.nullable for column in table.columns}, name
+        indexed = {tuple(index["column_names"]) for index in found.get_indexes(name)}
+        assert {tuple(column.name for column in index.columns) for index in table.indexes} <= indexed, name
+
+
+def test_made_twice_it_is_the_same(store: Store) -> None:
+    apply(store, draft("a"))
+    Store.create(store._engine.url.render_as_string(hide_password=False)).close()
+    assert len(ids(store)) == 1
+
+
+def test_a_store_of_another_schema_is_not_opened(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'x'"))
+    with pytest.raises(StoreError, match="kb"):
+        Store.open(store._engine.url.render_as_string(hide_password=False))
+
+
+def test_numbers_are_given_in_order_and_stay(store: Store) -> None:
+    assert apply(store, draft("a"), draft("b")).new == 2
+    assert apply(store, draft("b", title="Other"), draft("c")).changed == 1
+    numbers = {id_: number for id_, (number, _) in store.digests("test").items()}
+    assert numbers == {"a": "KB000001", "b": "KB000002", "c": "KB000003"}
+
+
+def test_a_number_that_an_article_brings_is_its_own_and_given_to_no_other(store: Store) -> None:
+    apply(store, draft("a"), draft("b", number="KB000002"), draft("c"))
+    numbers = {id_: number for id_, (number, _) in store.digests("test").items()}
+    assert numbers == {"a": "KB000001", "b": "KB000002", "c": "KB000003"}
+    assert store.numbers_of_others("elsewhere", ["KB000002", "KB000009"]) == {"KB000002": "test"}
+    taken = rendered(replace(draft("x", number="KB000002"), source="elsewhere"))
+    assert apply(store, taken, source="elsewhere").refused == ("x",)
+    assert store.digests("elsewhere") == {}
+
+
+def test_a_number_that_is_given_up_may_be_anothers_and_no_other(store: Store) -> None:
+    apply(store, draft("a", number="KB000101"), draft("b", number="KB000102"))
+    assert apply(store, draft("a", number="KB000102")).refused == ("a",)
+    apply(store, draft("a", number="KB000103"), draft("c", number="KB000101"), draft("b", number="KB000102"))
+    numbers = {id_: number for id_, (number, _) in store.digests("test").items()}
+    assert numbers == {"a": "KB000103", "b": "KB000102", "c": "KB000101"}
+
+
+def test_an_import_that_fails_midway_leaves_nothing(store: Store) -> None:
+    def failing() -> Iterator[Rendered]:
+        yield from (rendered(draft(f"a{n}")) for n in range(250))
+        raise RuntimeError("the disk is full")
+
+    run = ImportRun("test", datetime.now(UTC), PRODUCTS)
+    with pytest.raises(RuntimeError):
+        store.apply(failing(), run)
+    assert (ids(store), store.notes(10), store.products()) == ([], [], {})
+    apply(store, draft("a"))
+    assert store.digests("test")["a"][0] == "KB000001", "no number was lost"
+
+
+def test_every_change_has_its_note(store: Store) -> None:
+    apply(store, draft("a"), draft("b"))
+    first = store.notes(10)
+    assert [note.article_id for note in first] == ids(store)
+    store.done([note.id for note in first])
+    assert store.notes(10) == []
+    apply(store, draft("b", title="Other"))
+    assert [note.article_id for note in store.notes(10)] == [ids(store)[1]]
+    gone = store.delete(["KB000001", "KB999999"])
+    assert gone == 1
+    assert [note.article_id for note in store.notes(10)] == [2, 1]
+    store.note_all()
+    assert len(store.notes(10)) == 3
+
+
+def test_a_note_written_while_others_are_crossed_off_stays(store: Store) -> None:
+    apply(store, draft("a"))
+    seen = store.notes(10)
+    apply(store, draft("a", title="Other"))
+    store.done([note.id for note in seen])
+    assert [note.article_id for note in store.notes(10)] == ids(store)
+
+
+def test_without_a_scope_there_is_nothing(store: Store) -> None:
+    apply(store, rendered(draft("a"), {"a.log": ()}))
+    (article,) = ids(store)
+    assert store.readable([article], NOBODY) == {}
+    assert store.read("KB000001", NOBODY) is None
+    assert store.attachment("KB000001", "a.log", NOBODY) is None
+    assert store.attachments(article, NOBODY) == []
+    assert store.browse(NOBODY, 10) == []
+    assert store.counts_by_product(NOBODY) == {}
+
+
+def test_grants_that_name_nobody_are_read_by_nobody(store: Store) -> None:
+    apply(store, draft("a", grants=()))
+    everything = scope("public", STAFF, "windchill:gold", "")
+    assert store.read("KB000001", everything) is None
+    assert store.counts_by_product(everything) == {}
+
+
+def test_a_section_for_few_is_absent_for_the_others(store: Store) -> None:
+    apply(store, draft("a", "## 症狀\n\n一般", Section("## 內部\n\n祕密", ("windchill:gold",)), "## 結尾\n\n完"))
+    plain, gold = (store.read("KB000001", each) for each in (EVERYONE, scope("public", "windchill:gold")))
+    assert plain and gold
+    assert "祕密" not in plain.html + plain.text and plain.headings == ("症狀", "結尾")
+    assert "祕密" in gold.html and gold.headings == ("症狀", "內部", "結尾")
+    assert [entry.text for entry in plain.toc] == ["症狀", "結尾"]
+
+
+def test_an_archived_article_is_for_staff(store: Store) -> None:
+    apply(store, draft("a", confidence="archived"))
+    assert store.read("KB000001", EVERYONE) is None
+    assert store.browse(EVERYONE, 5) == [] and store.counts_by_product(EVERYONE) == {}
+    assert store.read("KB000001", scope("public", STAFF)) is not None
+
+
+def test_a_file_has_rights_of_its_own(store: Store) -> None:
+    apply(store, rendered(draft("a"), {"all.log": (), "gold.log": ("windchill:gold",)}))
+    assert [file.name for file in store.attachments(ids(store)[0], EVERYONE)] == ["all.log"]
+    assert store.attachment("KB000001", "gold.log", EVERYONE) is None
+    found = store.attachment("KB000001", "gold.log", scope("public", "windchill:gold"))
+    assert found and found.content == b"gold.log"
+
+
+def test_translations_are_those_one_may_read(store: Store) -> None:
+    apply(
+        store,
+        draft("a", group="g"),
+        draft("b", group="g", lang="en"),
+        draft("c", group="g", lang="zh-Hans", grants=("creo:gold",)),
+    )
+    found = store.read("KB000001", EVERYONE)
+    assert found and [other.lang for other in found.translations] == ["en"]
+
+
+def test_what_is_changed_takes_the_place_of_what_was(store: Store) -> None:
+    apply(store, rendered(draft("a", "一", "二"), {"old.log": ()}))
+    apply(store, draft("a", "三", grants=("creo:gold",)))
+    assert store.read("KB000001", EVERYONE) is None
+    found = store.read("KB000001", scope("creo:gold"))
+    assert found and found.text == "三"
+    assert store.attachments(found.row.id, scope("creo:gold")) == []
+
+
+def test_links_between_articles_get_their_addresses_whatever_comes_first(store: Store) -> None:
+    first = rendered(draft("a"))
+    html = f'<p><a href="kb-article:{b"b".hex()}#s-x">b</a> <a href="kb-article:{b"none".hex()}">n</a></p>'
+    first = replace(first, sections=(replace(first.sections[0], html=html),))
+    apply(store, first, draft("b"))
+    found = store.read("KB000001", EVERYONE)
+    assert found and '<a href="/articles/KB000002#s-x">b</a>' in found.html and "kb-article" not in found.html
+
+
+def test_products_are_saved_and_renamed(store: Store) -> None:
+    store.save_products(PRODUCTS.values())
+    store.save_products([Product("creo", {"en": "Creo Parametric"}, ("Creo",))])
+    assert store.products()["creo"] == Product("creo", {"en": "Creo Parametric"}, ("Creo",))
+    assert store.products()["windchill"] == PRODUCTS["windchill"]
+
+
+def test_the_index_gets_articles_whole_and_in_order(store: Store) -> None:
+    apply(store, *(draft(f"a{n}", "x", Section("y", ("creo:gold",))) for n in range(7)))
+    first = store.articles_for_index(limit=3)
+    rest = store.articles_for_index(after=first[-1].row.id)
+    assert [each.row.external_id for each in [*first, *rest]] == [f"a{n}" for n in range(7)]
+    assert [section.text for section in first[0].sections] == ["x", "y"]
+    assert [each.row.id for each in store.articles_for_index([7, 2, 99])] == [2, 7]
+
+
+def test_a_vote_is_counted_once_and_may_change(store: Store) -> None:
+    apply(store, draft("a"))
+    (article,) = ids(store)
+    for vote in (Vote(article, "one", True), Vote(article, "one", False, "outdated", "13.0 以後不同")):
+        store.vote(vote)
+    with store.reading() as connection:
+        rows = connection.execute(text("SELECT voter, helpful, reason FROM vote")).all()
+    assert [(row.voter, bool(row.helpful), row.reason) for row in rows] == [("one", False, "outdated")]
+
+
+def test_questions_without_an_answer_are_counted(store: Store) -> None:
+    for asked in ("ORA-99999", "ora-99999", "另一個", "x" * 4000 + "\x00\ud800"):
+        store.search_gap(asked, "zh-Hant", EVERYONE)
+    store.search_gap("ORA-99999", "zh-Hant", scope("creo:gold"))
+    assert [(gap.asked, gap.count) for gap in store.gaps(1)] == [("ORA-99999", 2)]
+    assert len(store.gaps()) == 4
+
+
+def test_imports_of_two_at_once_both_go_in(store: Store) -> None:
+    failures: list[Exception] = []
+
+    def bring(source: str) -> None:
+        try:
+            for n in range(5):
+                given = [rendered(replace(draft(f"{source}{n}-{m}"), source=source)) for m in range(20)]
+                apply(store, *given, source=source)
+        except Exception as error:
+            failures.append(error)
+
+    apply(store, draft("first"))
+    threads = [threading.Thread(target=bring, args=(source,)) for source in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    numbers = [number for source in ("one", "two") for number, _ in store.digests(source).values()]
+    assert len(numbers) == len(set(numbers)) == 200
+
+
+RIGHTS = ["public", STAFF, "windchill:silver", "windchill:gold", "creo:gold"]
+grant_sets = st.lists(st.sampled_from(RIGHTS), max_size=3, unique=True).map(tuple)
+bases = st.lists(
+    st.tuples(grant_sets, st.lists(grant_sets, max_size=2), st.sampled_from(["validated", "archived"])),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize("name", sorted(OPENERS))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(base=bases, held=st.sets(st.sampled_from(RIGHTS), max_size=3))
+def test_a_scope_sees_what_it_may_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    base: list[tuple[tuple[str, ...], list[tuple[str, ...]], str]],
+    held: set[str],
+) -> None:
+    """The law, against the rule written out by hand: what the store gives under a scope is exactly what it may read."""
+    viewer = Scope(frozenset(held))
+    given_ = [
+        draft(
+            f"a{n}",
+            "開頭",
+            *(Section(f"part {m}", grants) for m, grants in enumerate(sections)),
+            grants=own,
+            confidence=confidence,
+            updated=date(2026, 1, 1 + n),
+        )
+        for n, (own, sections, confidence) in enumerate(base)
+    ]
+    expected = {
+        f"a{n}": ["開頭"] + [f"part {m}" for m, grants in enumerate(sections) if not grants or held & set(grants)]
+        for n, (own, sections, confidence) in enumerate(base)
+        if held & set(own) and (confidence != "archived" or STAFF in held)
+    }
+    with OPENERS[name](tmp_path_factory.mktemp("law")) as store:
+        apply(store, *given_)
+        found = store.readable(store.article_ids(), viewer)
+        assert {
+            each.row.external_id: [section.text for section in each.sections] for each in found.values()
+        } == expected
+        assert {row.external_id for row in store.browse(viewer, 100)} == set(expected)
+        assert sum(store.counts_by_product(viewer).values()) == len(expected)
+        read = {number: store.read(number, viewer) for number, _ in store.digests("test").values()}
+        assert {each.row.external_id for each in read.values() if each} == set(expected)
