@@ -44,6 +44,10 @@ eval: dev sets  ## Measure relevance over SETS, folders of judged queries, besid
 	@$(BIN)/kb evaluate $(SETS)
 	@$(BIN)/python -m tests.quality.baselines $(SETS)
 
+.PHONY: chaos
+chaos: dev  ## Kill imports and builds at random moments (ARGS="--kills 20") and see that nothing is lost
+	@$(BIN)/python -W ignore -m tests.chaos.killing $(ARGS)
+
 .PHONY: shots
 shots: dev system  ## Take pictures of the running site's pages SHOTS in every language, theme and width
 	@$(BIN)/python -m tests.browser.screens --base-url $(SHOTS_URL) --out $(SHOTS_OUT) \

@@ -98,6 +98,7 @@ class Accounts:
         by_email, by_address = _hash("email", email), _hash("address", address)
         allowed = {by_email: self._config.sign_in_attempts, by_address: self._config.sign_in_attempts * PER_ADDRESS}
         with self._store.writing() as connection:
+            rows.lock_attempts(connection, list(allowed))
             for key, most in allowed.items():
                 count, first = rows.attempts(connection, key, now - WINDOW)
                 if count >= most and first is not None:
@@ -308,7 +309,9 @@ def _check_known(what: str, value: str, known: Sequence[str]) -> None:
 
 
 def _folded(email: str) -> str:
-    return unicodedata.normalize("NFKC", email).strip().casefold()
+    """What an account is found by. No database takes halves of pairs or NUL, and no address has them."""
+    typed = email.encode("utf-8", "replace").decode().replace("\x00", "")
+    return unicodedata.normalize("NFKC", typed).strip().casefold()
 
 
 def _hash(kind: str, secret: str) -> str:

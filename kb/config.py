@@ -17,7 +17,7 @@ from kb.articles import LANGUAGES
 
 PREFIX = "KB_"
 FOR_TESTS = "KB_TEST_"
-ENGINES = ("whoosh", "tantivy", "opensearch")
+ENGINES = ("whoosh",)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 SITE_NAMES = {"zh-Hant": "支援知識庫", "zh-Hans": "支持知识库", "en": "Support Knowledge Base"}
 

@@ -34,8 +34,13 @@ import numpy as np
 from jieba.analyse import ChineseAnalyzer
 from whoosh import fields, highlight, index, qparser, query
 
+from indexer.engines import open_engine
 from indexer.folding import fold
+from indexer.importing import ImportOptions, import_articles
 from indexer.segmenting import open_segmenter
+from indexer.sync import drain
+from kb.config import Config
+from kb.store import Store
 
 SIZES = (1_000, 10_000)
 ROUNDS = 5
@@ -151,11 +156,18 @@ def surroundings(home: Path) -> dict[str, str]:
     return kept | {"KB_HOME": str(home)}
 
 
-def run(home: Path, *arguments: str | Path) -> float:
-    """Seconds a command takes, its start included."""
-    began = time.perf_counter()
-    subprocess.run([*KB, *map(str, arguments)], env=surroundings(home), check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
+def build(home: Path, given: Path) -> tuple[float, float]:
+    """Seconds to import a file and seconds to index it."""
+    config = Config(home=home)
+    config.prepare_home()
+    with Store.create(config.store_url) as store:
+        began = time.perf_counter()
+        import_articles(given, ImportOptions(grants=("public",), new_products=True), store, config)
+        imported = time.perf_counter()
+        engine = open_engine(config)
+        drain(store, engine)
+        engine.close()
+        return imported - began, time.perf_counter() - imported
 
 
 def bare(rows: Sequence[Row]) -> float:
@@ -182,10 +194,8 @@ def measure(path: Path, size: int, asked: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
         home, given = Path(folder, "home"), Path(folder, "articles.jsonl")
         given.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-        run(home, "init")
-        importing = run(home, "import", given, "--grants", "public", "--new-products")
-        indexing = run(home, "sync")
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        importing, indexing = build(home, given)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         plain = bare(rows)
         _told("markdown + segmenting, bare, one process", plain, len(rows))
         _told("ours: import", importing, len(rows))

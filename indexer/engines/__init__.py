@@ -5,12 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from kb.config import ENGINES
 from kb.search import Engine
 
 if TYPE_CHECKING:
     from kb.config import Config
-
-ENGINES = ("whoosh",)
 
 
 class EngineMissing(Exception):

@@ -228,6 +228,14 @@ def remove_token(connection: Connection, account_id: int, name: str) -> bool:
 # Attempts to sign in
 
 
+def lock_attempts(connection: Connection, keys: Sequence[str]) -> None:
+    """Until the end of the transaction nobody else counts attempts of these keys: tries at once would each see none."""
+    if connection.dialect.name == "postgresql":
+        # SQLite has one writer at a time anyway.
+        for key in sorted(keys):
+            connection.execute(select(func.pg_advisory_xact_lock(int(key[:15], 16))))
+
+
 def attempts(connection: Connection, key: str, since: datetime) -> tuple[int, datetime | None]:
     """How many there were since then, and when the first of them was."""
     found = select(func.count(), func.min(sign_in_attempt.c.at)).where(

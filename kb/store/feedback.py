@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kb.entitlements import Scope
@@ -38,34 +39,24 @@ def save_vote(connection: Connection, given: Vote, at: datetime) -> None:
     """One vote for each voter and article: a later one takes the place of the earlier."""
     key = {"article_id": given.article_id, "voter": given.voter}
     values = {"helpful": given.helpful, "reason": given.reason, "comment": given.comment, "at": at}
-    dialect = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(
-        dialect(vote).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values)
-    )
+    new = _insert(connection)(vote).values(**key, **values)
+    connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
 def save_gap(connection: Connection, query: str, lang: str, scope: Scope, at: datetime) -> None:
     """Counts a search that found nothing, apart for each set of rights: others may find what this one may not."""
     scope_hash = hashlib.sha256("\n".join(sorted(scope.grants)).encode()).hexdigest()
     query_hash = hashlib.sha256(query.casefold().encode("utf-8", "replace")).hexdigest()
-    where = (
-        search_gap.c.query_hash == query_hash,
-        search_gap.c.lang == lang,
-        search_gap.c.scope_hash == scope_hash,
-    )
-    seen = update(search_gap).where(*where).values(count=search_gap.c.count + 1, last_at=at)
-    if connection.execute(seen).rowcount == 0:
-        connection.execute(
-            insert(search_gap).values(
-                query=query.encode("utf-8", "replace").decode().replace("\x00", ""),
-                query_hash=query_hash,
-                lang=lang,
-                scope_hash=scope_hash,
-                count=1,
-                first_at=at,
-                last_at=at,
-            )
-        )
+    key = {"query_hash": query_hash, "lang": lang, "scope_hash": scope_hash}
+    asked = query.encode("utf-8", "replace").decode().replace("\x00", "")
+    new = _insert(connection)(search_gap).values(**key, query=asked, count=1, first_at=at, last_at=at)
+    again = {"count": search_gap.c.count + 1, "last_at": at}
+    connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=again))
+
+
+def _insert(connection: Connection) -> Any:
+    """An INSERT that knows what to do when the row is there: each database has its own."""
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
 def gaps(connection: Connection, limit: int) -> list[Gap]:

@@ -220,6 +220,23 @@ def test_questions_without_an_answer_are_counted(store: Store) -> None:
     assert len(store.gaps()) == 4
 
 
+def test_the_same_question_asked_at_once_is_counted_each_time(store: Store) -> None:
+    failures: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            store.search_gap("ORA-99999", "en", EVERYONE)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == [] and [gap.count for gap in store.gaps()] == [8]
+
+
 def test_imports_of_two_at_once_both_go_in(store: Store) -> None:
     failures: list[Exception] = []
 
