@@ -76,8 +76,9 @@ def _latin(surface: str, terms: set[str], name: str, shard: Shard) -> Mask:
 
 def _phrase(folded: str, name: str, shard: Shard, among: Mask) -> Mask:
     found = np.zeros(shard.size, bool)
+    phrase = folded.encode()
     for document in np.flatnonzero(among).tolist():
-        found[document] = folded in shard.title(document) or (name == EVERYTHING and folded in shard.text(document))
+        found[document] = folded in shard.title(document) or (name == EVERYTHING and phrase in shard.body(document))
     return found
 
 

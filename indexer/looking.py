@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.folding import squash
 from indexer.planning import Plan
 from indexer.ranking import Candidate, Readable, Weights, unit_idf
+
+MAX_NEIGHBOURS = 24
+WORD = frozenset(bytes([octet]) for octet in b"abcdefghijklmnopqrstuvwxyz0123456789")
+WORD_OR_SIGN = WORD | {b"+", b"#"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +24,18 @@ class Looked:
 
 
 def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: Weights) -> list[Looked]:
-    """The candidates in their final order, ties by article."""
+    """The candidates in their final order, ties by article. Texts are compared as UTF-8, as they are stored."""
     idfs = [unit_idf(unit, readable) for unit in plan.units]
     mass = sum(idfs) or 1.0
-    wanted = squash(plan.text)
-    neighbours = [
-        (_joined(plan.text[first.start : second.end]), (idfs[at] + idfs[at + 1]) / 2)
-        for at, (first, second) in enumerate(zip(plan.units, plan.units[1:], strict=False))
-        if first.end <= second.start <= first.end + 3
-    ]
+    wanted, whole = squash(plan.text), plan.text.encode()
+    neighbours = _neighbours(plan, idfs)
     together = sum(idf for _, idf in neighbours) or 1.0
-    codes = [(_whole(unit.surface), idf) for unit, idf in zip(plan.units, idfs, strict=True) if is_code(unit.surface)]
+    codes = [(unit.surface.encode(), idf) for unit, idf in zip(plan.units, idfs, strict=True) if is_code(unit.surface)]
     looked = []
     for candidate in found:
         shard = candidate.view.shard
-        title, body = squash(shard.title(candidate.document)), shard.text(candidate.document)
+        folded_title, body = shard.title(candidate.document), shard.body(candidate.document)
+        title, title_bytes = squash(folded_title), folded_title.encode()
         parts = {"terms": candidate.score}
         if title == wanted:
             parts["title_equals"] = mass * weights.title_equals
@@ -43,24 +43,33 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
             parts["title_contains"] = mass * weights.title_contains * len(wanted) / len(title)
         elif title and title in wanted:
             parts["title_contains"] = mass * weights.title_contains * len(title) / len(wanted)
-        if len(plan.units) > 1 and plan.text in body:
+        if len(plan.units) > 1 and whole in body:
             parts["body_contains"] = mass * weights.body_contains
-        folded_title = shard.title(candidate.document)
         if codes:
-            exact = sum(idf for pattern, idf in codes if pattern.search(folded_title) or pattern.search(body))
+            exact = sum(idf for code, idf in codes if stands_alone(title_bytes, code) or stands_alone(body, code))
             parts["codes"] = weights.codes * exact
         if neighbours:
-            kept = sum(idf for ways, idf in neighbours if any(text in body or text in folded_title for text in ways))
+            kept = sum(idf for ways, idf in neighbours if any(text in body or text in title_bytes for text in ways))
             parts["pairs"] = mass * weights.pairs * kept / together
         looked.append(Looked(candidate, sum(parts.values()), parts))
     return sorted(looked, key=lambda one: (-one.score, one.candidate.article))
 
 
-def _joined(text: str) -> tuple[str, ...]:
+def _neighbours(plan: Plan, idfs: Sequence[float]) -> list[tuple[tuple[bytes, ...], float]]:
+    """The most telling neighbours of the query, each in the ways it may be written, with its weight."""
+    found = [
+        (_joined(plan.text[first.start : second.end]), (idfs[at] + idfs[at + 1]) / 2)
+        for at, (first, second) in enumerate(zip(plan.units, plan.units[1:], strict=False))
+        if first.end <= second.start <= first.end + 3
+    ]
+    return sorted(found, key=lambda one: -one[1])[:MAX_NEIGHBOURS]
+
+
+def _joined(text: str) -> tuple[bytes, ...]:
     """Neighbours as asked, and Latin ones as a name of a program joins them."""
     if " " not in text or not text.isascii():
-        return (text,)
-    return text, text.replace(" ", "_"), text.replace(" ", "")
+        return (text.encode(),)
+    return text.encode(), text.replace(" ", "_").encode(), text.replace(" ", "").encode()
 
 
 def is_code(surface: str) -> bool:
@@ -68,5 +77,12 @@ def is_code(surface: str) -> bool:
     return surface.isascii() and not surface.isalpha()
 
 
-def _whole(surface: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z0-9]){re.escape(surface)}(?![a-z0-9+#])")
+def stands_alone(text: bytes, code: bytes) -> bool:
+    """Whether a code occurs with no letter or digit right before or after it; `c` of `c++` does not."""
+    at = text.find(code)
+    while at >= 0:
+        end = at + len(code)
+        if text[at - 1 : at] not in WORD and text[end : end + 1] not in WORD_OR_SIGN:
+            return True
+        at = text.find(code, at + 1)
+    return False

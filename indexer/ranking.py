@@ -9,8 +9,11 @@ finds.
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,7 @@ from numpy.typing import NDArray
 from indexer.planning import Evidence, Plan, Unit, Weighted
 from indexer.shards import EMPHASIS, EVERYTHING, NUMBER, TITLE, Floats, Mask, Postings, Shard
 from indexer.vocabulary import Origin
+from kb.config import ConfigError
 
 FREQUENCIES_KEPT = 100_000
 
@@ -38,14 +42,14 @@ class Weights:
     code: float = 1.0
     part: float = 0.3
     title_match: float = 2.0
-    cover: float = 0.4
-    look: int = 200
+    cover: float = 0.3
+    look: int = 100
     title_equals: float = 1.0
     title_contains: float = 0.5
     body_contains: float = 0.2
     pairs: float = 0.5
     codes: float = 1.0
-    completeness: float = 1.0
+    completeness: float = 0.5
     least: float = 0.1
     loose: float = 0.2
     number: float = 20.0
@@ -54,6 +58,24 @@ class Weights:
     script: float = 0.8
     synonym: float = 0.6
     translation: float = 0.6
+
+    @classmethod
+    def read(cls, path: Path | None) -> Weights:
+        """Weights of a TOML file, `name = number`, others as shipped. ConfigError says what is wrong with it."""
+        if path is None:
+            return cls()
+        kinds: dict[str, Any] = {each.name: type(each.default) for each in fields(cls)}
+        try:
+            given = tomllib.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"KB_WEIGHTS: {path} cannot be read: {error}") from None
+        for name, value in given.items():
+            if name not in kinds:
+                raise ConfigError(f"KB_WEIGHTS: {path} has {name!r}; the weights are {', '.join(kinds)}")
+            is_number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+            if not is_number or (kinds[name] is int and not isinstance(value, int)):
+                raise ConfigError(f"KB_WEIGHTS: {path}: {name} is {value!r}; it must be a number from 0")
+        return cls(**given)
 
     def trust(self, origin: Origin) -> float:
         """How far a term of the vocabulary stands for what was asked."""

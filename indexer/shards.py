@@ -70,8 +70,8 @@ class Shard(Protocol):
         A limit would tell of terms that the scope does not read.
         """
 
-    def text(self, document: int) -> str:
-        """The folded body."""
+    def body(self, document: int) -> bytes:
+        """The folded body, in UTF-8."""
 
     def title(self, document: int) -> str:
         """The folded title."""

@@ -240,6 +240,11 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "內文第 {line} 行：`:::grants` 段落內不能再有一個",
         "正文第 {line} 行：`:::grants` 段落内不能再有一个",
     ),
+    "title_made": (
+        "empty: the article is called by its first words",
+        "空白：以文章開頭的文字為標題",
+        "空白：以文章开头的文字为标题",
+    ),
     "title_missing": ("the article has no title", "文章沒有標題", "文章没有标题"),
     "title_too_long": (
         "the title has {length} characters; the limit is {limit}",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Pieces = tuple[tuple[str, bool], ...]
 
 WIDTH = 150
-MAX_PLACES = 400
+MAX_PLACES = 100
 MAX_ENDING = 3
 MIN_STEM = 3
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]|\.(?=\s)")
@@ -18,8 +18,7 @@ _CLAUSE_END = re.compile(r"[，、,:：)）」』\]\s]")
 _SPACE = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     start: int
     end: int
     mark: str

@@ -58,7 +58,8 @@ def open_site(config: Config) -> site.Site:
     store = Store.open(config.store_url)
     engine = open_engine(config)
     versions = matrices(config.matrix)
-    return site.Site(config, store, engine, Search(store, engine, fold), Accounts(store, config, versions), versions)
+    search, accounts = Search(store, engine, fold), Accounts(store, config, versions)
+    return site.Site(config, store, engine, search, accounts, versions, site.Catalogue(store))
 
 
 def close(app: Flask) -> None:

@@ -134,7 +134,8 @@ def day(value: date) -> str:
 
 
 def figure(value: int) -> str:
-    return format_decimal(value, locale=_locale())
+    """Grouped by thousands with commas, as all three languages do."""
+    return f"{value:,}"
 
 
 def size(octets: int) -> str:

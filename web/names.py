@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from flask import Flask, g
 
 from kb.entitlements import PUBLIC, STAFF, Matrix, matrix_on
-from kb.store.articles import Product
 from web.language import OWN_NAMES, today
 from web.messages import text
 from web.site import site
@@ -26,10 +25,7 @@ def matrix() -> Matrix:
 
 def product(identifier: str) -> str:
     """A product's name; the identifier itself where the catalogue has none."""
-    if "products" not in g:
-        g.products = site().store.products()
-    products: Mapping[str, Product] = g.products
-    found = products.get(identifier)
+    found = site().catalogue.products().get(identifier)
     return found.name(g.language) if found else identifier
 
 

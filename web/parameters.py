@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlencode
 
 from flask import g
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from werkzeug.datastructures import MultiDict
 
 from kb.articles import LANGUAGES, TYPES, ArticleType, Language
@@ -35,6 +35,17 @@ def _whole(value: object) -> object:
     return value
 
 
+def _visible(text: str) -> str:
+    """What no one can see or type is a space."""
+    if not text.isprintable():
+        text = "".join(character if _typed(character) else " " for character in text)
+    return text.strip()
+
+
+def _typed(character: str) -> bool:
+    return character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs")
+
+
 Value = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -43,7 +54,9 @@ class SearchParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    q: str = Field("", description='What to look for: words, "phrases", -not, OR, title:, number:, product:, prefix*.')
+    q: Annotated[str, AfterValidator(_visible)] = Field(
+        "", description='What to look for: words, "phrases", -not, OR, title:, number:, product:, prefix*.'
+    )
     product: tuple[Value, ...] = Field((), max_length=MOST_VALUES, description="Products, by identifier.")
     version: tuple[Value, ...] = Field((), max_length=MOST_VALUES, description="Versions the article applies to.")
     type: tuple[ArticleType, ...] = Field((), max_length=MOST_VALUES, description="Kinds of article.")
@@ -64,13 +77,8 @@ class SearchParameters(BaseModel):
         values: tuple[str, ...] = getattr(self, facet)
         return values
 
-    @property
-    def text(self) -> str:
-        """The query as it is asked: what no one can see or type is a space."""
-        return "".join(character if _typed(character) else " " for character in self.q).strip()
-
     def query(self, today: day) -> Query:
-        return Query(self.text, self.filters, self.sort, self.page, today=today, prefers=(g.language,))
+        return Query(self.q, self.filters, self.sort, self.page, today=today, prefers=(g.language,))
 
     def changed(self, **values: object) -> SearchParameters:
         """The same search with other values, from its first page unless one is named."""
@@ -86,17 +94,13 @@ class SearchParameters(BaseModel):
 
     def pairs(self) -> list[tuple[str, str]]:
         """What is not at its default, in one order, so that equal searches have equal addresses."""
-        pairs = [("q", self.text)] if self.text else []
+        pairs = [("q", self.q)] if self.q else []
         pairs += [(facet, value) for facet in FIELDS for value in sorted(self.chosen(facet))]
         pairs += [("sort", self.sort)] if self.sort != "relevance" else []
         return pairs + ([("page", str(self.page))] if self.page > 1 else [])
 
     def address(self, path: str) -> str:
         return f"{path}?{urlencode(self.pairs(), errors='replace')}" if self.pairs() else path
-
-
-def _typed(character: str) -> bool:
-    return character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs")
 
 
 def read(args: MultiDict[str, str], longest: int, *, empty_is_absent: bool = True) -> SearchParameters:
@@ -127,7 +131,7 @@ def check_names(args: MultiDict[str, str], known: Collection[str]) -> None:
 
 def prefix(args: MultiDict[str, str], longest: int) -> str:
     """What is being typed: `q`, the one parameter of suggestions."""
-    return read(MultiDict([("q", value) for value in args.getlist("q")]), longest).text
+    return read(MultiDict([("q", value) for value in args.getlist("q")]), longest).q
 
 
 def _refused(error: Mapping[str, Any], given: Mapping[str, Any]) -> BadParameter:

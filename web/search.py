@@ -75,7 +75,7 @@ def page() -> str:
         "deepest": MAX_DEPTH,
         "suggestion_url": suggestion_url,
     }
-    if results.total == 0 and asked.text:
+    if results.total == 0 and asked.q:
         view["instead"] = instead(asked)
     return render_template("results.html", **view)
 
@@ -101,6 +101,11 @@ def _facet(key: str, counts: tuple[tuple[str, int], ...], asked: SearchParameter
         counts = tuple(sorted(counts, key=lambda pair: DATES.index(pair[0])))
     present = {value for value, _ in counts}
     absent = tuple((value, 0) for value in sorted(chosen) if value not in present)
+    offered = [
+        *counts[: SHOWN_VALUES + MOST_VALUES],
+        *(pair for pair in counts[SHOWN_VALUES + MOST_VALUES :] if pair[0] in chosen),
+        *absent,
+    ]
     values = [
         Value(
             _name(key, value, value in present),
@@ -109,12 +114,11 @@ def _facet(key: str, counts: tuple[tuple[str, int], ...], asked: SearchParameter
             value in chosen,
             asked.toggled(key, value).address("/search"),
         )
-        for value, count in (*counts, *absent)
-        if count or value in chosen
+        for value, count in offered
     ]
-    first = [value for at, value in enumerate(values) if at < SHOWN_VALUES or value.chosen]
-    rest = [value for value in values if value not in first]
-    return Facet(key, text(f"facet.{key}"), tuple(first), tuple(rest[:MOST_VALUES]))
+    first = tuple(value for at, value in enumerate(values) if at < SHOWN_VALUES or value.chosen)
+    rest = tuple(value for at, value in enumerate(values) if at >= SHOWN_VALUES and not value.chosen)
+    return Facet(key, text(f"facet.{key}"), first, rest)
 
 
 def _name(key: str, value: str, present: bool) -> str:
@@ -144,8 +148,8 @@ def pages(asked: SearchParameters, last: int) -> list[PageLink]:
 def instead(asked: SearchParameters) -> Instead:
     search, scope = site().search, g.viewer.scope
     wider = search.find(asked.unfiltered().query(today()), scope).total if asked != asked.unfiltered() else 0
-    meant = search.suggest(asked.text, scope, SUGGESTIONS) if len(asked.text) <= 100 else ()
-    return Instead(wider, tuple(each for each in meant if each.text != asked.text))
+    meant = search.suggest(asked.q, scope, SUGGESTIONS) if len(asked.q) <= 100 else ()
+    return Instead(wider, tuple(each for each in meant if each.text != asked.q))
 
 
 @blueprint.get("/suggest")

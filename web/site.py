@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import Flask, current_app
@@ -14,6 +15,24 @@ from kb.config import Config
 from kb.entitlements import Matrix
 from kb.search import Engine, Search
 from kb.store import Store
+from kb.store.articles import Product
+
+CATALOGUE_SECONDS = 5.0
+
+
+class Catalogue:
+    """The products with their names, read again when they are older than some seconds. Rights never come from here."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._read: tuple[float, Mapping[str, Product]] = (float("-inf"), {})
+
+    def products(self) -> Mapping[str, Product]:
+        at, products = self._read
+        if time.monotonic() - at > CATALOGUE_SECONDS:
+            products = self._store.products()
+            self._read = (time.monotonic(), products)
+        return products
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +45,7 @@ class Site:
     search: Search
     accounts: Accounts
     matrices: tuple[Matrix, ...]
+    catalogue: Catalogue
 
     def close(self) -> None:
         self.engine.close()

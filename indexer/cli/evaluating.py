@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,7 +41,8 @@ def evaluate(folders: tuple[Path, ...], engine: str | None, part: Part, keep: Pa
     if as_json:
         click.echo(json.dumps([as_data(each) for each in found], ensure_ascii=False, indent=1))
     else:
-        Console(width=None).print(table_of(found))
+        # A figure that is cut off is none: where there is no terminal to fit, the table is as wide as it needs.
+        Console(width=None if sys.stdout.isatty() else 160).print(table_of(found))
 
 
 def as_data(measured: Measured) -> dict[str, object]:

@@ -21,6 +21,9 @@ MAX_DEPTH = 20
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 GRANTS_BEGIN = re.compile(r":::\s*grants\b(.*)\Z")
 UNSHOWN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+MARKUP = re.compile(r"^[#>\s]+|[*_`]+")
+FIRST_WORDS = 60
+SENTENCE_END = re.compile(r"[。！？；]|[.!?;](?=\s)")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?=\Z|[T ])")
 
 
@@ -137,12 +140,26 @@ def draft_of(
     extra = {key: value for key, value in row.items() if key not in KEYS and value is not None}
     if values.problems:
         return None, values.problems
+    if not fields["title"] and (first := _first_words(sections)):
+        fields["title"] = first
+        remarks.append(Problem("title_made", "title", refuses=False))
     grants = tuple(expand(given, product))
     made = Draft(
         source=terms.source, product=product, sections=sections, grants=grants, number=number, attachments=files,
         extra=extra, **fields,
     )  # fmt: skip
     return made, remarks
+
+
+def _first_words(sections: Iterable[Section]) -> str:
+    """What an article without a title is called by: the first line of its text that has words, to the end of a
+    sentence where one is near."""
+    lines = (line for section in sections for line in section.markdown.splitlines())
+    words = next((plain for line in lines if any(map(str.isalnum, plain := MARKUP.sub("", line).strip()))), "")
+    if len(words) <= FIRST_WORDS:
+        return words
+    ends = [match.end() for match in SENTENCE_END.finditer(words, 0, FIRST_WORDS)]
+    return words[: ends[-1]].rstrip() if ends else words[: FIRST_WORDS - 1].rstrip() + "…"
 
 
 def _sections(values: Values, row: Mapping[str, Any], product: str) -> tuple[Section, ...]:

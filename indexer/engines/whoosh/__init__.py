@@ -36,7 +36,7 @@ STAMP = "stamp.json"
 
 
 def open_engine(config: Config) -> WhooshEngine:
-    return WhooshEngine(config.home / "index" / "whoosh", Analysis(), Weights())
+    return WhooshEngine(config.home / "index" / "whoosh", Analysis(), Weights.read(config.weights))
 
 
 class Opened:

@@ -105,9 +105,9 @@ class Segment:
                 found.append(text)
         return found
 
-    def text(self, document: int) -> str:
+    def body(self, document: int) -> bytes:
         body: bytes = self._bodies[document]
-        return body.decode("utf-8")
+        return body
 
     def title(self, document: int) -> str:
         title: bytes = self._titles[document]
