@@ -24,6 +24,7 @@ from kb.query import Clause, Parsed, clean, parse
 from kb.search import DATE_BUCKETS, FACETS, MAX_DEPTH, NOTHING, Filters, Hit, Hits, Query
 
 VIEWS_KEPT = 64
+HAN_LANGS = ("zh-Hant", "zh-Hans")
 
 
 class Views:
@@ -70,7 +71,8 @@ class Retrieval:
     def search(self, query: Query, scope: Scope, views: Views) -> Hits:
         parsed = Parsed(clean(query.text)) if query.plain else parse(query.text)
         planned = plan(parsed, self.analysis, self.vocabularies.current())
-        if query.prefers and not planned.langs:
+        if query.prefers and not set(planned.langs) & set(HAN_LANGS):
+            # Latin words alone are as likely an error message, pasted by someone who reads another language.
             planned = replace(planned, langs=query.prefers)
         filters = _joined(query.filters, parsed.filters)
         chosen = any(filters.chosen(facet) for facet in FACETS)
