@@ -46,7 +46,7 @@ class Weights:
     look: int = 100
     title_equals: float = 1.0
     title_contains: float = 0.5
-    body_contains: float = 0.2
+    body_contains: float = 0.4
     pairs: float = 0.5
     codes: float = 1.0
     completeness: float = 0.5
@@ -55,9 +55,9 @@ class Weights:
     number: float = 20.0
     prefer: float = 0.1
 
-    script: float = 0.8
+    script: float = 1.0
     synonym: float = 0.6
-    translation: float = 0.6
+    translation: float = 0.9
 
     @classmethod
     def read(cls, path: Path | None) -> Weights:

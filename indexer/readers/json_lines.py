@@ -28,7 +28,7 @@ def read_json_lines(path: Path, terms: Terms, read: Read | None = None) -> Itera
 def _row(path: Path, number: int, line: bytes, terms: Terms) -> Row:
     place = Place(str(path), number)
     try:
-        found = json.loads(line, parse_constant=_no_constant)
+        found = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_object)
     except UnicodeDecodeError as error:
         problem = Problem("not_utf8", "", {"guess": guess(line)})
         return Row(Place(str(path), number, error.start + 1), problems=(problem,))
@@ -48,6 +48,14 @@ def _row(path: Path, number: int, line: bytes, terms: Terms) -> Row:
     if wrong or draft is None:
         return Row(place, id_, problems=(*problems, *wrong), at=at)
     return Row(place, draft.id, draft, tuple(problems), at, file_links(draft, found.get("attachments")))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{shown(next(name for name in names if names.count(name) > 1))} is there twice")
+    return found
 
 
 def _no_constant(name: str) -> Any:

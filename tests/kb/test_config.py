@@ -1,0 +1,74 @@
+"""Settings: what is wrong is named, what is right is documented."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kb.config import Config, ConfigError, setting_names
+
+DOCS = (Path(__file__).parents[2] / "docs/settings.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(setting_names()))
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{name}`" in DOCS
+
+
+def test_nothing_else_is_documented() -> None:
+    import re
+
+    assert set(re.findall(r"`(KB_[A-Z_]+)`", DOCS)) == setting_names().keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "right"),
+    [
+        ("KB_PORT", "80a", "a whole number from 1 to 65535"),
+        ("KB_PORT", "0", "a whole number from 1 to 65535"),
+        ("KB_PORT", "８０", "a whole number"),
+        ("KB_ENGINE", "lucene", "one of whoosh"),
+        ("KB_DEMO", "yes", "0 or 1"),
+        ("KB_COOKIE_SECURE", "2", "auto, 0 or 1"),
+        ("KB_STORE_URL", "mysql://x", "postgresql://"),
+        ("KB_TIME_ZONE", "Taipei", "Asia/Taipei"),
+        ("KB_SITE_NAME", "fr=x", "zh-Hant="),
+        ("KB_HOST", "http://x", "an address"),
+        ("KB_MATRIX", "/nowhere", "a folder that exists"),
+        ("KB_WEIGHTS", "/nowhere", "a file that exists"),
+        ("KB_LANG", "zh", "one of zh-Hant"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_would_be_right(name: str, value: str, right: str) -> None:
+    with pytest.raises(ConfigError, match=right.replace("=", "=")) as caught:
+        Config.from_env({name: value})
+    assert name in str(caught.value)
+
+
+def test_a_misspelt_setting_is_told_what_it_may_have_meant() -> None:
+    with pytest.raises(ConfigError, match="KB_PROT is not a setting; did you mean KB_PORT"):
+        Config.from_env({"KB_PROT": "1"})
+
+
+def test_a_secret_is_never_shown() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config.from_env({"KB_SECRET_KEY": "too short"})
+    assert "too short" not in str(caught.value).replace("a value that is too short", "")
+
+
+def test_an_empty_value_counts_as_not_set() -> None:
+    assert Config.from_env({"KB_PORT": ""}).port == 8000
+
+
+def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    first = Config(home=tmp_path / "home")
+    assert first.secret_key == Config(home=tmp_path / "home").secret_key
+    assert (tmp_path / "home" / "secret").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0
+
+
+def test_cookies_are_for_https_unless_this_machine_alone_is_served(tmp_path: Path) -> None:
+    assert not Config(home=tmp_path).cookie_secure
+    assert Config(home=tmp_path, host="0.0.0.0").cookie_secure  # noqa: S104 (nothing is served)
+    assert Config(home=tmp_path, trusted_proxies=1).cookie_secure
