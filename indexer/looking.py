@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.folding import squash
-from indexer.planning import Plan
+from indexer.planning import Plan, is_code
 from indexer.ranking import Candidate, Readable, Weights, unit_idf
 
 MAX_NEIGHBOURS = 24
@@ -66,15 +66,11 @@ def _neighbours(plan: Plan, idfs: Sequence[float]) -> list[tuple[tuple[bytes, ..
 
 
 def _joined(text: str) -> tuple[bytes, ...]:
-    """Neighbours as asked, and Latin ones as a name of a program joins them."""
+    """Neighbours as asked, Latin ones also as a name of a program joins them, a number as a log gives it."""
     if " " not in text or not text.isascii():
         return (text.encode(),)
-    return text.encode(), text.replace(" ", "_").encode(), text.replace(" ", "").encode()
-
-
-def is_code(surface: str) -> bool:
-    """A Latin word with digits or anything else that letters are not."""
-    return surface.isascii() and not surface.isalpha()
+    joints = (" ", ": ") if text[-1].isdigit() else (" ", "_", "")
+    return tuple(text.replace(" ", joint).encode() for joint in joints)
 
 
 def stands_alone(text: bytes, code: bytes) -> bool:

@@ -95,7 +95,7 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
         units = [replace(unit, evidence=unit.evidence + joined) for unit in units]
     terms = [Weighted(term, times) for term, times in counts.items()]
     if len(units) <= MAX_UNITS_TRANSLATED:
-        matches = list(vocabulary.matches(folded, langs[:1]))
+        matches = [match for match in vocabulary.matches(folded, langs[:1]) if not _in_code(match, units)]
         units = [_with_alternatives(unit, matches, analysis) for unit in units]
         terms += _alternative_terms(matches, {weighted.term for weighted in terms}, analysis)
     wishes = len(parsed.conditions) < len(parsed.clauses) or not parsed.clauses
@@ -111,6 +111,20 @@ def _numbers(units: list[Unit], folded: str) -> frozenset[str]:
     if not whole.isdigit() or len(whole) >= NUMBER_LENGTH:
         numbers.add(article_number(whole))
     return frozenset(filter(None, numbers))
+
+
+def _in_code(match: Match, units: Sequence[Unit]) -> bool:
+    """Whether a term of the vocabulary is but a part of a code: `ERROR_REPORTING_MANAGER` speaks of no report."""
+    return any(
+        unit.start <= match.start and match.end <= unit.end and match.end - match.start < unit.end - unit.start
+        for unit in units
+        if is_code(unit.surface)
+    )
+
+
+def is_code(surface: str) -> bool:
+    """A Latin word with digits or anything else that letters are not."""
+    return surface.isascii() and not surface.isalpha()
 
 
 def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> Unit:

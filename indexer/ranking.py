@@ -46,9 +46,9 @@ class Weights:
     look: int = 100
     title_equals: float = 1.0
     title_contains: float = 0.5
-    body_contains: float = 0.4
+    body_contains: float = 0.6
     pairs: float = 0.5
-    codes: float = 1.0
+    codes: float = 3.0
     completeness: float = 0.5
     least: float = 0.1
     loose: float = 0.2
