@@ -24,6 +24,8 @@ from kb.query import Clause, Parsed, clean, parse
 from kb.search import DATE_BUCKETS, FACETS, MAX_DEPTH, NOTHING, Filters, Hit, Hits, Query
 
 VIEWS_KEPT = 64
+QUOTED_UNITS = 2
+QUOTING_LOOKED = 1_000
 HAN_LANGS = ("zh-Hant", "zh-Hans")
 
 
@@ -105,12 +107,26 @@ class Retrieval:
         if query.sort != "relevance":
             return tuple(Hit(article, 0.0) for article in _sorted(scored, wanted, query.sort)[first:last])
         found = candidates(scored, wanted, max(last, self.weights.look))
-        best = look(planned, found[: self.weights.look], seen, self.weights)
-        rest = [Looked(one, one.score, {"terms": one.score}) for one in found[self.weights.look :]]
+        near = found[: self.weights.look]
+        near += self._quoting(planned, scored, wanted, {one.article for one in near})
+        best = look(planned, near, seen, self.weights)
+        looked = {one.article for one in near}
+        rest = [Looked(one, one.score, {"terms": one.score}) for one in found if one.article not in looked]
         return tuple(
             Hit(one.candidate.article, one.score, one.parts if query.explain else {})
             for one in [*best, *rest][first:last]
         )
+
+    def _quoting(
+        self, planned: Plan, scored: Sequence[Scored], wanted: Sequence[Mask], known: set[int]
+    ) -> list[Candidate]:
+        """Documents beyond the best that hold the whole query word for word, as an error message stands in a log."""
+        if len(planned.units) < QUOTED_UNITS:
+            return []
+        whole = planned.text.encode()
+        covering = [mask & (one.cover >= np.float32(0.999)) for one, mask in zip(scored, wanted, strict=True)]
+        found = candidates(scored, covering, self.weights.look + QUOTING_LOOKED)
+        return [one for one in found if one.article not in known and whole in one.view.shard.body(one.document)]
 
 
 def _best_cover(scored: Sequence[Scored]) -> float:
