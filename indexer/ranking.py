@@ -30,7 +30,7 @@ FREQUENCIES_KEPT = 100_000
 class Weights:
     """What counts how much. Tuned on the tuning part of the judged queries; see docs/search.md."""
 
-    k1: float = 0.84
+    k1: float = 1.2
     b: float = 0.75
     title: float = 6.0
     emphasis: float = 1.0
@@ -45,7 +45,7 @@ class Weights:
     cover: float = 0.3
     look: int = 100
     title_equals: float = 1.0
-    title_contains: float = 0.5
+    title_contains: float = 0.7
     body_contains: float = 0.6
     pairs: float = 0.5
     codes: float = 3.0
