@@ -27,7 +27,7 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
     """The candidates in their final order, ties by article. Texts are compared as UTF-8, as they are stored."""
     idfs = [unit_idf(unit, readable) for unit in plan.units]
     mass = sum(idfs) or 1.0
-    wanted, whole = squash(plan.text), plan.text.encode()
+    wanted, whole, name = squash(plan.text), plan.text.encode(), plan.name.encode()
     neighbours = _neighbours(plan, idfs)
     together = sum(idf for _, idf in neighbours) or 1.0
     codes = [(unit.surface.encode(), idf) for unit, idf in zip(plan.units, idfs, strict=True) if is_code(unit.surface)]
@@ -43,7 +43,7 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
             parts["title_contains"] = mass * weights.title_contains * len(wanted) / len(title)
         elif title and title in wanted:
             parts["title_contains"] = mass * weights.title_contains * len(title) / len(wanted)
-        if len(plan.units) > 1 and whole in body:
+        if len(plan.units) > 1 and (whole in body or (name and stands_alone(body, name))):
             parts["body_contains"] = mass * weights.body_contains
         if codes:
             exact = sum(idf for code, idf in codes if stands_alone(title_bytes, code) or stands_alone(body, code))

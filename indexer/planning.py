@@ -68,6 +68,8 @@ class Weighted:
 class Plan:
     """Everything ranking needs to know of a query.
 
+    `name` is the query as a program would write it in one word, if it is one.
+
     `numbers` are article numbers it may name, without prefix and zeros. `langs` are the languages it seems to be
     written in, likeliest first.
     """
@@ -79,6 +81,7 @@ class Plan:
     wishes: bool = True
     numbers: frozenset[str] = frozenset()
     langs: tuple[str, ...] = ()
+    name: str = ""
 
 
 def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
@@ -89,7 +92,8 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
     units = _units(parsed.text, tokens, analysis)
     counts = Counter(token.term for token in tokens)
     counts.update(_compound_terms(units))
-    if name := _name_of_a_program(units):
+    name = _name_of_a_program(units) or ""
+    if name:
         counts.update((CODE + name, EXACT + name, PART + name))
         joined = tuple(Evidence({kind + name: 1.0}, origin="synonym") for kind in (CODE, EXACT, PART))
         units = [replace(unit, evidence=unit.evidence + joined) for unit in units]
@@ -99,7 +103,7 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
         units = [_with_alternatives(unit, matches, analysis) for unit in units]
         terms += _alternative_terms(matches, {weighted.term for weighted in terms}, analysis)
     wishes = len(parsed.conditions) < len(parsed.clauses) or not parsed.clauses
-    return Plan(folded, tuple(units), tuple(terms), parsed.conditions, wishes, _numbers(units, folded), langs)
+    return Plan(folded, tuple(units), tuple(terms), parsed.conditions, wishes, _numbers(units, folded), langs, name)
 
 
 def _numbers(units: list[Unit], folded: str) -> frozenset[str]:

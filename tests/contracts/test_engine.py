@@ -220,7 +220,8 @@ def test_script_width_and_order_do_not_matter(engine: Engine, query: str) -> Non
 def test_a_word_in_mid_sentence_is_found(engine: Engine) -> None:
     put(engine, [document(1, "問題", "當使用者嘗試同步行事曆時發生錯誤"), document(2, "問題", "印表機卡紙")])
     assert found(engine, "行事曆") == [1]
-    assert found(engine, "ＣＡＬＥＮＤＡＲ") == []
+    assert found(engine, "ＣＡＬＥＮＤＡＲ") == [1], "by the vocabulary"
+    assert found(engine, "ＰＲＩＮＴＬＮ") == []
 
 
 def test_the_number_of_an_article_finds_it_first(engine: Engine) -> None:
