@@ -65,6 +65,17 @@ class Weighted:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewording:
+    """The other ways to say a term of the query: each is a list of terms. `asked` are the terms it was asked by.
+
+    A document is credited with the best of the ways it has, and never with more than the term asked for is worth.
+    """
+
+    asked: tuple[Weighted, ...]
+    ways: tuple[tuple[Weighted, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything ranking needs to know of a query.
 
@@ -82,6 +93,7 @@ class Plan:
     numbers: frozenset[str] = frozenset()
     langs: tuple[str, ...] = ()
     name: str = ""
+    rewordings: tuple[Rewording, ...] = ()
 
 
 def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
@@ -98,12 +110,14 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
         joined = tuple(Evidence({kind + name: 1.0}, origin="synonym") for kind in (CODE, EXACT, PART))
         units = [replace(unit, evidence=unit.evidence + joined) for unit in units]
     terms = [Weighted(term, times) for term, times in counts.items()]
+    rewordings: tuple[Rewording, ...] = ()
     if len(units) <= MAX_UNITS_TRANSLATED:
         matches = [match for match in vocabulary.matches(folded, langs[:1]) if not _in_code(match, units)]
         units = [_with_alternatives(unit, matches, analysis) for unit in units]
-        terms += _alternative_terms(matches, {weighted.term for weighted in terms}, analysis)
+        rewordings = tuple(_rewording(match, tokens, set(counts), analysis) for match in matches)
     wishes = len(parsed.conditions) < len(parsed.clauses) or not parsed.clauses
-    return Plan(folded, tuple(units), tuple(terms), parsed.conditions, wishes, _numbers(units, folded), langs, name)
+    numbers = _numbers(units, folded)
+    return Plan(folded, tuple(units), tuple(terms), parsed.conditions, wishes, numbers, langs, name, rewordings)
 
 
 def _numbers(units: list[Unit], folded: str) -> frozenset[str]:
@@ -147,11 +161,16 @@ def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis)
     return replace(unit, evidence=tuple(found))
 
 
-def _alternative_terms(matches: Sequence[Match], known: set[str], analysis: Analysis) -> Iterator[Weighted]:
-    for match in matches:
-        for one in match.alternatives:
-            for term in sorted({token.term for token in analysis.tokens(one.text)} - known):
-                yield Weighted(term, 1, one.lang, one.origin, one.certainty)
+def _rewording(match: Match, tokens: Sequence[Token], known: set[str], analysis: Analysis) -> Rewording:
+    inside = {token.term for token in tokens if match.start <= token.start and token.end <= match.end}
+    ways = (
+        tuple(
+            Weighted(term, 1, one.lang, one.origin, one.certainty)
+            for term in sorted({token.term for token in analysis.tokens(one.text)} - known)
+        )
+        for one in match.alternatives
+    )
+    return Rewording(tuple(Weighted(term) for term in sorted(inside)), tuple(filter(None, ways)))
 
 
 def article_number(surface: str) -> str | None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.planning import Evidence, Plan, Unit, Weighted
+from indexer.planning import Evidence, Plan, Rewording, Unit, Weighted
 from indexer.shards import EMPHASIS, EVERYTHING, NUMBER, TITLE, Floats, Mask, Postings, Shard
 from indexer.vocabulary import Origin
 from kb.config import ConfigError
@@ -53,11 +53,11 @@ class Weights:
     least: float = 0.1
     loose: float = 0.2
     number: float = 20.0
-    prefer: float = 0.1
+    prefer: float = 0.3
 
     script: float = 1.0
     synonym: float = 0.6
-    translation: float = 0.9
+    translation: float = 1.0
 
     @classmethod
     def read(cls, path: Path | None) -> Weights:
@@ -162,14 +162,16 @@ def score(plan: Plan, readable: Readable, weights: Weights) -> list[Scored]:
     """Every document's score. Documents the scope does not read are scored too, and masked by the caller."""
     idfs = [(unit, unit_idf(unit, readable)) for unit in plan.units]
     mass = sum(idf for _, idf in idfs) or 1.0
+    worths = [_worth(rewording.asked, readable, weights) for rewording in plan.rewordings]
     scored = []
     for view in readable.views:
         total = np.zeros(view.shard.size, np.float32)
         for weighted in plan.terms:
             idf = readable.idf(weighted.term)
             if idf:
-                factor = idf * weights.of(weighted.kind) * weights.trust(weighted.origin) * weighted.certainty
-                _add_term(total, view, weighted, np.float32(factor), weights)
+                _add_term(total, view, weighted, np.float32(idf * weights.of(weighted.kind)), weights)
+        for rewording, worth in zip(plan.rewordings, worths, strict=True):
+            total += _reworded(view, rewording, worth, readable, weights)
         cover, title = _covers(view, idfs, mass, weights)
         total += title * np.float32(weights.title_match * mass)
         if weights.completeness:
@@ -182,6 +184,26 @@ def score(plan: Plan, readable: Readable, weights: Weights) -> list[Scored]:
                 cover[postings.documents] = 1
         scored.append(Scored(view, total, cover, title))
     return scored
+
+
+def _worth(terms: Sequence[Weighted], readable: Readable, weights: Weights) -> float:
+    """How much terms can add to a score. What nothing readable contains is worth as much as can be."""
+    found = sum(readable.idf(weighted.term) * weights.of(weighted.kind) for weighted in terms)
+    return found or math.log(1 + (readable.count + 0.5) / 0.5)
+
+
+def _reworded(view: View, rewording: Rewording, worth: float, readable: Readable, weights: Weights) -> Floats:
+    """What each document gains by the best of the ways to say it otherwise."""
+    best = np.zeros(view.shard.size, np.float32)
+    for way in rewording.ways:
+        limit = min(1.0, worth / _worth(way, readable, weights))
+        gained = np.zeros(view.shard.size, np.float32)
+        for weighted in way:
+            trust = weights.trust(weighted.origin) * weighted.certainty * limit
+            if idf := readable.idf(weighted.term):
+                _add_term(gained, view, weighted, np.float32(idf * weights.of(weighted.kind) * trust), weights)
+        best = np.maximum(best, gained)
+    return best
 
 
 def _preference(langs: Sequence[str]) -> dict[str, float]:

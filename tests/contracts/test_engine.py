@@ -224,6 +224,22 @@ def test_a_word_in_mid_sentence_is_found(engine: Engine) -> None:
     assert found(engine, "ＰＲＩＮＴＬＮ") == []
 
 
+def test_what_is_in_the_language_asked_comes_before_what_is_translated(engine: Engine) -> None:
+    english = "Sign in again. Log in with your login name; the logon and every other sign-in is logged."
+    put(
+        engine,
+        [
+            document(1, "Sign in to the portal: login and logon", english, lang="en"),
+            document(2, "账号", "无法登录时请联系管理员", lang="zh-Hans"),
+            document(3, "帳號", "無法登入時請洽管理員", lang="zh-Hant"),
+        ],
+    )
+    assert found(engine, "登入")[:1] == [3]
+    assert set(found(engine, "登入")) == {1, 2, 3}
+    assert found(engine, "sign in")[:1] == [1]
+    assert found(engine, "登录")[:1] == [2]
+
+
 def test_the_number_of_an_article_finds_it_first(engine: Engine) -> None:
     put(engine, [document(1, "見 KB000023", "KB000023 KB000023"), document(23, "別的"), document(230, "另一篇")])
     for query in ("KB000023", "kb23", "000023", "number:23", "KB-23"):
