@@ -82,7 +82,7 @@ class Plan:
     `name` is the query as a program would write it in one word, if it is one.
 
     `numbers` are article numbers it may name, without prefix and zeros. `langs` are the languages it seems to be
-    written in, likeliest first.
+    written in, likeliest first. `han`: it has Han characters; `certain`: they are of one script only.
     """
 
     text: str
@@ -94,6 +94,8 @@ class Plan:
     langs: tuple[str, ...] = ()
     name: str = ""
     rewordings: tuple[Rewording, ...] = ()
+    han: bool = False
+    certain: bool = False
 
 
 def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
@@ -117,7 +119,10 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
         rewordings = tuple(_rewording(match, tokens, set(counts), analysis) for match in matches)
     wishes = len(parsed.conditions) < len(parsed.clauses) or not parsed.clauses
     numbers = _numbers(units, folded)
-    return Plan(folded, tuple(units), tuple(terms), parsed.conditions, wishes, numbers, langs, name, rewordings)
+    han, certain = _script(parsed.text)
+    return Plan(
+        folded, tuple(units), tuple(terms), parsed.conditions, wishes, numbers, langs, name, rewordings, han, certain
+    )
 
 
 def _numbers(units: list[Unit], folded: str) -> frozenset[str]:
@@ -187,6 +192,11 @@ def langs_of(text: str) -> tuple[str, ...]:
     if simplified != text:
         return ("zh-Hant", "zh-Hans")
     return ("zh-Hans", "zh-Hant") if to_traditional(text) != text else ("zh-Hant", "zh-Hans")
+
+
+def _script(text: str) -> tuple[bool, bool]:
+    """Whether there are Han characters, and whether they tell Traditional from Simplified."""
+    return bool(_HAN.search(text)), to_simplified(text) != text or to_traditional(text) != text
 
 
 def _units(text: str, tokens: list[Token], analysis: Analysis) -> list[Unit]:

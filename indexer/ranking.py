@@ -54,6 +54,7 @@ class Weights:
     loose: float = 0.2
     number: float = 20.0
     prefer: float = 0.3
+    foreign: float = 0.8
 
     script: float = 1.0
     synonym: float = 0.6
@@ -176,6 +177,9 @@ def score(plan: Plan, readable: Readable, weights: Weights) -> list[Scored]:
         total += title * np.float32(weights.title_match * mass)
         if weights.completeness:
             total *= np.minimum(cover, 1) ** np.float32(weights.completeness)
+        if plan.han:
+            own = _by_language(view, dict.fromkeys(("zh-Hant", "zh-Hans"), 1.0))
+            total *= np.float32(weights.foreign) + np.float32(1 - weights.foreign) * own
         if plan.langs:
             total += _by_language(view, _preference(plan.langs)) * np.float32(weights.prefer * mass)
         for number in plan.numbers:

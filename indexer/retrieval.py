@@ -26,7 +26,6 @@ from kb.search import DATE_BUCKETS, FACETS, MAX_DEPTH, NOTHING, Filters, Hit, Hi
 VIEWS_KEPT = 64
 QUOTED_UNITS = 2
 QUOTING_LOOKED = 1_000
-HAN_LANGS = ("zh-Hant", "zh-Hans")
 
 
 class Views:
@@ -73,9 +72,10 @@ class Retrieval:
     def search(self, query: Query, scope: Scope, views: Views) -> Hits:
         parsed = Parsed(clean(query.text)) if query.plain else parse(query.text)
         planned = plan(parsed, self.analysis, self.vocabularies.current())
-        if query.prefers and not set(planned.langs) & set(HAN_LANGS):
+        if query.prefers and not planned.certain:
             # Latin words alone are as likely an error message, pasted by someone who reads another language.
-            planned = replace(planned, langs=query.prefers)
+            others = [lang for lang in planned.langs if planned.han and lang not in query.prefers]
+            planned = replace(planned, langs=(*query.prefers, *others))
         filters = _joined(query.filters, parsed.filters)
         chosen = any(filters.chosen(facet) for facet in FACETS)
         if not scope or (not planned.units and not chosen and not planned.conditions):
