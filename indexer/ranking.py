@@ -24,6 +24,7 @@ from indexer.vocabulary import Origin
 from kb.config import ConfigError
 
 FREQUENCIES_KEPT = 100_000
+HAN_LANGS = ("zh-Hant", "zh-Hans")
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Weights:
     number: float = 20.0
     prefer: float = 0.3
     foreign: float = 0.8
+    script_apart: float = 0.92
 
     script: float = 1.0
     synonym: float = 0.6
@@ -178,8 +180,7 @@ def score(plan: Plan, readable: Readable, weights: Weights) -> list[Scored]:
         if weights.completeness:
             total *= np.minimum(cover, 1) ** np.float32(weights.completeness)
         if plan.han:
-            own = _by_language(view, dict.fromkeys(("zh-Hant", "zh-Hans"), 1.0))
-            total *= np.float32(weights.foreign) + np.float32(1 - weights.foreign) * own
+            total *= _by_language(view, _nearness(plan, weights), weights.foreign)
         if plan.langs:
             total += _by_language(view, _preference(plan.langs)) * np.float32(weights.prefer * mass)
         for number in plan.numbers:
@@ -230,10 +231,16 @@ def _add_term(total: Floats, view: View, weighted: Weighted, factor: np.float32,
     total[postings.documents] += gain
 
 
-def _by_language(view: View, factors: Mapping[str, float]) -> Floats:
-    """A factor for each document by its language; 0 where none is given."""
+def _nearness(plan: Plan, weights: Weights) -> dict[str, float]:
+    """What a Chinese question makes of an article in either script."""
+    script = plan.langs[0] if plan.certain and plan.langs and plan.langs[0] in HAN_LANGS else ""
+    return {lang: weights.script_apart if script and lang != script else 1.0 for lang in HAN_LANGS}
+
+
+def _by_language(view: View, factors: Mapping[str, float], other: float = 0.0) -> Floats:
+    """A factor for each document by its language; `other` where none is given."""
     lang = view.shard.columns.lang
-    return np.array([factors.get(name, 0.0) for name in lang.names] or [0.0], np.float32)[lang.codes]
+    return np.array([factors.get(name, other) for name in lang.names] or [other], np.float32)[lang.codes]
 
 
 def _covers(view: View, idfs: list[tuple[Unit, float]], mass: float, weights: Weights) -> tuple[Floats, Floats]:

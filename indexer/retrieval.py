@@ -75,7 +75,7 @@ class Retrieval:
         if query.prefers and not planned.certain:
             # Latin words alone are as likely an error message, pasted by someone who reads another language.
             others = [lang for lang in planned.langs if planned.han and lang not in query.prefers]
-            planned = replace(planned, langs=(*query.prefers, *others))
+            planned = replace(planned, langs=(*query.prefers, *others), certain=True)
         filters = _joined(query.filters, parsed.filters)
         chosen = any(filters.chosen(facet) for facet in FACETS)
         if not scope or (not planned.units and not chosen and not planned.conditions):
