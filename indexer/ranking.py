@@ -98,6 +98,15 @@ class View:
     shard: Shard
     mask: Mask
     norms: Floats
+    _of_language: dict[str, Floats] = field(default_factory=dict, repr=False)
+
+    def of_language(self, lang: str) -> Floats:
+        """1 for each document of the language, 0 for any other."""
+        if lang not in self._of_language:
+            langs = self.shard.columns.lang
+            flags = np.array([name == lang for name in langs.names] or [False], np.float32)
+            self._of_language[lang] = flags[langs.codes]
+        return self._of_language[lang]
 
 
 @dataclass
@@ -227,7 +236,7 @@ def _add_term(total: Floats, view: View, weighted: Weighted, factor: np.float32,
             frequencies[places] += np.float32(weight) * more.frequencies
     gain = factor * (frequencies * np.float32(weights.k1 + 1)) / (frequencies + view.norms[postings.documents])
     if weighted.lang:
-        gain *= _by_language(view, {weighted.lang: 1.0})[postings.documents]
+        gain *= view.of_language(weighted.lang)[postings.documents]
     total[postings.documents] += gain
 
 
@@ -265,7 +274,7 @@ def _cover(view: View, evidence: Sequence[Evidence], field_name: str, weights: W
             if postings := view.shard.postings(field_name, term):
                 found[postings.documents] += np.float32(share)
         if one.lang:
-            found *= _by_language(view, {one.lang: weights.trust(one.origin) * one.certainty})
+            found *= view.of_language(one.lang) * np.float32(weights.trust(one.origin) * one.certainty)
         best = found if best is None else np.maximum(best, found)
     return best if best is not None else np.zeros(view.shard.size, np.float32)
 

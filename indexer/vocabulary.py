@@ -163,12 +163,19 @@ class Vocabularies:
         self._own = own
         self._stamp: tuple[float, int] | None = None
         self._current: Vocabulary | None = None
+        self._version = 0
+
+    def version(self) -> int:
+        """Another number for every change of the vocabulary."""
+        self.current()
+        return self._version
 
     def current(self) -> Vocabulary:
         """A malformed file of one's own is logged and changes nothing."""
         stamp = _stamp(self._own)
         if self._current is None or stamp != self._stamp:
             self._stamp = stamp
+            self._version += 1
             try:
                 rows = shipped_rows() + (own_rows(self._own) if self._own and stamp else ())
                 self._current = Vocabulary(rows)

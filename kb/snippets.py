@@ -10,7 +10,7 @@ from typing import NamedTuple
 Pieces = tuple[tuple[str, bool], ...]
 
 WIDTH = 150
-MAX_PLACES = 100
+MAX_PLACES = 60
 MAX_ENDING = 3
 MIN_STEM = 3
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]|\.(?=\s)")

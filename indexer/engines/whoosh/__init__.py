@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from kb.config import Config
 
 STAMP = "stamp.json"
+ANSWERS_KEPT = 500
 
 
 def open_engine(config: Config) -> WhooshEngine:
@@ -60,12 +62,24 @@ class WhooshEngine:
         self._opened: Opened | None = None
         self._views: Views = Views((), weights)
         self._lock = Lock()
+        # The same question under the same rights of the same generation has the same answer.
+        self._answers: OrderedDict[tuple[str, int, frozenset[str], Query], Hits] = OrderedDict()
 
     def search(self, query: Query, scope: Scope) -> Hits:
         if not scope:
             return NOTHING
-        _, views = self._current()
-        return self._retrieval.search(query, scope, views)
+        opened, views = self._current()
+        key = (opened.name if opened else "", self._retrieval.vocabulary_version(), scope.grants, query)
+        with self._lock:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                return self._answers[key]
+        hits = self._retrieval.search(query, scope, views)
+        with self._lock:
+            self._answers[key] = hits
+            if len(self._answers) > ANSWERS_KEPT:
+                self._answers.popitem(last=False)
+        return hits
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
         if not scope:
@@ -115,6 +129,7 @@ class WhooshEngine:
 
     def close(self) -> None:
         self._opened, self._views = None, Views((), self._retrieval.weights)
+        self._answers.clear()
 
     def _fingerprint(self) -> str:
         """Changes whenever what is written to an index would."""
