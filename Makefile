@@ -47,6 +47,10 @@ eval: dev sets  ## Measure relevance over SETS, folders of judged queries, besid
 chaos: dev  ## Kill imports and builds at random moments (ARGS="--kills 20") and see that nothing is lost
 	@$(BIN)/python -W ignore -m tests.chaos.killing $(ARGS)
 
+.PHONY: silence
+silence: dev  ## Compare 60,000 responses with those of sites that hold only what the reader may read
+	@KB_TEST_RESPONSES=60300 $(BIN)/pytest -n 2 tests/web/test_non_interference.py
+
 .PHONY: shots
 shots: dev system  ## Take pictures of the running site's pages SHOTS in every language, theme and width
 	@$(BIN)/python -m tests.browser.screens --base-url $(SHOTS_URL) --out $(SHOTS_OUT) \

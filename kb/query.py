@@ -95,6 +95,19 @@ def parse(text: str) -> Parsed:
     return Parsed(wanted, tuple(clauses), filters)
 
 
+def without_each(text: str) -> list[tuple[str, str]]:
+    """Every piece of a query as it was typed, with what is left of the query without it; none for a single piece."""
+    cleaned = clean(text)
+    if "\n" in cleaned or cleaned.count(" ") > PASTED_WORDS:
+        return []
+    found = [match for match in _PIECE.finditer(cleaned) if match["word"] != "OR"]
+    if len(found) < 2:
+        return []
+    return [
+        (match.group(), _SPACE.sub(" ", cleaned[: match.start()] + cleaned[match.end() :]).strip()) for match in found
+    ]
+
+
 def _pieces(text: str) -> tuple[list[Clause], dict[str, list[str]]]:
     clauses: list[Clause] = []
     chosen: dict[str, list[str]] = {"product": [], "version": [], "lang": [], "type": []}

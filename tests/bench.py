@@ -41,6 +41,7 @@ from indexer.segmenting import open_segmenter
 from indexer.sync import drain
 from kb.config import Config
 from kb.store import Store
+from tests import hostile
 
 SIZES = (1_000, 10_000)
 ROUNDS = 5
@@ -112,7 +113,7 @@ class Ours:
 
     def ask(self, text: str) -> float:
         began = time.perf_counter()
-        self._connection.request("GET", f"/search?q={quote(text)}")
+        self._connection.request("GET", f"/search?q={quote(text, errors='surrogatepass')}")
         answer = self._connection.getresponse()
         page = answer.read()
         seconds = time.perf_counter() - began
@@ -212,6 +213,8 @@ def measure(path: Path, size: int, asked: Path | None) -> None:
         _told("Whoosh by its manual: index", time.perf_counter() - began, len(rows))
         with served(home) as port:
             compare(texts, Ours(port).ask, peer.ask)
+            slowest = max(map(Ours(port).ask, hostile.queries()))
+            print(f"  the slowest of {hostile.COUNT} hostile queries: {slowest * 1000:.0f} ms", flush=True)
         peer.close()
 
 

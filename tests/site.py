@@ -103,12 +103,12 @@ class ReadySite:
         return self._tokens[kind]
 
 
-def fill(config: Config) -> None:
-    """Makes store, accounts and index."""
+def fill(config: Config, given: list[Draft] | None = None) -> None:
+    """Makes store, accounts and index, of the usual articles or of those given."""
     config.prepare_home()
     with Store.create(config.store_url) as store:
         run = ImportRun(SOURCE, datetime.now(UTC), PRODUCTS)
-        store.apply(rendered(drafts(date.today())), run)
+        store.apply(rendered(drafts(date.today()) if given is None else given), run)
         accounts = Accounts(store, config, matrices(config.matrix))
         for kind in KINDS[1:]:
             _add(accounts, kind)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
 
+from kb.query import without_each
 from kb.search import FACETS, MAX_DEPTH, Results, Suggestion
 from kb.store.articles import Readable
 from web import names, parameters
@@ -19,6 +20,7 @@ blueprint = Blueprint("search", __name__)
 SUGGESTIONS = 8
 SHOWN_VALUES = 8
 MOST_VALUES = 60
+MOST_DROPPED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,14 @@ class PageLink:
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """What a reader who found nothing could try: the same without filters, and what he may have meant."""
+    """What a reader who found nothing could try.
+
+    The same without filters, without one of its words (that word, how many articles then, where), and what he may have
+    meant.
+    """
 
     unfiltered: int
+    shorter: tuple[tuple[str, int, str], ...]
     meant: tuple[Suggestion, ...]
 
 
@@ -149,7 +156,17 @@ def instead(asked: SearchParameters) -> Instead:
     search, scope = site().search, g.viewer.scope
     wider = search.find(asked.unfiltered().query(today()), scope).total if asked != asked.unfiltered() else 0
     meant = search.suggest(asked.q, scope, SUGGESTIONS) if len(asked.q) <= 100 else ()
-    return Instead(wider, tuple(each for each in meant if each.text != asked.q))
+    return Instead(wider, _shorter(asked), tuple(each for each in meant if each.text != asked.q))
+
+
+def _shorter(asked: SearchParameters) -> tuple[tuple[str, int, str], ...]:
+    """The words that one could do without, those that hide most first."""
+    found = []
+    for piece, rest in without_each(asked.q)[:MOST_DROPPED]:
+        without = asked.changed(q=rest)
+        if total := site().search.find(without.query(today()), g.viewer.scope).total:
+            found.append((piece, total, without.address("/search")))
+    return tuple(sorted(found, key=lambda one: -one[1]))
 
 
 @blueprint.get("/suggest")

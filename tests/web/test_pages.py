@@ -176,3 +176,10 @@ def test_budget_of_scripts_and_styles(site: ReadySite) -> None:
     packed = {name: len(asset.packed or asset.content) for name, asset in files.items()}
     assert sum(size for name, size in packed.items() if name.endswith(".js")) <= 25 * 1024
     assert sum(size for name, size in packed.items() if name.endswith(".css")) <= 15 * 1024
+
+
+def test_when_nothing_is_found_it_says_which_word_to_drop(visitors: dict[str, Visitor]) -> None:
+    page = visitors["gold"].get('/search?q=登入+"no+such+phrase+anywhere"').get_data(as_text=True)
+    assert "少一個條件就有結果" in page
+    assert 'href="/search?q=%E7%99%BB%E5%85%A5"' in page
+    assert "少一個條件就有結果" not in visitors["gold"].get("/search?q=zzzqqq").get_data(as_text=True)

@@ -1,0 +1,172 @@
+"""The law of silence at the door: every byte a reader gets is what a site without the articles he may not read gives.
+
+Two sites are asked the same: one with everything, one with just what the reader may read. `make silence` asks 60,000
+times. That the test has teeth is shown by a site that filters but counts its statistics over everything: it is found
+guilty.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import numpy as np
+import pytest
+from werkzeug.test import TestResponse
+
+from indexer.ranking import Readable
+from indexer.shards import EVERYTHING
+from kb.articles import Draft, Section
+from kb.config import Config
+from kb.entitlements import STAFF, Scope
+from tests.site import KINDS, ReadySite, Visitor, fill
+from tests.site_articles import SOURCE, drafts
+from web import close, create_app
+
+RESPONSES = int(os.environ.get("KB_TEST_RESPONSES", "1350"))
+EACH = RESPONSES // len(KINDS)
+WORDS = (
+    "登入 失敗 登录 伺服器 服务器 逾時 憑證 磁碟 已滿 記憶體 不足 當掉 授權 過期 監控 告警 ORA-01017 0x80070005 12.1.2 "
+    "WTException login failed certificate expired Windchill Creo MethodServer"
+).split()
+RIGHTS = [
+    "public", STAFF, "windchill:silver", "windchill:gold", "windchill:gold_plus", "creo:silver", "creo:gold",
+    "windchill:software_updates", "integrity:gold_plus",
+]  # fmt: skip
+TOKEN = re.compile(rb'(name="csrf_token"[^>]*value=|content=)"[^"]+"')
+PREFIXES = ["登", "登入", "wi", "ora", "deng", "ㄉㄥ", "mem", "900", "KB9", "憑", "cer", "0x8"]
+
+
+def base(today: date) -> list[Draft]:
+    """The usual articles, and two hundred of chance words for chance readers."""
+    chance = random.Random(3)
+
+    def text(most: int) -> str:
+        return " ".join(chance.choices(WORDS, k=chance.randint(1, most)))
+
+    def one(number: int) -> Draft:
+        sections = [Section(text(15))]
+        if chance.random() < 0.4:
+            sections.append(Section(text(8), tuple(chance.sample(RIGHTS, chance.randint(1, 2)))))
+        return Draft(
+            SOURCE, f"c{number}", text(5), chance.choice(["zh-Hant", "zh-Hans", "en"]),
+            chance.choice(["windchill", "creo", "integrity", "support"]), tuple(sections),
+            tuple(chance.sample(RIGHTS, chance.randint(1, 2))), f"KB{910000 + number}",
+            chance.choice(["solution", "faq", "how_to"]), versions=tuple(chance.sample(["12.0", "12.1", "13.0"], 2)),
+            updated=today - timedelta(chance.randint(0, 800)),
+        )  # fmt: skip
+
+    return [*drafts(today), *(one(number) for number in range(200))]
+
+
+def readable(draft: Draft, scope: Scope) -> Draft | None:
+    """What is left of an article for a scope: the rule, written out by hand."""
+    if not scope.grants & set(draft.grants) or (draft.confidence == "archived" and STAFF not in scope.grants):
+        return None
+    kept = tuple(each for each in draft.sections if not each.grants or scope.grants & set(each.grants))
+    return replace(draft, sections=kept)
+
+
+def site(home: Path, given: list[Draft]) -> ReadySite:
+    config = Config(home=home, sign_in_attempts=1000)
+    fill(config, given)
+    app = create_app(config)
+    app.testing = True
+    return ReadySite(app, config)
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadySite]:
+    found = site(tmp_path_factory.mktemp("everything"), base(date.today()))
+    yield found
+    close(found.app)
+
+
+def scope_of(everything: ReadySite, kind: str) -> Scope:
+    if kind == "anonymous":
+        return Scope(frozenset({"public"}))
+    return everything.accounts.viewer_of(everything.credentials(kind)["email"], date.today()).scope
+
+
+def paths(chance: random.Random, numbers: list[str]) -> Iterator[str]:
+    """Addresses of every surface, right and wrong, over and over."""
+    while True:
+        text = " ".join(chance.choices(WORDS, k=chance.randint(1, 4)))
+        text = chance.choice([text, text, f'"{text}"', f"-{text}", f"{text[:3]}*", f"title:{text}", f"{text} OR 登入"])
+        more = [
+            (name, chance.choice(values))
+            for name, values in (
+                ("product", ["windchill", "creo", "integrity", "none"]),
+                ("type", ["solution", "faq"]),
+                ("lang", ["zh-Hant", "zh-Hans", "en"]),
+                ("version", ["12.0", "13.0", "99"]),
+                ("date", ["month", "year", "older"]),
+                ("sort", ["updated", "title", "relevance"]),
+                ("page", ["1", "2", "9"]),
+                ("ui", ["zh-Hant", "zh-Hans", "en"]),
+            )
+            if chance.random() < 0.2
+        ]
+        number = chance.choice([*numbers, "KB999999"])
+        yield from (
+            "/search?" + urlencode([("q", text), *more]),
+            "/api/v1/search?" + urlencode([("q", text), *more]),
+            f"/suggest?q={quote(chance.choice([*PREFIXES, text[:4]]))}",
+            f"/articles/{number}",
+            f"/api/v1/articles/{number}",
+            chance.choice(
+                [
+                    "/",
+                    "/entitlements",
+                    f"/articles/{number}/attachments/sample.log",
+                    f"/api/v1/suggest?q={quote(text[:3])}",
+                ]
+            ),
+        )
+
+
+def seen(answer: TestResponse) -> tuple[int, bytes, dict[str, str]]:
+    """All that reaches the reader, but for the token of its form and the time."""
+    kept = {name: value for name, value in answer.headers.items() if name not in ("Date", "Set-Cookie")}
+    return answer.status_code, TOKEN.sub(rb'\1""', answer.get_data()), kept
+
+
+def differences(one: Visitor, other: Visitor, numbers: list[str], seed: str) -> list[str]:
+    asked = paths(random.Random(seed), numbers)
+    return [path for path in (next(asked) for _ in range(EACH)) if seen(one.get(path)) != seen(other.get(path))]
+
+
+@pytest.fixture
+def pair(everything: ReadySite, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Visitor, Visitor]]:
+    kind: str = request.param
+    scope = scope_of(everything, kind)
+    left = [kept for kept in map(partial(readable, scope=scope), base(date.today())) if kept]
+    reduced = site(tmp_path / "reduced", left)
+    yield everything.visitor(kind), reduced.visitor(kind)
+    close(reduced.app)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("pair", "kind"), [(kind, kind) for kind in KINDS], indirect=["pair"], ids=KINDS)
+def test_what_one_may_not_read_changes_no_byte(pair: tuple[Visitor, Visitor], kind: str) -> None:
+    assert differences(*pair, [draft.number or "" for draft in base(date.today())], kind) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pair", ["silver"], indirect=True)
+def test_a_filter_alone_is_found_guilty(pair: tuple[Visitor, Visitor], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliberately weak: rights filter what is shown, but words are counted in every article."""
+
+    def counted_in_all(self: Readable, term: str) -> int:
+        found = (view.shard.postings(EVERYTHING, term) for view in self.views)
+        return sum(int(np.size(each.documents)) for each in found if each)
+
+    monkeypatch.setattr(Readable, "frequency", counted_in_all)
+    assert differences(*pair, [draft.number or "" for draft in base(date.today())], "guilty") != []
