@@ -56,10 +56,7 @@ class Part(Protocol):
 
 
 def documents(row: Row, sections: Sequence[Part]) -> Iterator[Document]:
-    """One document for each audience of the article, that holds exactly what this audience may read. Archived.
-
-    Staff's.
-    """
+    """One document for each audience of the article, with exactly what it may read; of an archived one, staff's only."""
     grants = frozenset({"staff"}) & row.grants if row.confidence == "archived" else row.grants
     restricted = [section.grants for section in sections if section.grants]
     for at, (audience, readable) in enumerate(audiences(grants, restricted)):
@@ -97,7 +94,7 @@ def _digest(document: Document) -> str:
 class Counted:
     """A document's terms: of the title, of what is emphasised (headings, questions), of everything.
 
-    `length` in words.
+    `length` counts words.
     """
 
     title: Counter[str]

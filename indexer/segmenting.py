@@ -18,9 +18,9 @@ class Segmenter:
 
 
 def open_segmenter(own_words: Iterable[str] = (), prefer: str = "rjieba") -> Segmenter:
-    """A segmenter that keeps `own_words` (folded) whole. `rjieba` where it is installed, else `jieba`.
+    """A segmenter that keeps `own_words` (folded) whole: `rjieba` where it is installed, else `jieba`.
 
-    The same words.
+    Both cut the same words.
     """
     words = sorted(set(own_words))
     if prefer == "rjieba":

@@ -65,10 +65,7 @@ class Shard(Protocol):
     def postings(self, field: str, term: str) -> Postings | None: ...
 
     def terms(self, field: str, prefix: str) -> list[str]:
-        """The terms that begin so, in their order. All of them.
-
-        A limit would tell of terms that the scope does not read.
-        """
+        """All terms that begin so, in their order: a limit would tell of terms that the scope does not read."""
 
     def body(self, document: int) -> bytes:
         """The folded body, in UTF-8."""

@@ -31,7 +31,7 @@ def syllables(text: str) -> list[str]:
 def from_zhuyin(text: str) -> tuple[str, str] | None:
     """Zhuyin, with or without tones, as pinyin and as initials. The first is empty when it is not whole syllables.
 
-    None: it is not zhuyin.
+    None when it is no zhuyin.
     """
     bare = _TONES.sub("", text).replace(" ", "")
     if not bare or not all(ZHUYIN.match(character) for character in bare):

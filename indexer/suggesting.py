@@ -232,10 +232,7 @@ def _numbers(text: str, readable: Readable, limit: int) -> Iterator[Suggestion]:
 
 
 def _newest(found: Iterable[Found]) -> list[Found]:
-    """The newest titles, when there are more than are worth counting. By article.
-
-    No shard, and so nothing hidden, tells.
-    """
+    """The newest titles, when there are more than are worth counting; by article, so that no shard tells."""
     return sorted(found, key=lambda one: (-one.article, one.start))[:MAX_TITLES]
 
 

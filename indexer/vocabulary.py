@@ -1,6 +1,4 @@
-"""Vocabulary.
-
-What a term is called in Taiwan, on the Mainland and in English, so that a question in one finds the others.
+"""What a term is called in Taiwan, on the Mainland and in English, so that a question in one finds the others.
 
 Applied to queries alone: articles are indexed as they are written. Each row of a file of terms is one concept, each
 column a language, alternatives in it joined by `|`.
@@ -79,9 +77,7 @@ class Vocabulary:
         return len(self._rows)
 
     def matches(self, folded: str, langs: tuple[str, ...] = ()) -> Iterator[Match]:
-        """The longest terms in a folded text, from its beginning, not overlapping. `langs`.
-
-        What it is written in, if sure.
+        """The longest terms in a folded text, from its beginning, not overlapping. `langs`: what it is written in.
 
         Terms of several concepts give the alternatives of all of them, the less certain for it.
         """

@@ -58,10 +58,7 @@ ANONYMOUS = Viewer()
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The token of a new session; or `retry_at`, when too many attempts failed; or neither.
-
-    E-mail or password wrong.
-    """
+    """The token of a new session; or when to try again, after too many failures; neither: e-mail or password wrong."""
 
     token: str | None = None
     retry_at: datetime | None = None

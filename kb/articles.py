@@ -106,10 +106,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an article may refer to: products of the store and rights of the matrix. `new_products`.
-
-    Any product goes.
-    """
+    """What an article may refer to: products of the store, rights of the matrix. `new_products`: any product goes."""
 
     products: Grants
     rights: Grants
