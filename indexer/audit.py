@@ -1,4 +1,4 @@
-"""The audit: whether the index holds of every article exactly what the store says, for exactly those who may read it."""
+"""The audit: does the index hold of every article what the store says, for exactly those who may read it?"""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Part(Protocol):
 
 
 def documents(row: Row, sections: Sequence[Part]) -> Iterator[Document]:
-    """One document for each audience of the article, with exactly what it may read; of an archived one, staff's only."""
+    """One document for each audience of the article, with what it may read; of an archived one, staff's alone."""
     grants = frozenset({"staff"}) & row.grants if row.confidence == "archived" else row.grants
     restricted = [section.grants for section in sections if section.grants]
     for at, (audience, readable) in enumerate(audiences(grants, restricted)):

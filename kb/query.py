@@ -1,6 +1,7 @@
 """The query language: words, "phrases", -not, OR, product: version: lang: title: number:, prefix*.
 
-What does not parse is words. A pasted log or stack trace (several lines, or very many words) is text: nothing in it is an operator.
+What does not parse is words. A pasted log or stack trace (several lines, or very many words) is text: nothing in it is
+an operator.
 """
 
 from __future__ import annotations
