@@ -15,7 +15,6 @@ import itertools
 import json
 import lzma
 import os
-import resource
 import socket
 import statistics
 import subprocess
@@ -196,17 +195,13 @@ def measure(path: Path, size: int, asked: Path | None) -> None:
         home, given = Path(folder, "home"), Path(folder, "articles.jsonl")
         given.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
         importing, indexing = build(home, given)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         plain = bare(rows)
         _told("markdown + segmenting, bare, one process", plain, len(rows))
         _told("ours: import", importing, len(rows))
         _told("ours: index", indexing, len(rows))
         _told("ours: import + index", importing + indexing, len(rows))
         size_mb = sum(file.stat().st_size for file in (home / "index").rglob("*") if file.is_file()) / 1e6
-        print(
-            f"  ratio of bare to ours {plain / (importing + indexing):.2f}; "
-            f"index {size_mb:,.0f} MB, peak {peak:,.0f} MB"
-        )
+        print(f"  ratio of bare to ours {plain / (importing + indexing):.2f}; index {size_mb:,.0f} MB")
         began = time.perf_counter()
         Path(folder, "peer").mkdir()
         peer = Peer(Path(folder, "peer"), rows)
