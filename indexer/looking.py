@@ -10,6 +10,8 @@ from indexer.planning import Plan, is_code
 from indexer.ranking import Candidate, Readable, Weights, unit_idf
 
 MAX_NEIGHBOURS = 24
+# So many words in a row, and one more, are quoted rather than met by chance.
+QUOTATION = 3
 WORD = frozenset(bytes([octet]) for octet in b"abcdefghijklmnopqrstuvwxyz0123456789")
 WORD_OR_SIGN = WORD | {b"+", b"#"}
 
@@ -44,7 +46,7 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
         elif title and title in wanted:
             parts["title_contains"] = mass * weights.title_contains * len(title) / len(wanted)
         if len(plan.units) > 1 and (whole in body or (name and stands_alone(body, name))):
-            parts["body_contains"] = mass * weights.body_contains
+            parts["body_contains"] = mass * weights.body_contains * min(1.0, (len(plan.units) - 1) / QUOTATION)
         if codes:
             exact = sum(idf for code, idf in codes if stands_alone(title_bytes, code) or stands_alone(body, code))
             parts["codes"] = weights.codes * exact
