@@ -47,7 +47,7 @@ class Weights:
     look: int = 100
     title_equals: float = 1.0
     title_contains: float = 0.7
-    body_contains: float = 0.6
+    body_contains: float = 0.9
     pairs: float = 0.5
     codes: float = 3.0
     completeness: float = 0.5
