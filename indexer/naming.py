@@ -17,13 +17,14 @@ LONGEST = 40
 
 
 class Products:
-    """Identifiers of products by identifier or name. With `new`, unknown ones are given an identifier and kept."""
+    """Identifiers of products by identifier, name, or another word. With `new`, unknown ones get one and are kept."""
 
     def __init__(self, known: Mapping[str, Product], new: bool = False) -> None:
         self.known = dict(known)
         self.added: dict[str, Product] = {}
         self._new = new
-        self._ids = {name: each.id for each in known.values() for name in map(_folded, each.names.values())}
+        self._ids = {word: each.id for each in known.values() for word in map(_folded, each.words)}
+        self._ids |= {name: each.id for each in known.values() for name in map(_folded, each.names.values())}
         self._ids |= {_folded(id_): id_ for id_ in known}
 
     def id_of(self, name: str) -> str:

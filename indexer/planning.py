@@ -159,9 +159,9 @@ def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis)
             for one in match.alternatives:
                 before = unit.surface[: match.start - unit.start] if inside else ""
                 after = unit.surface[match.end - unit.start :] if inside else ""
-                whole = _evidence(one.text, list(analysis.tokens(before + one.text + after)))[-1]
-                found.append(
-                    replace(whole, surface=one.text, lang=one.lang, origin=one.origin, certainty=one.certainty)
+                found += (
+                    replace(way, surface=one.text, lang=one.lang, origin=one.origin, certainty=one.certainty)
+                    for way in _evidence(one.text, list(analysis.tokens(before + one.text + after)))
                 )
     return replace(unit, evidence=tuple(found))
 

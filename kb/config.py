@@ -159,6 +159,7 @@ class Config:
     log_level: str = _setting("LOG_LEVEL", _one_of(*LOG_LEVELS), "info")
     lang: str | None = _setting("LANG", _one_of(*LANGUAGES), None)
     weights: Path | None = _setting("WEIGHTS", _file, None)
+    terms: Path | None = _setting("TERMS", _path, None)
 
     def __post_init__(self) -> None:
         if not self.store_url:

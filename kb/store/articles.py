@@ -28,7 +28,7 @@ class ChangeNote(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What articles are about. `words` are kept whole by the segmenter."""
+    """What articles are about. `words` are what it goes by beside its names."""
 
     id: str
     names: Mapping[str, str] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from indexer.engines.whoosh.writing import BatchWriter, schema
 from indexer.ranking import Weights
 from indexer.retrieval import Retrieval, Views
 from indexer.suggesting import Suggester
+from indexer.vocabulary import Vocabularies
 from kb.entitlements import Scope
 from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Query, Suggestion, Writer
 
@@ -38,7 +39,8 @@ ANSWERS_KEPT = 500
 
 
 def open_engine(config: Config) -> WhooshEngine:
-    return WhooshEngine(config.home / "index" / "whoosh", Analysis(), Weights.read(config.weights))
+    folder, weights = config.home / "index" / "whoosh", Weights.read(config.weights)
+    return WhooshEngine(folder, Analysis(), weights, Vocabularies(config.terms))
 
 
 class Opened:
@@ -55,9 +57,11 @@ class Opened:
 class WhooshEngine:
     """See `kb.search.Engine`. Readers follow commits and generations of any process without being told."""
 
-    def __init__(self, folder: Path, analysis: Analysis, weights: Weights) -> None:
+    def __init__(
+        self, folder: Path, analysis: Analysis, weights: Weights, vocabularies: Vocabularies | None = None
+    ) -> None:
         self._generations = Generations(folder)
-        self._retrieval = Retrieval(analysis, weights)
+        self._retrieval = Retrieval(analysis, weights, vocabularies or Vocabularies())
         self._suggester = Suggester(analysis)
         self._opened: Opened | None = None
         self._views: Views = Views((), weights)

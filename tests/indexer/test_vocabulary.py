@@ -1,0 +1,79 @@
+"""The vocabulary: shipped and one's own, read again when it changes, never a reason to stop."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from indexer.analysis import Analysis
+from indexer.engines.whoosh import WhooshEngine
+from indexer.folding import fold
+from indexer.ranking import Weights
+from indexer.vocabulary import COLUMNS, Vocabularies, VocabularyError, own_rows, parse_terms, shipped_rows
+from kb.search import Query
+from tests.documents import PUBLIC, document, put
+
+
+def test_the_shipped_terms_are_well_formed() -> None:
+    rows = shipped_rows()
+    assert len(rows) >= 1_000
+    for row in rows:
+        assert len(row) == len(COLUMNS) and all(term == term.strip() for column in row for term in column)
+        assert sum(bool(column) for column in row) >= 2, row
+        assert all(fold(term) for column in row for term in column)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("記憶體不足", 1),
+        ("内存不足", 1),
+        ("out of memory", 1),
+        ("伺服器", 2),
+        ("server", 2),
+        ("ERROR_REPORTING_MEMORY", 0),
+    ],
+)
+def test_a_term_finds_what_it_is_called_elsewhere(tmp_path: Path, asked: str, found: int) -> None:
+    engine = WhooshEngine(tmp_path / "index", Analysis(), Weights())
+    put(
+        engine,
+        [
+            document(1, "内存不足", "应用程序停止", lang="zh-Hans"),
+            document(2, "服务器", "端口被占用", lang="zh-Hans"),
+            document(3, "印表機卡紙", "請清除紙張"),
+        ],
+    )
+    hits = [hit.article for hit in engine.search(Query(asked), PUBLIC).hits]
+    assert hits[:1] == ([found] if found else [])
+    engine.close()
+
+
+def test_a_file_of_ones_own_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    terms = tmp_path / "terms.tsv"
+    engine = WhooshEngine(tmp_path / "index", Analysis(), Weights(), Vocabularies(terms))
+    put(engine, [document(1, "Quokka restarts", "…", lang="en"), document(2, "印表機卡紙")])
+
+    def found() -> list[int]:
+        return [hit.article for hit in engine.search(Query("短尾矮袋鼠"), PUBLIC).hits]
+
+    assert found() == []
+    terms.write_text("# animals\n短尾矮袋鼠\t短尾矮袋鼠\tquokka\n", "utf-8")
+    assert found() == [1]
+    terms.write_text("one column only\n", "utf-8")
+    os.utime(terms, (0, 0))
+    assert found() == [1], "a malformed file changes nothing"
+    terms.unlink()
+    assert found() == []
+    engine.close()
+
+
+def test_what_is_wrong_in_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(VocabularyError, match=r"x:2: 2 columns; 3 are needed"):
+        list(parse_terms("a\tb\tc\nd\te\n", "x"))
+    path = tmp_path / "terms.tsv"
+    path.write_bytes("伺服器".encode("big5"))
+    with pytest.raises(VocabularyError, match="not UTF-8"):
+        own_rows(path)
