@@ -57,7 +57,9 @@ def _whole_syllables(bare: str) -> str:
 @cache
 def _zhuyin_table() -> dict[str, str]:
     """Every syllable of Mandarin from zhuyin to pinyin, both without tones."""
-    characters = [chr(point) for point in pinyin_dict.pinyin_dict if 0x4E00 <= point < 0xA000]
+    # One character for each reading: the rest would say the same, a second later.
+    readings = {sound: chr(point) for point, sound in pinyin_dict.pinyin_dict.items() if 0x4E00 <= point < 0xA000}
+    characters = list(readings.values())
     zhuyin = lazy_pinyin(characters, style=Style.BOPOMOFO)
     pinyin = lazy_pinyin(characters, style=Style.NORMAL)
     return {

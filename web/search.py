@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
 
 from kb.query import without_each
 from kb.search import FACETS, MAX_DEPTH, Results, Suggestion
+from kb.store import StoreError
 from kb.store.articles import Readable
 from web import names, parameters
 from web.language import OWN_NAMES, today
@@ -21,6 +23,9 @@ SUGGESTIONS = 8
 SHOWN_VALUES = 8
 MOST_VALUES = 60
 MOST_DROPPED = 6
+LONGEST_GAP = 200
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,19 @@ def page() -> str:
     }
     if results.total == 0 and asked.q:
         view["instead"] = instead(asked)
+        if asked == asked.unfiltered():
+            _note_gap(asked.q)
     return render_template("results.html", **view)
+
+
+def _note_gap(text: str) -> None:
+    """For authors: what customers and staff ask in vain. A page must not fail for it."""
+    if g.viewer.account_id is None or len(text) > LONGEST_GAP:
+        return
+    try:
+        site().store.search_gap(text, g.language, g.viewer.scope)
+    except StoreError as error:
+        log.warning("a question without an answer could not be noted: %s", error)
 
 
 def found(asked: SearchParameters) -> Results[Readable]:

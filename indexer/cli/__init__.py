@@ -42,7 +42,16 @@ def group() -> None:
 
 
 for command in (
-    *(serving.init, articles.import_, index.build, index.sync, index.check, searching.search, evaluating.evaluate),
+    *(
+        serving.init,
+        articles.import_,
+        index.build,
+        index.sync,
+        index.check,
+        searching.search,
+        searching.gaps,
+        evaluating.evaluate,
+    ),
     *(people.user, people.contract, people.token, serving.status, serving.serve, serving.start),
 ):
     group.add_command(command)

@@ -50,6 +50,31 @@ def search(query: str, email: str | None, grants: str | None, limit: int, **flag
     _print(found)
 
 
+@click.command()
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def gaps(limit: int, as_json: bool) -> None:
+    """List what was asked and found nothing, the most asked first: articles to write, or words to add.
+
+    \b
+    Example:
+      kb gaps --limit 20
+    """
+    with opened_store(config()) as store:
+        found = store.gaps(limit)
+    if as_json:
+        rows = [
+            {"asked": gap.asked, "lang": gap.lang, "count": gap.count, "last_at": gap.last_at.isoformat()}
+            for gap in found
+        ]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for gap in found:
+        click.echo(f"{gap.count:>5,}  {gap.last_at:%Y-%m-%d}  {gap.lang:<8} {gap.asked}")
+    if not found:
+        click.echo("No question was left without an answer.")
+
+
 def _scope(store: Store, settings: Config, email: str | None, grants: str | None) -> Scope:
     versions = matrices(settings.matrix)
     if email:

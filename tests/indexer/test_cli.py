@@ -104,6 +104,17 @@ def test_an_account_searches_with_its_rights(filled: KB) -> None:
     assert filled("contract", "end", "C-1", "--on", "2020-01-01").exit_code in (0, 2)
 
 
+def test_what_was_asked_in_vain_is_listed(filled: KB, tmp_path: Path) -> None:
+    from kb.entitlements import EVERYONE
+    from kb.store import Store
+
+    assert "No question" in filled("gaps").output
+    with Store.open(f"sqlite:///{tmp_path / 'home' / 'kb.sqlite3'}") as store:
+        store.search_gap("PRN-4711", "zh-Hant", EVERYONE)
+    assert "PRN-4711" in filled("gaps").output
+    assert json.loads(filled("gaps", "--json").output)[0]["count"] == 1
+
+
 def test_a_change_that_waits_is_told(filled: KB, tmp_path: Path) -> None:
     path = tmp_path / "faq.jsonl"
     path.write_text(path.read_text("utf-8").replace("does not start", "will not start"), "utf-8")

@@ -178,6 +178,15 @@ def test_budget_of_scripts_and_styles(site: ReadySite) -> None:
     assert sum(size for name, size in packed.items() if name.endswith(".css")) <= 15 * 1024
 
 
+def test_what_is_asked_in_vain_is_noted_for_authors(site: ReadySite, visitors: dict[str, Visitor]) -> None:
+    for kind in ("gold", "gold", "anonymous"):
+        visitors[kind].get("/search?q=qqzzxxa")
+    visitors["gold"].get("/search?q=qqzzxxb&product=creo")
+    visitors["gold"].get("/search?q=登入")
+    assert [(gap.asked, gap.count) for gap in site.store.gaps() if "qqzzxx" in gap.asked] == [("qqzzxxa", 2)]
+    assert all(gap.asked != "登入" for gap in site.store.gaps())
+
+
 def test_when_nothing_is_found_it_says_which_word_to_drop(visitors: dict[str, Visitor]) -> None:
     page = visitors["gold"].get('/search?q=登入+"no+such+phrase+anywhere"').get_data(as_text=True)
     assert "少一個條件就有結果" in page
