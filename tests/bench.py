@@ -80,16 +80,16 @@ class Peer:
         schema = fields.Schema(
             id=fields.ID(stored=True),
             grants=fields.KEYWORD,
-            lang=fields.ID(stored=True),
-            product=fields.ID(stored=True),
-            category=fields.ID(stored=True),
+            lang=fields.ID(stored=True, sortable=True),
+            product=fields.ID(stored=True, sortable=True),
+            category=fields.ID(stored=True, sortable=True),
             title=fields.TEXT(analyzer=words, stored=True, field_boost=2.0),
             body=fields.TEXT(analyzer=words, stored=True),
         )
         self._index = index.create_in(str(folder), schema)
         writer = self._index.writer(limitmb=512)
         for row in rows:
-            given = {name: row[name] for name in ("id", "lang", "product", "category", "title")}
+            given = {name: row.get(name) or "none" for name in ("id", "lang", "product", "category", "title")}
             writer.add_document(grants="public", body=row["body_markdown"], **given)
         writer.commit()
         self._searcher = self._index.searcher()
@@ -116,23 +116,20 @@ class Peer:
 
 @dataclass
 class Ours:
-    """The site over HTTP, on a connection that stays open, asked as anyone."""
+    """The site over HTTP, a new connection each time, asked as anyone."""
 
     port: int
 
-    def __post_init__(self) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-
     def ask(self, text: str) -> float:
         began = time.perf_counter()
-        self._connection.request("GET", f"/search?q={quote(text, errors='surrogatepass')}")
-        answer = self._connection.getresponse()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", f"/search?q={quote(text, errors='surrogatepass')}")
+        answer = connection.getresponse()
         page = answer.read()
         seconds = time.perf_counter() - began
+        connection.close()
         if answer.status != 200 or b"</html>" not in page:
             raise SystemExit(f"/search answered {answer.status} to {text!r}")
-        if answer.getheader("Connection") == "close":
-            self._connection.close()
         return seconds
 
 
