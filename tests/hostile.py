@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import chain, islice
 
 MOST = 4_000
 COUNT = 600
@@ -17,7 +18,7 @@ PIECES = [
 
 def queries() -> list[str]:
     """At most 4,000 characters each."""
-    return [text[:MOST] for text in (*_known(), *_chance())][:COUNT]
+    return [text[:MOST] for text in islice(chain(_known(), _chance()), COUNT)]
 
 
 def _known() -> Iterator[str]:
