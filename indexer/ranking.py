@@ -56,7 +56,7 @@ class Weights:
     number: float = 20.0
     prefer: float = 0.3
     foreign: float = 0.8
-    script_apart: float = 0.92
+    script_apart: float = 0.85
 
     script: float = 1.0
     synonym: float = 0.6

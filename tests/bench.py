@@ -1,9 +1,8 @@
 """Speed beside a peer, in the same run: `make bench`.
 
 The peer is Whoosh as its manual says to use it, with jieba's analyzer: its own parser, `search(filter=)` for the
-rights, and its highlighter over the ten best; a second time with three facets, by `groupedby`. Ours is asked over HTTP,
-facets and page included, and in process (rights, exact total, five facets, ranking, passages). Queries are asked in
-turn, in rounds; a ratio is the median over the rounds.
+rights, and its highlighter over the ten best. It counts no facets and renders no page; ours is asked over HTTP and does
+both. Queries are asked in turn, in rounds; a ratio is the median over the rounds.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,16 +38,13 @@ from indexer.importing import ImportOptions, import_articles
 from indexer.segmenting import open_segmenter
 from indexer.sync import drain
 from kb.config import Config
-from kb.entitlements import EVERYONE
-from kb.search import Query, Search
 from kb.store import Store
 from tests import hostile
 
 SIZES = (1_000, 10_000)
 ROUNDS = 5
 QUERIES = 100
-HTTP, PROCESS = "/search over HTTP", "our search in process"
-PLAIN, FACETS = "Whoosh by its manual", "Whoosh with three facets"
+HTTP, PLAIN = "/search over HTTP", "Whoosh by its manual"
 KB = [sys.executable, "-W", "ignore", "-m", "indexer.cli"]
 
 Row = Mapping[str, Any]
@@ -80,28 +75,20 @@ class Peer:
         schema = fields.Schema(
             id=fields.ID(stored=True),
             grants=fields.KEYWORD,
-            lang=fields.ID(stored=True, sortable=True),
-            product=fields.ID(stored=True, sortable=True),
-            category=fields.ID(stored=True, sortable=True),
             title=fields.TEXT(analyzer=words, stored=True, field_boost=2.0),
             body=fields.TEXT(analyzer=words, stored=True),
         )
         self._index = index.create_in(str(folder), schema)
         writer = self._index.writer(limitmb=512)
         for row in rows:
-            given = {name: row.get(name) or "none" for name in ("id", "lang", "product", "category", "title")}
-            writer.add_document(grants="public", body=row["body_markdown"], **given)
+            writer.add_document(id=row["id"], grants="public", title=row["title"], body=row["body_markdown"])
         writer.commit()
         self._searcher = self._index.searcher()
         self._parser = qparser.MultifieldParser(["title", "body"], schema, group=qparser.OrGroup)
 
-    def ask_with_facets(self, text: str) -> float:
-        return self.ask(text, groupedby=["lang", "product", "category"])
-
-    def ask(self, text: str, **more: Any) -> float:
+    def ask(self, text: str) -> float:
         began = time.perf_counter()
-        rights = query.Term("grants", "public")
-        found = self._searcher.search(self._parser.parse(text), filter=rights, limit=10, **more)
+        found = self._searcher.search(self._parser.parse(text), filter=query.Term("grants", "public"), limit=10)
         found.fragmenter = highlight.ContextFragmenter()
         for hit in found:
             hit.highlights("body")
@@ -216,14 +203,8 @@ def measure(path: Path, size: int, asked: Path | None) -> None:
         Path(folder, "peer").mkdir()
         peer = Peer(Path(folder, "peer"), rows)
         _told("Whoosh by its manual: index", time.perf_counter() - began, len(rows))
-        with served(home) as port, in_process(home) as find:
-            asks = {
-                HTTP: Ours(port).ask,
-                PLAIN: peer.ask,
-                PROCESS: find,
-                FACETS: peer.ask_with_facets,
-            }
-            compare(texts, asks)
+        with served(home) as port:
+            compare(texts, {HTTP: Ours(port).ask, PLAIN: peer.ask})
             slowest = max(map(Ours(port).ask, hostile.queries()))
             print(f"  the slowest of {hostile.COUNT} hostile queries: {slowest * 1000:.0f} ms", flush=True)
         peer.close()
@@ -242,32 +223,13 @@ def compare(texts: Sequence[str], asks: Mapping[str, Ask]) -> None:
         for who in asks:
             p50, p95 = quantiles([one[who] for each in timed for one in each])
             print(f"  {name:<11}{who:<34}{p50:8.1f}  {p95:8.1f}")
-        for ours, theirs in ((HTTP, PLAIN), (PROCESS, FACETS)):
-            p50, p95 = (
-                statistics.median(each) for each in zip(*(_ratios(one, ours, theirs) for one in timed), strict=True)
-            )
-            print(f"  {name:<11}{ours} is faster than {theirs}: p50 {p50:.1f}x, p95 {p95:.1f}x", flush=True)
+        p50, p95 = (statistics.median(each) for each in zip(*map(_ratios, timed), strict=True))
+        print(f"  {name:<11}Whoosh takes p50 {p50:.1f}x, p95 {p95:.1f}x as long", flush=True)
 
 
-def _ratios(timed: Sequence[Mapping[str, float]], ours: str, theirs: str) -> tuple[float, float]:
-    mine, other = (quantiles([one[who] for one in timed]) for who in (ours, theirs))
-    return other[0] / mine[0], other[1] / mine[1]
-
-
-@contextmanager
-def in_process(home: Path) -> Iterator[Ask]:
-    config = Config(home=home)
-    with Store.open(config.store_url) as store:
-        engine = open_engine(config)
-        search, today = Search(store, engine, fold), date.today()
-
-        def find(text: str) -> float:
-            began = time.perf_counter()
-            search.find(Query(text, today=today), EVERYONE)
-            return time.perf_counter() - began
-
-        yield find
-        engine.close()
+def _ratios(timed: Sequence[Mapping[str, float]]) -> tuple[float, float]:
+    ours, theirs = (quantiles([one[who] for one in timed]) for who in (HTTP, PLAIN))
+    return theirs[0] / ours[0], theirs[1] / ours[1]
 
 
 def main() -> None:
