@@ -69,10 +69,6 @@ class Retrieval:
     weights: Weights
     vocabularies: Vocabularies = field(default_factory=Vocabularies)
 
-    def vocabulary_version(self) -> int:
-        """Changes when the vocabulary does."""
-        return self.vocabularies.version()
-
     def search(self, query: Query, scope: Scope, views: Views) -> Hits:
         parsed = Parsed(clean(query.text)) if query.plain else parse(query.text)
         planned = plan(parsed, self.analysis, self.vocabularies.current())

@@ -150,7 +150,6 @@ class Config:
     hashes_at_once: int = _setting("HASHES_AT_ONCE", _whole(1, 64), 2)
     sign_in_attempts: int = _setting("SIGN_IN_ATTEMPTS", _whole(1, 1000), 10)
     max_query: int = _setting("MAX_QUERY", _whole(10, 4000), 4000)
-    cache_mb: int = _setting("CACHE_MB", _whole(16, 65536), 256)
     attachment_max_mb: int = _setting("ATTACHMENT_MAX_MB", _whole(1, 1024), 20)
     render_seconds: int = _setting("RENDER_SECONDS", _whole(1, 600), 20)
     render_memory_mb: int = _setting("RENDER_MEMORY_MB", _whole(128, 16384), 768)

@@ -24,10 +24,9 @@ from kb.accounts import Accounts, NewAccount
 from kb.articles import Draft
 from kb.config import Config
 from kb.entitlements import ContractLine, matrices
-from kb.rendering.markdown import Part, Renderer
-from kb.rendering.reading import Html
 from kb.store import Store
-from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment, RenderedSection, TocEntry
+from kb.store.articles import ImportRun, Product
+from tests.contracts.stores import rendered
 from tests.site_articles import SOURCE, drafts
 from web import close, create_app
 
@@ -108,29 +107,13 @@ def fill(config: Config, given: list[Draft] | None = None) -> None:
     config.prepare_home()
     with Store.create(config.store_url) as store:
         run = ImportRun(SOURCE, datetime.now(UTC), PRODUCTS)
-        store.apply(rendered(drafts(date.today()) if given is None else given), run)
+        store.apply(map(rendered, drafts(date.today()) if given is None else given), run)
         accounts = Accounts(store, config, matrices(config.matrix))
         for kind in KINDS[1:]:
             _add(accounts, kind)
         engine = open_engine(config)
         rebuild(store, engine)
         engine.close()
-
-
-def rendered(given: list[Draft]) -> Iterator[Rendered]:
-    renderer = Renderer()
-    for draft in given:
-        parts = renderer.sections([Part(section.markdown, section.grants) for section in draft.sections])
-        sections = tuple(
-            RenderedSection(section.markdown, section.grants, part.html, part.text, part.headings, _toc(part))
-            for section, part in zip(draft.sections, parts, strict=True)
-        )
-        files = tuple(RenderedAttachment(file) for file in draft.attachments)
-        yield Rendered(draft, draft.updated or date.today(), draft.digest, sections, files)
-
-
-def _toc(part: Html) -> tuple[TocEntry, ...]:
-    return tuple(TocEntry(*entry) for entry in part.toc)
 
 
 def _add(accounts: Accounts, kind: str) -> None:

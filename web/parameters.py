@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from werkzeug.datastructures import MultiDict
 
 from kb.articles import LANGUAGES, TYPES, ArticleType, Language
-from kb.search import DATE_BUCKETS, Filters, Query, Sort
+from kb.search import DATE_BUCKETS, FACETS, Filters, Query, Sort
 from web.language import THEMES
 from web.messages import text
 from web.problems import BadParameter, QueryTooLong
@@ -23,7 +23,6 @@ LAST_PAGE = 1_000_000
 SORTS: tuple[Sort, ...] = ("relevance", "updated", "title")
 DateBucket: TypeAlias = Literal["month", "quarter", "year", "older"]
 DATES: tuple[str, ...] = tuple(name for name, _ in DATE_BUCKETS)
-FIELDS = {"product": "product", "version": "version", "type": "type", "lang": "lang", "date": "date"}
 
 assert set(DATES) == {"month", "quarter", "year", "older"}  # noqa: S101 - the two lists must say the same
 
@@ -71,7 +70,7 @@ class SearchParameters(BaseModel):
 
     @property
     def filters(self) -> Filters:
-        return Filters(*(frozenset(self.chosen(facet)) for facet in FIELDS))
+        return Filters(*(frozenset(self.chosen(facet)) for facet in FACETS))
 
     def chosen(self, facet: str) -> tuple[str, ...]:
         values: tuple[str, ...] = getattr(self, facet)
@@ -90,12 +89,12 @@ class SearchParameters(BaseModel):
         return self.changed(**{facet: tuple(v for v in now if v != value) if value in now else (*now, value)})
 
     def unfiltered(self) -> SearchParameters:
-        return self.changed(**dict.fromkeys(FIELDS, ()))
+        return self.changed(**dict.fromkeys(FACETS, ()))
 
     def pairs(self) -> list[tuple[str, str]]:
         """What is not at its default, in one order, so that equal searches have equal addresses."""
         pairs = [("q", self.q)] if self.q else []
-        pairs += [(facet, value) for facet in FIELDS for value in sorted(self.chosen(facet))]
+        pairs += [(facet, value) for facet in FACETS for value in sorted(self.chosen(facet))]
         pairs += [("sort", self.sort)] if self.sort != "relevance" else []
         return pairs + ([("page", str(self.page))] if self.page > 1 else [])
 
@@ -145,7 +144,7 @@ def right(name: str, whole: bool = False) -> str:
     choices = {"type": TYPES, "lang": LANGUAGES, "date": DATES, "sort": SORTS, "ui": LANGUAGES, "theme": THEMES}
     if name == "page":
         return text("wrong.whole", most=LAST_PAGE)
-    if name in choices and not (whole and name in FIELDS):
+    if name in choices and not (whole and name in FACETS):
         return text("wrong.choice", choices=", ".join(choices[name]))
     if whole:
         return text("wrong.values", most=MOST_VALUES)

@@ -12,7 +12,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,8 +21,8 @@ from typing import Literal
 
 from kb.entitlements import EVERYONE
 from kb.store import Store
+from tests.command import KB, surroundings
 
-KB = [sys.executable, "-W", "ignore", "-m", "indexer.cli"]
 Target = Literal["import", "build", "sync"]
 PARAGRAPH = "伺服器 無法啟動，記錄檔出現 ORA-01017。Restart the method server and check the port.\n\n"
 
@@ -67,7 +66,7 @@ class Base:
         return path
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*KB, *arguments], env=self._environment(), capture_output=True, text=True)
+        return subprocess.run([*KB, *arguments], env=surroundings(self.home), capture_output=True, text=True)
 
     def succeed(self, *arguments: str) -> str:
         done = self.run(*arguments)
@@ -78,7 +77,7 @@ class Base:
     def killed(self, arguments: Sequence[str], after: float) -> bool:
         """Whether it was still at work when it was killed."""
         process = subprocess.Popen(
-            [*KB, *arguments], env=self._environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*KB, *arguments], env=surroundings(self.home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
             process.wait(after)
@@ -87,9 +86,6 @@ class Base:
             process.wait()
             return True
         return False
-
-    def _environment(self) -> dict[str, str]:
-        return {**os.environ, "KB_HOME": str(self.home)}
 
     def versions(self) -> set[str]:
         """Of which version the articles in the store are."""

@@ -47,7 +47,7 @@ def draft(id_: str, *sections: str | Section, **others: Any) -> Draft:
 
 
 def rendered(one: Draft, files: dict[str, tuple[str, ...]] | None = None) -> Rendered:
-    """A draft as an import would hand it to the store; `files` name the grants of its files."""
+    """A draft as an import would hand it to the store; `files` are more files, with their grants."""
     html = Renderer().sections([Part(section.markdown, section.grants) for section in one.sections])
     sections = tuple(
         RenderedSection(
@@ -60,11 +60,12 @@ def rendered(one: Draft, files: dict[str, tuple[str, ...]] | None = None) -> Ren
         )
         for section, part in zip(one.sections, html, strict=True)
     )
-    attachments = tuple(
+    own = tuple(RenderedAttachment(file) for file in one.attachments)
+    more = tuple(
         RenderedAttachment(Attachment(name, "text/plain", name.encode()), grants)
         for name, grants in (files or {}).items()
     )
-    return Rendered(one, one.updated or date(2026, 1, 1), one.digest, sections, attachments)
+    return Rendered(one, one.updated or date(2026, 1, 1), one.digest, sections, own + more)
 
 
 def apply(store: Store, *given: Draft | Rendered, source: str = "test") -> Applied:

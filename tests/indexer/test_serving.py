@@ -6,9 +6,7 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-KB = [sys.executable, "-W", "ignore", "-m", "indexer.cli"]
+from tests.command import KB, free_port, surroundings
 
 
 @dataclass
@@ -64,17 +62,10 @@ class Running:
         raise AssertionError(f"{path} never gave {what!r}")
 
 
-def surroundings(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
-    return kept | {"KB_HOME": str(home)}
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     home = tmp_path_factory.mktemp("serving") / "home"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     subprocess.run([*KB, "init"], env=surroundings(home), check=True, stdout=subprocess.DEVNULL)
     environment = surroundings(home) | {"KB_PORT": str(port), "KB_WORKERS": "2"}
     process = subprocess.Popen([*KB, "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

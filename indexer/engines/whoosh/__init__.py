@@ -73,7 +73,7 @@ class WhooshEngine:
         if not scope:
             return NOTHING
         opened, views = self._current()
-        key = (opened.name if opened else "", self._retrieval.vocabulary_version(), scope.grants, query)
+        key = (opened.name if opened else "", self._retrieval.vocabularies.version(), scope.grants, query)
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
