@@ -114,7 +114,11 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
     terms = [Weighted(term, times) for term, times in counts.items()]
     rewordings: tuple[Rewording, ...] = ()
     if len(units) <= MAX_UNITS_TRANSLATED:
-        matches = [match for match in vocabulary.matches(folded, langs[:1]) if not _in_code(match, units)]
+        # A term said twice is still one: each counts where it stands first, as units do.
+        first: dict[str, Match] = {}
+        for match in vocabulary.matches(folded, langs[:1]):
+            first.setdefault(folded[match.start : match.end], match)
+        matches = [match for match in first.values() if not _in_code(match, units)]
         units = [_with_alternatives(unit, matches, analysis) for unit in units]
         rewordings = tuple(_rewording(match, tokens, set(counts), analysis) for match in matches)
     wishes = len(parsed.conditions) < len(parsed.clauses) or not parsed.clauses

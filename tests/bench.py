@@ -108,7 +108,7 @@ class Ours:
     def ask(self, text: str) -> float:
         began = time.perf_counter()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("GET", f"/search?q={quote(text, errors='surrogatepass')}")
+        connection.request("GET", f"/search?q={quote(text, errors='replace')}")
         answer = connection.getresponse()
         page = answer.read()
         seconds = time.perf_counter() - began

@@ -10,8 +10,10 @@ import pytest
 from indexer.analysis import Analysis
 from indexer.engines.whoosh import WhooshEngine
 from indexer.folding import fold
+from indexer.planning import plan
 from indexer.ranking import Weights
 from indexer.vocabulary import COLUMNS, Vocabularies, VocabularyError, own_rows, parse_terms, shipped_rows
+from kb.query import parse
 from kb.search import Query
 from tests.documents import PUBLIC, document, put
 
@@ -77,3 +79,9 @@ def test_what_is_wrong_in_a_file_is_named(tmp_path: Path) -> None:
     path.write_bytes("伺服器".encode("big5"))
     with pytest.raises(VocabularyError, match="not UTF-8"):
         own_rows(path)
+
+
+def test_a_term_said_a_thousand_times_is_looked_up_once() -> None:
+    analysis, vocabulary = Analysis(), Vocabularies().current()
+    once, often = (plan(parse(text), analysis, vocabulary) for text in ("登入失敗", "登入失敗" * 1_000))
+    assert len(once.rewordings) == len(often.rewordings) > 0
