@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from indexer.documents import documents
+from indexer.documents import documents_of
 from indexer.sync import Progress, Source, put, sources
 from kb.search import Engine
 
@@ -42,7 +42,7 @@ def audit(store: Source, engine: Engine, progress: Progress | None = None) -> Fi
     total = len(store.article_ids())
     missing, stale, checked = [], [], 0
     for source in sources(store):
-        expected = {document.key: document.digest for document in documents(source.row, source.sections)}
+        expected = {document.key: document.digest for document in documents_of(source)}
         found = contents.pop(source.row.id, {})
         if expected and not found:
             missing.append(source.row.id)

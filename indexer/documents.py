@@ -5,58 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Protocol
 
 from indexer.analysis import CHARACTER, EXACT, Analysis
-from kb.entitlements import Grants, audiences
+from kb.entitlements import audiences
 from kb.search import Document
+from kb.store.articles import IndexSource
 
 
-class Row(Protocol):
-    """What indexing needs of a stored article."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def number(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def lang(self) -> str: ...
-    @property
-    def product(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def category(self) -> str: ...
-    @property
-    def versions(self) -> tuple[str, ...]: ...
-    @property
-    def updated(self) -> date: ...
-    @property
-    def grants(self) -> Grants: ...
-    @property
-    def also_asked_as(self) -> tuple[str, ...]: ...
-    @property
-    def confidence(self) -> str: ...
+# So many votes are needed before their balance counts for half: one reader's mood moves nothing.
+DOUBT = 10
 
 
-class Part(Protocol):
-    """A section: `grants` empty means the article's own."""
-
-    @property
-    def grants(self) -> Grants: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def headings(self) -> tuple[str, ...]: ...
-
-
-def documents(row: Row, sections: Sequence[Part]) -> Iterator[Document]:
+def documents_of(source: IndexSource) -> Iterator[Document]:
     """One document for each audience of the article, with what it may read; of an archived one, staff's alone."""
+    row, sections = source.row, source.sections
     grants = frozenset({"staff"}) & row.grants if row.confidence == "archived" else row.grants
     restricted = [section.grants for section in sections if section.grants]
     for at, (audience, readable) in enumerate(audiences(grants, restricted)):
@@ -76,6 +40,8 @@ def documents(row: Row, sections: Sequence[Part]) -> Iterator[Document]:
             versions=row.versions,
             category=row.category,
             updated=row.updated,
+            confidence=row.confidence,
+            helpful=(source.helped - source.failed) / (source.helped + source.failed + DOUBT),
             digest="",
         )
         yield replace(document, digest=_digest(document))
@@ -85,7 +51,7 @@ def _digest(document: Document) -> str:
     content = [
         document.audience.key, document.number, document.title, document.body, document.headings,
         document.also_asked_as, document.lang, document.product, document.type, document.versions, document.category,
-        document.updated.isoformat(),
+        document.updated.isoformat(), document.confidence, document.helpful,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()[:24]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from indexer.folding import squash
 from indexer.planning import Plan, is_code
@@ -12,6 +13,10 @@ from indexer.ranking import Candidate, Readable, Weights, unit_idf
 MAX_NEIGHBOURS = 24
 # So many words in a row, and one more, are quoted rather than met by chance.
 QUOTATION = 3
+# What is not validated yet, and by how much less it can be relied on.
+UNSURE = {"work_in_progress": 1.0, "not_validated": 0.5, "archived": 1.0}
+DAYS_OF_YEAR = 365.25
+OLD = 5.0
 WORD = frozenset(bytes([octet]) for octet in b"abcdefghijklmnopqrstuvwxyz0123456789")
 WORD_OR_SIGN = WORD | {b"+", b"#"}
 
@@ -25,7 +30,9 @@ class Looked:
     parts: Mapping[str, float]
 
 
-def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: Weights) -> list[Looked]:
+def look(
+    plan: Plan, found: Sequence[Candidate], readable: Readable, weights: Weights, today: date
+) -> list[Looked]:
     """The candidates in their final order, ties by article. Texts are compared as UTF-8, as they are stored."""
     idfs = [unit_idf(unit, readable) for unit in plan.units]
     mass = sum(idfs) or 1.0
@@ -53,8 +60,22 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
         if neighbours:
             kept = sum(idf for ways, idf in neighbours if any(text in body or text in title_bytes for text in ways))
             parts["pairs"] = mass * weights.pairs * kept / together
+        parts |= {name: mass * part for name, part in _standing(candidate, weights, today).items()}
         looked.append(Looked(candidate, sum(parts.values()), parts))
     return sorted(looked, key=lambda one: (-one.score, one.candidate.article))
+
+
+def _standing(candidate: Candidate, weights: Weights, today: date) -> dict[str, float]:
+    """What an article's reputation is worth, in parts of the query's own: enough to part near-ties, no more."""
+    columns, document = candidate.view.shard.columns, candidate.document
+    confidence = columns.confidence.names[columns.confidence.codes[document]]
+    years = (today.toordinal() - int(columns.updated[document])) / DAYS_OF_YEAR
+    parts = {
+        "helpful": weights.helpful * float(columns.helpful[document]),
+        "confidence": -weights.confidence * UNSURE.get(confidence, 0.0),
+        "age": -weights.age * min(max(years, 0.0), OLD) / OLD,
+    }
+    return {name: part for name, part in parts.items() if part}
 
 
 def _neighbours(plan: Plan, idfs: Sequence[float]) -> list[tuple[tuple[bytes, ...], float]]:

@@ -55,6 +55,9 @@ class Weights:
     loose: float = 0.2
     number: float = 20.0
     prefer: float = 0.3
+    helpful: float = 0.03
+    confidence: float = 0.02
+    age: float = 0.01
     foreign: float = 0.8
     script_apart: float = 0.85
 

@@ -109,7 +109,7 @@ class Retrieval:
         found = candidates(scored, wanted, max(last, self.weights.look))
         near = found[: self.weights.look]
         near += self._quoting(planned, scored, wanted, {one.article for one in near})
-        best = look(planned, near, seen, self.weights)
+        best = look(planned, near, seen, self.weights, query.today)
         looked = {one.article for one in near}
         rest = [Looked(one, one.score, {"terms": one.score}) for one in found if one.article not in looked]
         return tuple(

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from kb.entitlements import Scope
 
 TITLE, EMPHASIS, EVERYTHING, NUMBER = "t", "h", "b", "n"
+# `helpful` is kept as a whole number of so many parts.
+HELPFUL_UNIT = 1_000
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -39,6 +41,8 @@ class Columns:
     lengths: NDArray[np.float32]
     title_lengths: NDArray[np.float32]
     updated: NDArray[np.int32]
+    helpful: Floats
+    confidence: Values
     audience: Values
     lang: Values
     product: Values

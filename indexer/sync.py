@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Protocol
 
-from indexer.documents import documents
+from indexer.documents import documents_of
 from kb.search import Busy, Engine, Writer
 from kb.store.articles import ChangeNote, IndexSource
 
@@ -82,7 +82,7 @@ def put(store: Source, writer: Writer, ids: Sequence[int]) -> None:
         found = {source.row.id: source for source in store.articles_for_index(chunk, limit=CHUNK)}
         for article in chunk:
             source = found.get(article)
-            writer.replace(article, list(documents(source.row, source.sections)) if source else [])
+            writer.replace(article, list(documents_of(source)) if source else [])
 
 
 def rebuild(store: Source, engine: Engine, progress: Progress | None = None) -> Synced:
@@ -91,7 +91,7 @@ def rebuild(store: Source, engine: Engine, progress: Progress | None = None) -> 
     total, done = len(store.article_ids()), 0
     with engine.writer(rebuild=True) as writer:
         for source in sources(store):
-            writer.replace(source.row.id, list(documents(source.row, source.sections)))
+            writer.replace(source.row.id, list(documents_of(source)))
             done += 1
             if progress and (done % 100 == 0 or done >= total):
                 progress(done, max(total, done))

@@ -69,7 +69,7 @@ class Document:
     """What an engine indexes: the part of one article that one audience sees.
 
     `key` is unique and begins with the article's id (`17.0`). `body` and `headings` are plain text; `digest` changes
-    when anything here does.
+    when anything here does. `helpful` is what readers made of it, from -1 to 1, 0 when nobody said.
     """
 
     key: str
@@ -87,6 +87,8 @@ class Document:
     category: str
     updated: date
     digest: str
+    confidence: str = "validated"
+    helpful: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,10 +117,15 @@ class Readable:
 
 @dataclass(frozen=True, slots=True)
 class IndexSource:
-    """An article for the index: all of its sections with their grants, without their HTML (`html` is empty)."""
+    """An article for the index: all of its sections with their grants, without their HTML (`html` is empty).
+
+    `helped` and `failed` count the readers who said that it did, and that it did not.
+    """
 
     row: ArticleRow
     sections: tuple[SectionRow, ...]
+    helped: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kb.entitlements import Scope
-from kb.store.tables import search_gap, vote
+from kb.store.tables import change_note, search_gap, vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,12 @@ class Gap:
 
 
 def save_vote(connection: Connection, given: Vote, at: datetime) -> None:
-    """One vote for each voter and article: a later one takes the place of the earlier."""
+    """One vote for each voter and article: a later one takes the place of the earlier. The index is to learn of it."""
     key = {"article_id": given.article_id, "voter": given.voter}
     values = {"helpful": given.helpful, "reason": given.reason, "comment": given.comment, "at": at}
     new = _insert(connection)(vote).values(**key, **values)
     connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=values))
+    connection.execute(insert(change_note).values(article_id=given.article_id))
 
 
 def save_gap(connection: Connection, query: str, lang: str, scope: Scope, at: datetime) -> None:

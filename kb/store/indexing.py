@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, case, delete, func, insert, select
 
 from kb.store.articles import ChangeNote, IndexSource, SectionRow
 from kb.store.rows import ARTICLE, article_row, section_row
-from kb.store.tables import article, article_section, change_note, grant_set
+from kb.store.tables import article, article_section, change_note, grant_set, vote
 
 CHUNK = 500
 
@@ -25,7 +25,16 @@ def articles_for_index(connection: Connection, ids: Sequence[int] | None, after:
         statement = statement.where(article.c.id.in_(wanted))
     rows = [article_row(found) for found in connection.execute(statement)]
     sections = _sections(connection, [row.id for row in rows])
-    return [IndexSource(row, tuple(sections.get(row.id, ()))) for row in rows]
+    votes = _votes(connection, [row.id for row in rows])
+    return [IndexSource(row, tuple(sections.get(row.id, ())), *votes.get(row.id, (0, 0))) for row in rows]
+
+
+def _votes(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """For each article that has votes, how many say it helped, and how many that it did not."""
+    helped = func.sum(case((vote.c.helpful, 1), else_=0))
+    statement = select(vote.c.article_id, helped, func.count()).where(vote.c.article_id.in_(ids))
+    found = connection.execute(statement.group_by(vote.c.article_id))
+    return {article_id: (int(yes), int(all_) - int(yes)) for article_id, yes, all_ in found}
 
 
 def _sections(connection: Connection, ids: Sequence[int]) -> dict[int, list[SectionRow]]:

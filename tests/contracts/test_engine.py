@@ -368,3 +368,27 @@ def test_homophones_are_suggested_never_found(engine: Engine) -> None:
 @given(text=st.text(max_size=80) | st.text("登入ㄉㄥlog '\"*-", max_size=20))
 def test_no_text_is_too_odd_to_complete(titled: Engine, text: str) -> None:
     assert len(titled.suggest(text, PUBLIC)) <= 8
+
+
+def test_of_two_alike_the_one_that_helped_comes_first(engine: Engine) -> None:
+    put(engine, [document(1, "授權伺服器逾時", "重新啟動"), document(2, "授權伺服器逾時", "重新啟動", helpful=0.5)])
+    assert [hit.article for hit in engine.search(Query("授權伺服器逾時"), PUBLIC).hits] == [2, 1]
+
+
+def test_of_two_alike_the_validated_and_then_the_newer_comes_first(engine: Engine) -> None:
+    alike = {
+        1: document(1, "授權逾時", "重啟", confidence="work_in_progress"),
+        2: document(2, "授權逾時", "重啟", updated=date(2018, 1, 1)),
+        3: document(3, "授權逾時", "重啟"),
+    }
+    put(engine, alike.values())
+    found = engine.search(Query("授權逾時", today=date(2026, 6, 1)), PUBLIC).hits
+    assert [hit.article for hit in found] == [3, 2, 1]
+
+
+@pytest.mark.parametrize("asked", ["授權伺服器逾時", "license server timeout", "ORA-01017", "逾時"])
+def test_reputation_never_buries_a_literal_match(engine: Engine, asked: str) -> None:
+    worst = document(1, asked, asked, helpful=-1.0, confidence="work_in_progress", updated=date(1990, 1, 1))
+    best = [document(at, f"關於 {asked[:-1]} 的事", asked[:-1], helpful=1.0) for at in range(2, 8)]
+    put(engine, [worst, *best])
+    assert engine.search(Query(asked, today=date(2026, 6, 1)), PUBLIC).hits[0].article == 1

@@ -305,3 +305,13 @@ def test_a_scope_sees_what_it_may_and_nothing_else(
         assert sum(store.counts_by_product(viewer).values()) == len(expected)
         read = {number: store.read(number, viewer) for number, _ in store.digests("test").values()}
         assert {each.row.external_id for each in read.values() if each} == set(expected)
+
+
+def test_the_index_learns_of_votes(store: Store) -> None:
+    apply(store, draft("a"), draft("b"))
+    voted, other = ids(store)
+    store.done([note.id for note in store.notes(100)])
+    for voter, helpful in (("one", True), ("two", False), ("three", True)):
+        store.vote(Vote(voted, voter, helpful))
+    assert {note.article_id for note in store.notes(100)} == {voted}
+    assert [(each.helped, each.failed) for each in store.articles_for_index([voted, other])] == [(2, 1), (0, 0)]

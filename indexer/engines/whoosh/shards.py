@@ -15,7 +15,7 @@ from whoosh.filedb.structfile import StructFile
 from whoosh.reading import SegmentReader
 
 from indexer.engines.whoosh.codec import term_extent, unpacked
-from indexer.shards import Columns, Mask, Postings, Values
+from indexer.shards import HELPFUL_UNIT, Columns, Mask, Postings, Values
 
 EXTENTS_KEPT = 50_000
 
@@ -144,6 +144,8 @@ def _columns(reader: Any) -> Columns:
         lengths=numbers("length", np.float32),
         title_lengths=numbers("title_length", np.float32),
         updated=numbers("updated", np.int32),
+        helpful=numbers("helpful", np.float32) / np.float32(HELPFUL_UNIT),
+        confidence=values("confidence"),
         audience=values("audience"),
         lang=values("lang"),
         product=values("product"),

@@ -15,7 +15,7 @@ from indexer.documents import counted
 from indexer.engines.whoosh.codec import PackedWriter, term_extent, unpacked
 from indexer.folding import fold, squash
 from indexer.planning import article_number
-from indexer.shards import EMPHASIS, EVERYTHING, NUMBER, TITLE
+from indexer.shards import EMPHASIS, EVERYTHING, HELPFUL_UNIT, NUMBER, TITLE
 from indexer.sounds import syllables
 from kb.search import Document
 
@@ -38,6 +38,8 @@ def schema() -> Any:
         length=fields.COLUMN(number("i")),
         title_length=fields.COLUMN(number("i")),
         updated=fields.COLUMN(number("i")),
+        helpful=fields.COLUMN(number("i")),
+        confidence=fields.COLUMN(few()),
         audience=fields.COLUMN(few()),
         lang=fields.COLUMN(few()),
         product=fields.COLUMN(few()),
@@ -112,6 +114,8 @@ def _columns(document: Document, length: int, title_length: int) -> dict[str, An
         "length": length,
         "title_length": title_length,
         "updated": document.updated.toordinal(),
+        "helpful": round(document.helpful * HELPFUL_UNIT),
+        "confidence": packed(document.confidence),
         "audience": packed(document.audience.key),
         "lang": packed(document.lang),
         "product": packed(document.product),
