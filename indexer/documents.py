@@ -13,7 +13,6 @@ from kb.entitlements import audiences
 from kb.search import Document
 from kb.store.articles import IndexSource
 
-
 # So many votes are needed before their balance counts for half: one reader's mood moves nothing.
 DOUBT = 10
 

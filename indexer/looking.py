@@ -30,9 +30,7 @@ class Looked:
     parts: Mapping[str, float]
 
 
-def look(
-    plan: Plan, found: Sequence[Candidate], readable: Readable, weights: Weights, today: date
-) -> list[Looked]:
+def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: Weights, today: date) -> list[Looked]:
     """The candidates in their final order, ties by article. Texts are compared as UTF-8, as they are stored."""
     idfs = [unit_idf(unit, readable) for unit in plan.units]
     mass = sum(idfs) or 1.0
@@ -45,7 +43,7 @@ def look(
         shard = candidate.view.shard
         folded_title, body = shard.title(candidate.document), shard.body(candidate.document)
         title, title_bytes = squash(folded_title), folded_title.encode()
-        parts = {"terms": candidate.score}
+        parts: dict[str, float] = {}
         if title == wanted:
             parts["title_equals"] = mass * weights.title_equals
         elif wanted and wanted in title:
@@ -61,7 +59,7 @@ def look(
             kept = sum(idf for ways, idf in neighbours if any(text in body or text in title_bytes for text in ways))
             parts["pairs"] = mass * weights.pairs * kept / together
         parts |= {name: mass * part for name, part in _standing(candidate, weights, today).items()}
-        looked.append(Looked(candidate, sum(parts.values()), parts))
+        looked.append(Looked(candidate, candidate.score + sum(parts.values()), {**candidate.parts(), **parts}))
     return sorted(looked, key=lambda one: (-one.score, one.candidate.article))
 
 

@@ -153,12 +153,29 @@ class Readable:
 
 @dataclass
 class Scored:
-    """A shard's documents with their scores, how much of the query each covers, and the parts of the score."""
+    """A shard's documents with their scores, how much of the query each covers, and, where asked for, what each step
+    of scoring added."""
 
     view: View
     score: Floats
     cover: Floats
-    title: Floats
+    parts: dict[str, Floats] = field(default_factory=dict)
+
+    def parts_of(self, document: int) -> dict[str, float]:
+        return {name: float(added[document]) for name, added in self.parts.items() if added[document]}
+
+
+class Ledger:
+    """What each step of scoring added, for whoever wants to know why."""
+
+    def __init__(self, wanted: bool, size: int) -> None:
+        self.parts: dict[str, Floats] = {}
+        self._before = np.zeros(size, np.float32) if wanted else None
+
+    def note(self, step: str, total: Floats) -> None:
+        if self._before is not None:
+            self.parts[step] = total - self._before
+            self._before = total.copy()
 
 
 def unit_idf(unit: Unit, readable: Readable) -> float:
@@ -173,7 +190,7 @@ def unit_idf(unit: Unit, readable: Readable) -> float:
     return math.log(1 + (readable.count + 0.5) / 0.5)
 
 
-def score(plan: Plan, readable: Readable, weights: Weights) -> list[Scored]:
+def score(plan: Plan, readable: Readable, weights: Weights, explain: bool = False) -> list[Scored]:
     """Every document's score. Documents the scope does not read are scored too, and masked by the caller."""
     idfs = [(unit, unit_idf(unit, readable)) for unit in plan.units]
     mass = sum(idf for _, idf in idfs) or 1.0
@@ -181,25 +198,32 @@ def score(plan: Plan, readable: Readable, weights: Weights) -> list[Scored]:
     scored = []
     for view in readable.views:
         total = np.zeros(view.shard.size, np.float32)
+        ledger = Ledger(explain, view.shard.size)
         for weighted in plan.terms:
             idf = readable.idf(weighted.term)
             if idf:
                 _add_term(total, view, weighted, np.float32(idf * weights.of(weighted.kind)), weights)
+        ledger.note("words", total)
         for rewording, worth in zip(plan.rewordings, worths, strict=True):
             total += _reworded(view, rewording, worth, readable, weights)
+        ledger.note("vocabulary", total)
         cover, title = _covers(view, idfs, mass, weights)
         total += title * np.float32(weights.title_match * mass)
+        ledger.note("title_match", total)
         if weights.completeness:
             total *= np.minimum(cover, 1) ** np.float32(weights.completeness)
+        ledger.note("missing", total)
         if plan.han:
             total *= _by_language(view, _nearness(plan, weights), weights.foreign)
         if plan.langs:
             total += _by_language(view, _preference(plan.langs)) * np.float32(weights.prefer * mass)
+        ledger.note("language", total)
         for number in plan.numbers:
             if postings := view.shard.postings(NUMBER, number):
                 total[postings.documents] += np.float32(weights.number * mass)
                 cover[postings.documents] = 1
-        scored.append(Scored(view, total, cover, title))
+        ledger.note("number", total)
+        scored.append(Scored(view, total, cover, ledger.parts))
     return scored
 
 
@@ -288,8 +312,16 @@ class Candidate:
 
     score: float
     article: int
-    view: View
+    of: Scored
     document: int
+
+    @property
+    def view(self) -> View:
+        return self.of.view
+
+    def parts(self) -> dict[str, float]:
+        """What its score is made of, or the score as one."""
+        return self.of.parts_of(self.document) or {"words": self.score}
 
 
 def candidates(scored: Sequence[Scored], matches: Sequence[Mask], limit: int) -> list[Candidate]:
@@ -300,9 +332,7 @@ def candidates(scored: Sequence[Scored], matches: Sequence[Mask], limit: int) ->
         values = one.score[documents]
         articles = one.view.shard.columns.article[documents]
         order = np.lexsort((articles, -values))[:limit]
-        found += [
-            Candidate(float(values[at]), int(articles[at]), one.view, int(documents[at])) for at in order.tolist()
-        ]
+        found += [Candidate(float(values[at]), int(articles[at]), one, int(documents[at])) for at in order.tolist()]
     return sorted(found, key=lambda candidate: (-candidate.score, candidate.article))[:limit]
 
 

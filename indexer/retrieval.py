@@ -81,7 +81,7 @@ class Retrieval:
         if not scope or (not planned.units and not chosen and not planned.conditions):
             return NOTHING
         seen = views.of(scope, query.without)
-        scored = score(planned, seen, self.weights)
+        scored = score(planned, seen, self.weights, query.explain)
         cover = self.weights.loose if query.loose else self.weights.cover
         needed = max(self.weights.least, cover * _best_cover(scored))
         matching = [self._matches(planned, one, needed) for one in scored]
@@ -111,7 +111,7 @@ class Retrieval:
         near += self._quoting(planned, scored, wanted, {one.article for one in near})
         best = look(planned, near, seen, self.weights, query.today)
         looked = {one.article for one in near}
-        rest = [Looked(one, one.score, {"terms": one.score}) for one in found if one.article not in looked]
+        rest = [Looked(one, one.score, one.parts()) for one in found if one.article not in looked]
         return tuple(
             Hit(one.candidate.article, one.score, one.parts if query.explain else {})
             for one in [*best, *rest][first:last]

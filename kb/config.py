@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -17,6 +18,7 @@ from kb.articles import LANGUAGES
 
 PREFIX = "KB_"
 FOR_TESTS = "KB_TEST_"
+QUESTION = "{question}"
 ENGINES = ("whoosh",)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 SITE_NAMES = {"zh-Hant": "支援知識庫", "zh-Hans": "支持知识库", "en": "Support Knowledge Base"}
@@ -92,6 +94,12 @@ def _store_url(text: str) -> str:
     return text
 
 
+def _question_url(text: str) -> str:
+    if not re.match(r"https?://[^\s/]", text) or text.count(QUESTION) > 1:
+        raise ValueError(f"an address that begins with https:// and has {QUESTION} where what was asked goes")
+    return text
+
+
 def _host(text: str) -> str:
     if not text or any(character.isspace() or character in "/:@" for character in text.replace("::", "")):
         raise ValueError("an address or a host name, e.g. 127.0.0.1 or 0.0.0.0")
@@ -159,6 +167,8 @@ class Config:
     lang: str | None = _setting("LANG", _one_of(*LANGUAGES), None)
     weights: Path | None = _setting("WEIGHTS", _file, None)
     terms: Path | None = _setting("TERMS", _path, None)
+    community_url: str | None = _setting("COMMUNITY_URL", _question_url, None)
+    case_url: str | None = _setting("CASE_URL", _question_url, None)
 
     def __post_init__(self) -> None:
         if not self.store_url:

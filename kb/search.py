@@ -21,6 +21,11 @@ A = TypeVar("A")
 
 Sort = Literal["relevance", "updated", "title"]
 FACETS = ("product", "version", "type", "lang", "date")
+# What a score can be made of, in the order of its making.
+PARTS = (
+    "words", "vocabulary", "title_match", "missing", "language", "number", "title_equals", "title_contains",
+    "body_contains", "codes", "pairs", "helpful", "confidence", "age",
+)  # fmt: skip
 DATE_BUCKETS = (("month", 31), ("quarter", 92), ("year", 366), ("older", None))
 
 
@@ -93,7 +98,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An article found, best first. `parts` names what its score is made of, when the query asked to explain."""
+    """An article found, best first. `parts`, named as in PARTS, add up to its score if the query asked to explain."""
 
     article: int
     score: float

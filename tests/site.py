@@ -173,6 +173,13 @@ def secure_site(site: ReadySite) -> Iterator[ReadySite]:
 
 
 @pytest.fixture
+def asking_site(site: ReadySite) -> Iterator[ReadySite]:
+    """The same with people to ask elsewhere."""
+    ask, case = (f"https://{name}.example/new?text={{question}}" for name in ("ask", "case"))
+    yield from _ready(replace(site.config, community_url=ask, case_url=case))
+
+
+@pytest.fixture
 def broken_site(tmp_path: Path) -> Iterator[ReadySite]:
     """A site whose store was never made."""
     config = Config(home=tmp_path / "home")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
 
+from kb.config import QUESTION
+from kb.entitlements import STAFF
 from kb.query import without_each
 from kb.search import FACETS, MAX_DEPTH, Results, Suggestion
 from kb.store import StoreError
@@ -24,6 +27,7 @@ SHOWN_VALUES = 8
 MOST_VALUES = 60
 MOST_DROPPED = 6
 LONGEST_GAP = 200
+LONGEST_CARRIED = 1_000
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +66,15 @@ class PageLink:
 class Instead:
     """What a reader who found nothing could try.
 
-    The same without filters, without one of its words (that word, how many articles then, where), and what he may have
-    meant.
+    The same without filters, without one of its words (that word, how many articles then, where), what he may have
+    meant, and where to ask people, the question carried over.
     """
 
     unfiltered: int
     shorter: tuple[tuple[str, int, str], ...]
     meant: tuple[Suggestion, ...]
+    community: str | None
+    case: str | None
 
 
 @blueprint.get("/search")
@@ -106,7 +112,8 @@ def _note_gap(text: str) -> None:
 
 def found(asked: SearchParameters) -> Results[Readable]:
     """The results. PastTheEnd for a page there is not."""
-    results = site().search.find(asked.query(today()), g.viewer.scope)
+    scope = g.viewer.scope
+    results = site().search.find(replace(asked.query(today()), explain=STAFF in scope.grants), scope)
     last = max(results.pages, 1)
     if asked.page > last:
         raise PastTheEnd(asked.changed(page=last).address("/search"), deep=results.total > MAX_DEPTH)
@@ -173,7 +180,20 @@ def instead(asked: SearchParameters) -> Instead:
     search, scope = site().search, g.viewer.scope
     wider = search.find(asked.unfiltered().query(today()), scope).total if asked != asked.unfiltered() else 0
     meant = search.suggest(asked.q, scope, SUGGESTIONS) if len(asked.q) <= 100 else ()
-    return Instead(wider, _shorter(asked), tuple(each for each in meant if each.text != asked.q))
+    others = tuple(each for each in meant if each.text != asked.q)
+    community, case = site().config.community_url, site().config.case_url
+    return Instead(
+        wider,
+        _shorter(asked),
+        others,
+        community and carrying(community, asked.q),
+        case and carrying(case, asked.q) if g.viewer.account_id is not None else None,
+    )
+
+
+def carrying(address: str, question: str) -> str:
+    """An address of the settings with what was asked put where it belongs."""
+    return address.replace(QUESTION, quote(question[:LONGEST_CARRIED], safe="", errors="replace"))
 
 
 def _shorter(asked: SearchParameters) -> tuple[tuple[str, int, str], ...]:

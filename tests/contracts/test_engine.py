@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kb.entitlements import NOBODY, Audience
-from kb.search import Busy, Engine, EngineDown, Filters, Query
+from kb.search import PARTS, Busy, Engine, EngineDown, Filters, Query
 from tests.contracts.engines import OPENERS
 from tests.documents import PUBLIC, document, put, scope
 
@@ -392,3 +392,15 @@ def test_reputation_never_buries_a_literal_match(engine: Engine, asked: str) -> 
     best = [document(at, f"關於 {asked[:-1]} 的事", asked[:-1], helpful=1.0) for at in range(2, 8)]
     put(engine, [worst, *best])
     assert engine.search(Query(asked, today=date(2026, 6, 1)), PUBLIC).hits[0].article == 1
+
+
+@pytest.mark.parametrize("asked", ["授權逾時", "license timeout", "KB000002", "ORA-01017 授權", "伺服器"])
+def test_the_parts_of_a_score_add_up_to_it(engine: Engine, asked: str) -> None:
+    texts = ("授權伺服器逾時", "License server timeout", "服务器 ORA-01017")
+    put(engine, [document(at, text, text, helpful=0.2) for at, text in enumerate(texts, 1)])
+    plain, explained = (engine.search(Query(asked, explain=explain), PUBLIC).hits for explain in (False, True))
+    assert plain and not any(hit.parts for hit in plain)
+    assert [(hit.article, hit.score) for hit in plain] == [(hit.article, hit.score) for hit in explained]
+    for hit in explained:
+        assert set(hit.parts) <= set(PARTS)
+        assert sum(hit.parts.values()) == pytest.approx(hit.score, rel=1e-4)

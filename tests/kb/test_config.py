@@ -37,6 +37,8 @@ def test_nothing_else_is_documented() -> None:
         ("KB_MATRIX", "/nowhere", "a folder that exists"),
         ("KB_WEIGHTS", "/nowhere", "a file that exists"),
         ("KB_LANG", "zh", "one of zh-Hant"),
+        ("KB_CASE_URL", "javascript:alert(1)", "begins with https://"),
+        ("KB_COMMUNITY_URL", "https://a/{question}/{question}", "{question}"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_would_be_right(name: str, value: str, right: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from opencc import OpenCC
 
 from kb.articles import LANGUAGES, TYPES
-from kb.search import DATE_BUCKETS, FACETS
+from kb.search import DATE_BUCKETS, FACETS, PARTS
 from web import messages
 from web.articles import REASONS
 from web.errors import TOLD
@@ -29,6 +29,7 @@ COMPUTED = {
     *(f"sort.{name}" for name in SORTS),
     *(f"theme.{name}" for name in THEMES),
     *(f"reason.{name}" for name in REASONS),
+    *(f"why.{name}" for name in PARTS),
     *(f"role.{name}" for name in ("anonymous", "customer", "engineer", "author", "operator")),
     *(f"suggestion.{name}" for name in ("number", "title", "term", "pinyin", "zhuyin", "typo")),
     *(f"error.{status}.{part}" for status in TOLD for part in ("title", "detail")),

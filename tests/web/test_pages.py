@@ -192,3 +192,22 @@ def test_when_nothing_is_found_it_says_which_word_to_drop(visitors: dict[str, Vi
     assert "少一個條件就有結果" in page
     assert 'href="/search?q=%E7%99%BB%E5%85%A5"' in page
     assert "少一個條件就有結果" not in visitors["gold"].get("/search?q=zzzqqq").get_data(as_text=True)
+
+
+def test_staff_alone_see_why_a_result_is_where_it_is(visitors: dict[str, Visitor]) -> None:
+    page = visitors["engineer"].get("/search?q=Windchill").get_data(as_text=True)
+    explained = re.findall(r'<details class="why">(.*?)</details>', page, re.S)
+    assert len(explained) == len(hits(page)) > 0
+    for table in explained:
+        *parts, total = [float(figure) for figure in re.findall(r"<td>([-+.\d]+)</td>", table)]
+        assert sum(parts) == pytest.approx(total, abs=0.01 * len(parts))
+    for kind in ("anonymous", "gold", "ended"):
+        assert "why" not in visitors[kind].get("/search?q=Windchill").get_data(as_text=True)
+
+
+def test_who_finds_nothing_is_led_to_people(asking_site: ReadySite) -> None:
+    carried = "zzqx%20%26%3C"
+    for kind, led_to in (("anonymous", {"https://ask"}), ("gold", {"https://ask", "https://case"})):
+        page = asking_site.visitor(kind).get("/search?q=zzqx %26<").get_data(as_text=True)
+        found = {link for link in links(page) if link.startswith("https://")}
+        assert found == {f"{address}.example/new?text={carried}" for address in led_to}
