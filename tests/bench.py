@@ -1,8 +1,9 @@
 """Speed beside a peer, in the same run: `make bench`.
 
 The peer is Whoosh as its manual says to use it, with jieba's analyzer: its own parser, `search(filter=)` for the
-rights, and its highlighter over the ten best. It counts no facets and renders no page; ours is asked over HTTP and does
-both. Queries are asked in turn, in rounds; a ratio is the median over the rounds.
+rights, three facets by `groupedby=`, and its highlighter over the ten best. Ours is asked in process, and over HTTP,
+where it renders the page as well. Queries are asked in turn, in rounds; a ratio is the median over the rounds. Then
+the hostile queries are asked, and what another reader waits meanwhile.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -35,6 +38,8 @@ from indexer.importing import ImportOptions, import_articles
 from indexer.segmenting import open_segmenter
 from indexer.sync import drain
 from kb.config import Config
+from kb.entitlements import EVERYONE
+from kb.search import Query, Search
 from kb.store import Store
 from tests import hostile
 from tests.command import KB, free_port, surroundings
@@ -42,7 +47,8 @@ from tests.command import KB, free_port, surroundings
 SIZES = (1_000, 10_000)
 ROUNDS = 5
 QUERIES = 100
-HTTP, PLAIN = "/search over HTTP", "Whoosh by its manual"
+HTTP, INSIDE, PLAIN = "/search over HTTP", "ours, in process", "Whoosh by its manual"
+FACETED = ("product", "lang", "type")
 
 Row = Mapping[str, Any]
 Ask = Callable[[str], float]
@@ -74,24 +80,29 @@ class Peer:
             grants=fields.KEYWORD,
             title=fields.TEXT(analyzer=words, stored=True, field_boost=2.0),
             body=fields.TEXT(analyzer=words, stored=True),
+            **{name: fields.ID(sortable=True) for name in FACETED},
         )
         self._index = index.create_in(str(folder), schema)
         writer = self._index.writer(limitmb=512)
         for row in rows:
-            writer.add_document(id=row["id"], grants="public", title=row["title"], body=row["body_markdown"])
+            facets = {name: row[name] for name in FACETED}
+            writer.add_document(id=row["id"], grants="public", title=row["title"], body=row["body_markdown"], **facets)
         writer.commit()
         self._searcher = self._index.searcher()
         self._parser = qparser.MultifieldParser(["title", "body"], schema, group=qparser.OrGroup)
 
     def ask(self, text: str) -> float:
         began = time.perf_counter()
-        found = self._searcher.search(self._parser.parse(text), filter=query.Term("grants", "public"), limit=10)
+        asked, rights = self._parser.parse(text), query.Term("grants", "public")
+        found = self._searcher.search(asked, filter=rights, limit=10, groupedby=list(FACETED))
         found.fragmenter = highlight.ContextFragmenter()
         for hit in found:
             hit.highlights("body")
             hit.highlights("title")
-        # The peer counts its matches, too.
+        # The peer counts its matches and the values of its facets, too.
         len(found)
+        for name in FACETED:
+            found.groups(name)
         return time.perf_counter() - began
 
     def close(self) -> None:
@@ -119,9 +130,26 @@ class Ours:
 
 
 @contextmanager
-def served(home: Path) -> Iterator[int]:
+def in_process(home: Path) -> Iterator[Ask]:
+    """The whole search without the page: rights, total, facets, ranking, passages."""
+    config = Config(home=home)
+    with Store.open(config.store_url) as store:
+        engine = open_engine(config)
+        search = Search(store, engine, fold)
+
+        def ask(text: str) -> float:
+            began = time.perf_counter()
+            search.find(Query(text, today=date(2026, 1, 1)), EVERYONE)
+            return time.perf_counter() - began
+
+        yield ask
+        engine.close()
+
+
+@contextmanager
+def served(home: Path, workers: int = 1) -> Iterator[int]:
     port = free_port()
-    environment = surroundings(home) | {"KB_PORT": str(port), "KB_WORKERS": "1"}
+    environment = surroundings(home) | {"KB_PORT": str(port), "KB_WORKERS": str(workers)}
     process = subprocess.Popen([*KB, "serve"], env=environment, stdout=subprocess.DEVNULL)
     try:
         _wait(port)
@@ -194,11 +222,30 @@ def measure(path: Path, size: int, asked: Path | None) -> None:
         Path(folder, "peer").mkdir()
         peer = Peer(Path(folder, "peer"), rows)
         _told("Whoosh by its manual: index", time.perf_counter() - began, len(rows))
-        with served(home) as port:
-            compare(texts, {HTTP: Ours(port).ask, PLAIN: peer.ask})
-            slowest = max(map(Ours(port).ask, hostile.queries()))
-            print(f"  the slowest of {hostile.COUNT} hostile queries: {slowest * 1000:.0f} ms", flush=True)
+        with served(home) as port, in_process(home) as inside:
+            compare(texts, {HTTP: Ours(port).ask, INSIDE: inside, PLAIN: peer.ask})
         peer.close()
+        with served(home, workers=2) as port:
+            beside_hostile(texts, Ours(port).ask)
+
+
+def beside_hostile(texts: Sequence[str], ask: Ask) -> None:
+    """How long hostile queries take, and another reader's questions while they are asked one after another."""
+    alone = [ask(text) for _ in range(3) for text in texts]
+    slowest: list[float] = []
+    asking = Thread(target=lambda: slowest.append(max(map(ask, hostile.queries()))))
+    asking.start()
+    beside: list[float] = []
+    for text in itertools.cycle(texts):
+        if not asking.is_alive():
+            break
+        beside.append(ask(text))
+    asking.join()
+    (_, quiet), (_, busy) = quantiles(alone), quantiles(beside)
+    print(
+        f"  the slowest of {hostile.COUNT} hostile queries: {slowest[0] * 1000:.0f} ms; another reader's p95 meanwhile"
+    )
+    print(f"  {busy:.1f} ms, {busy / quiet:.2f}x of {quiet:.1f} ms without them", flush=True)
 
 
 def _told(what: str, seconds: float, articles: int) -> None:
@@ -214,13 +261,16 @@ def compare(texts: Sequence[str], asks: Mapping[str, Ask]) -> None:
         for who in asks:
             p50, p95 = quantiles([one[who] for each in timed for one in each])
             print(f"  {name:<11}{who:<34}{p50:8.1f}  {p95:8.1f}")
-        p50, p95 = (statistics.median(each) for each in zip(*map(_ratios, timed), strict=True))
-        print(f"  {name:<11}Whoosh takes p50 {p50:.1f}x, p95 {p95:.1f}x as long", flush=True)
+        for one, other in ((PLAIN, INSIDE), (PLAIN, HTTP), (HTTP, INSIDE)):
+            p50, p95 = (
+                statistics.median(each) for each in zip(*(_ratios(each, one, other) for each in timed), strict=True)
+            )
+            print(f"  {name:<11}{one} takes {p50:.1f}x (p50), {p95:.1f}x (p95) of {other}", flush=True)
 
 
-def _ratios(timed: Sequence[Mapping[str, float]]) -> tuple[float, float]:
-    ours, theirs = (quantiles([one[who] for one in timed]) for who in (HTTP, PLAIN))
-    return theirs[0] / ours[0], theirs[1] / ours[1]
+def _ratios(timed: Sequence[Mapping[str, float]], one: str, other: str) -> tuple[float, float]:
+    numerator, denominator = (quantiles([each[who] for each in timed]) for who in (one, other))
+    return numerator[0] / denominator[0], numerator[1] / denominator[1]
 
 
 def main() -> None:

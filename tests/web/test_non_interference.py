@@ -1,8 +1,8 @@
 """The law of silence at the door: every byte a reader gets is what a site without the articles he may not read gives.
 
-Two sites are asked the same: one with everything, one with just what the reader may read. `make silence` asks 60,000
-times. That the test has teeth is shown by a site that filters but counts its statistics over everything: it is found
-guilty.
+Two sites are asked the same: one with everything, one with just what the reader may read. The first has a past, too:
+articles inserted, changed, retitled, given to others, deleted, voted on. `make silence` asks 60,000 times. That the
+test has teeth is shown by a site that filters but counts its statistics over everything: it is found guilty.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -21,17 +21,24 @@ import numpy as np
 import pytest
 from werkzeug.test import TestResponse
 
+from indexer.engines import open_engine
 from indexer.ranking import Readable
 from indexer.shards import EVERYTHING
+from indexer.sync import drain
 from kb.articles import Draft, Section
 from kb.config import Config
 from kb.entitlements import STAFF, Scope
-from tests.site import KINDS, ReadySite, Visitor, fill
+from kb.store import Store
+from kb.store.articles import ImportRun
+from kb.store.feedback import Vote
+from tests.contracts.stores import rendered
+from tests.site import KINDS, PRODUCTS, ReadySite, Visitor, fill
 from tests.site_articles import SOURCE, drafts
 from web import close, create_app
 
 RESPONSES = int(os.environ.get("KB_TEST_RESPONSES", "1350"))
 EACH = RESPONSES // len(KINDS)
+GONE = 60
 WORDS = (
     "登入 失敗 登录 伺服器 服务器 逾時 憑證 磁碟 已滿 記憶體 不足 當掉 授權 過期 監控 告警 ORA-01017 0x80070005 12.1.2 "
     "WTException login failed certificate expired Windchill Creo MethodServer"
@@ -74,9 +81,45 @@ def readable(draft: Draft, scope: Scope) -> Draft | None:
     return replace(draft, sections=kept)
 
 
-def site(home: Path, given: list[Draft]) -> ReadySite:
+def earlier(given: list[Draft]) -> list[Draft]:
+    """What a site held before: many with another's title and text, or for other readers, and some since deleted."""
+    chance = random.Random(4)
+    before = []
+    for draft in given:
+        other = chance.choice(given)
+        if chance.random() < 0.4:
+            draft = replace(draft, title=other.title, sections=(Section(other.sections[0].markdown),))
+        if chance.random() < 0.3:
+            draft = replace(draft, grants=tuple(chance.sample(RIGHTS, 2)))
+        before.append(draft)
+    gone = [replace(one, id=f"gone-{one.id}", number=f"KB92{at:04d}") for at, one in enumerate(given[:GONE])]
+    return [*before[:100], *gone, *before[100:]]
+
+
+def vote_and_ask(store: Store, given: list[Draft]) -> None:
+    """Readers vote on some articles, each always the same, and others ask in vain."""
+    ids = {source.row.number: source.row.id for source in store.articles_for_index(limit=1_000)}
+    for draft in given:
+        chance = random.Random(draft.id)
+        for voter in range(chance.choice([0, 0, 3, 20])):
+            store.vote(Vote(ids[draft.number or ""], f"reader {voter}", chance.random() < 0.6))
+    store.search_gap("what only others ask", "en", Scope(frozenset({"public"})))
+
+
+def site(home: Path, given: list[Draft], past: list[Draft] | None = None) -> ReadySite:
+    """A site that holds these articles, and held those of its past before."""
     config = Config(home=home, sign_in_attempts=1000)
-    fill(config, given)
+    fill(config, past or given)
+    with Store.open(config.store_url) as store:
+        engine = open_engine(config)
+        if past:
+            store.apply(map(rendered, given), ImportRun(SOURCE, datetime.now(UTC), PRODUCTS))
+            kept = {draft.number for draft in given}
+            store.delete([draft.number or "" for draft in past if draft.number not in kept])
+            drain(store, engine)
+        vote_and_ask(store, given)
+        drain(store, engine)
+        engine.close()
     app = create_app(config)
     app.testing = True
     return ReadySite(app, config)
@@ -84,7 +127,8 @@ def site(home: Path, given: list[Draft]) -> ReadySite:
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadySite]:
-    found = site(tmp_path_factory.mktemp("everything"), base(date.today()))
+    given = base(date.today())
+    found = site(tmp_path_factory.mktemp("everything"), given, earlier(given))
     yield found
     close(found.app)
 
