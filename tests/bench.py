@@ -85,7 +85,7 @@ class Peer:
         self._index = index.create_in(str(folder), schema)
         writer = self._index.writer(limitmb=512)
         for row in rows:
-            facets = {name: row[name] for name in FACETED}
+            facets = {name: row.get(name, "solution") for name in FACETED}
             writer.add_document(id=row["id"], grants="public", title=row["title"], body=row["body_markdown"], **facets)
         writer.commit()
         self._searcher = self._index.searcher()
@@ -96,7 +96,7 @@ class Peer:
         asked, rights = self._parser.parse(text), query.Term("grants", "public")
         found = self._searcher.search(asked, filter=rights, limit=10, groupedby=list(FACETED))
         found.fragmenter = highlight.ContextFragmenter()
-        for hit in found:
+        for hit in itertools.islice(found, 10):  # `groupedby` makes it give them all
             hit.highlights("body")
             hit.highlights("title")
         # The peer counts its matches and the values of its facets, too.
