@@ -50,13 +50,17 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
             parts["title_contains"] = mass * weights.title_contains * len(wanted) / len(title)
         elif title and title in wanted:
             parts["title_contains"] = mass * weights.title_contains * len(title) / len(wanted)
-        if len(plan.units) > 1 and (whole in body or (name and stands_alone(body, name))):
+        if len(plan.units) > 1 and (holds_whole(body, whole) or (name and stands_alone(body, name))):
             parts["body_contains"] = mass * weights.body_contains * min(1.0, (len(plan.units) - 1) / QUOTATION)
         if codes:
             exact = sum(idf for code, idf in codes if stands_alone(title_bytes, code) or stands_alone(body, code))
             parts["codes"] = weights.codes * exact
         if neighbours:
-            kept = sum(idf for ways, idf in neighbours if any(text in body or text in title_bytes for text in ways))
+            kept = sum(
+                idf
+                for ways, idf in neighbours
+                if any(holds_whole(body, text) or holds_whole(title_bytes, text) for text in ways)
+            )
             parts["pairs"] = mass * weights.pairs * kept / together
         parts |= {name: mass * part for name, part in _standing(candidate, weights, today).items()}
         looked.append(Looked(candidate, candidate.score + sum(parts.values()), {**candidate.parts(), **parts}))
@@ -92,6 +96,21 @@ def _joined(text: str) -> tuple[bytes, ...]:
         return (text.encode(),)
     joints = (" ", ": ") if text[-1].isdigit() else (" ", "_", "")
     return tuple(text.replace(" ", joint).encode() for joint in joints)
+
+
+def holds_whole(text: bytes, piece: bytes) -> bool:
+    """Whether a piece occurs with its numbers whole: `event id 12` is not in `event id 1274`."""
+    if not piece or not (piece[:1].isdigit() or piece[-1:].isdigit()):
+        return piece in text
+    at = text.find(piece)
+    while at >= 0:
+        end = at + len(piece)
+        before = piece[:1].isdigit() and text[at - 1 : at].isdigit()
+        after = piece[-1:].isdigit() and text[end : end + 1].isdigit()
+        if not before and not after:
+            return True
+        at = text.find(piece, at + 1)
+    return False
 
 
 def stands_alone(text: bytes, code: bytes) -> bool:

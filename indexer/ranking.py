@@ -42,12 +42,12 @@ class Weights:
     stem: float = 0.7
     code: float = 1.0
     part: float = 0.3
-    title_match: float = 2.0
+    title_match: float = 2.5
     cover: float = 0.3
     look: int = 100
     title_equals: float = 1.0
     title_contains: float = 0.7
-    body_contains: float = 0.9
+    body_contains: float = 1.3
     pairs: float = 0.5
     codes: float = 3.0
     completeness: float = 0.5

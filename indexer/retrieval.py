@@ -14,7 +14,7 @@ import numpy as np
 
 from indexer.analysis import Analysis
 from indexer.conditions import holds
-from indexer.looking import Looked, look
+from indexer.looking import Looked, holds_whole, look
 from indexer.planning import Plan, plan
 from indexer.ranking import Candidate, Readable, Scored, Weights, candidates, score, unit_idf
 from indexer.shards import Mask, Shard, Values, readable
@@ -126,7 +126,9 @@ class Retrieval:
         whole = planned.text.encode()
         covering = [mask & (one.cover >= np.float32(0.999)) for one, mask in zip(scored, wanted, strict=True)]
         found = candidates(scored, covering, self.weights.look + QUOTING_LOOKED)
-        return [one for one in found if one.article not in known and whole in one.view.shard.body(one.document)]
+        return [
+            one for one in found if one.article not in known and holds_whole(one.view.shard.body(one.document), whole)
+        ]
 
 
 def _best_cover(scored: Sequence[Scored]) -> float:

@@ -404,3 +404,10 @@ def test_the_parts_of_a_score_add_up_to_it(engine: Engine, asked: str) -> None:
     for hit in explained:
         assert set(hit.parts) <= set(PARTS)
         assert sum(hit.parts.values()) == pytest.approx(hit.score, rel=1e-4)
+
+
+def test_a_number_is_met_whole_or_not_at_all(engine: Engine) -> None:
+    put(engine, [document(1, "Service stops", "event ID 1274 is logged"), document(2, "Other", "x event id 12 y " * 2)])
+    assert [hit.article for hit in engine.search(Query("Event ID 12"), PUBLIC).hits][:1] == [2]
+    parts = engine.search(Query("Event ID 12", explain=True), PUBLIC).hits[-1]
+    assert parts.article == 1 and "body_contains" not in parts.parts
