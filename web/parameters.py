@@ -99,7 +99,8 @@ class SearchParameters(BaseModel):
         return pairs + ([("page", str(self.page))] if self.page > 1 else [])
 
     def address(self, path: str) -> str:
-        return f"{path}?{urlencode(self.pairs(), errors='replace')}" if self.pairs() else path
+        pairs = self.pairs()
+        return f"{path}?{urlencode(pairs, errors='replace')}" if pairs else path
 
 
 def read(args: MultiDict[str, str], longest: int, *, empty_is_absent: bool = True) -> SearchParameters:
