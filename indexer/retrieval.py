@@ -76,7 +76,7 @@ class Retrieval:
             # Latin words alone are as likely an error message, pasted by someone who reads another language.
             others = [lang for lang in planned.langs if planned.han and lang not in query.prefers]
             planned = replace(planned, langs=(*query.prefers, *others), certain=True)
-        filters = _joined(query.filters, parsed.filters)
+        filters = query.filters.narrowed(parsed.filters)
         chosen = any(filters.chosen(facet) for facet in FACETS)
         if not scope or (not planned.units and not chosen and not planned.conditions):
             return NOTHING
@@ -141,12 +141,6 @@ def _groups(planned: Plan) -> list[list[Clause]]:
     for clause in planned.conditions:
         groups.setdefault(clause.group if not clause.negated else -clause.group, []).append(clause)
     return list(groups.values())
-
-
-def _joined(one: Filters, other: Filters) -> Filters:
-    """The page's filters, narrowed to what the query text itself chose where it did."""
-    chosen = {facet + "s": other.chosen(facet) or one.chosen(facet) for facet in FACETS}
-    return Filters(**chosen)
 
 
 def _filtered(

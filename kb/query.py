@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kb.articles import LANGUAGES
-from kb.search import Filters
+from kb.question import Filters
 
 Kind = Literal["words", "phrase", "prefix"]
 

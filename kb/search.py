@@ -2,71 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from kb import snippets
 from kb.entitlements import Audience, Scope
+from kb.query import Parsed, clean, parse
+from kb.question import DATE_BUCKETS, FACETS, MAX_DEPTH, MAX_QUERY, PAGE_SIZE, Filters, Query, Sort
 from kb.store.articles import ArticleRow, Readable
 
-MAX_QUERY = 4_000
-PAGE_SIZE = 10
-MAX_DEPTH = 1_000
 MAX_REFUSALS = 5
 
 A = TypeVar("A")
 
-Sort = Literal["relevance", "updated", "title"]
-FACETS = ("product", "version", "type", "lang", "date")
 # What a score can be made of, in the order of its making.
 PARTS = (
     "words", "vocabulary", "title_match", "missing", "language", "number", "title_equals", "title_contains",
     "body_contains", "codes", "pairs", "helpful", "confidence", "age",
 )  # fmt: skip
-DATE_BUCKETS = (("month", 31), ("quarter", 92), ("year", 366), ("older", None))
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Values chosen in each facet: any of a facet's values, all of the facets. Empty: no filter.
-
-    `dates` holds names of `DATE_BUCKETS`: updated within so many days of the day asked, or longer ago than all of them.
-    """
-
-    products: frozenset[str] = frozenset()
-    versions: frozenset[str] = frozenset()
-    types: frozenset[str] = frozenset()
-    langs: frozenset[str] = frozenset()
-    dates: frozenset[str] = frozenset()
-
-    def chosen(self, facet: str) -> frozenset[str]:
-        chosen: frozenset[str] = getattr(self, facet + "s")
-        return chosen
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is asked. `text` in the query language of `kb.query`; `page` counts from 1; `today` dates the date facet.
-
-    `prefers` are languages, most wanted first: they break near-ties, never filter. `without` are articles the store
-    refused although the index has them: they are left out of hits, counts and statistics. `plain`: nothing in the text
-    is an operator. `loose`: a small part of the words will do, for what is alike rather than asked.
-    """
-
-    text: str
-    filters: Filters = Filters()
-    sort: Sort = "relevance"
-    page: int = 1
-    page_size: int = PAGE_SIZE
-    today: date = date.min
-    prefers: tuple[str, ...] = ()
-    without: frozenset[int] = frozenset()
-    explain: bool = False
-    plain: bool = False
-    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +156,16 @@ class Result(Generic[A]):
 
 @dataclass(frozen=True, slots=True)
 class Results(Generic[A]):
-    """A page of results. `page` may be past the end: then it is empty and `total` still counts."""
+    """A page of results. `page` may be past the end: then it is empty and `total` still counts.
+
+    `plain`: the engine is away, and the store answered as well as it can: no facets, `total` at most MAX_DEPTH.
+    """
 
     query: Query
     total: int
     results: tuple[Result[A], ...]
     facets: Mapping[str, tuple[tuple[str, int], ...]]
+    plain: bool = False
 
     @property
     def pages(self) -> int:
@@ -216,7 +177,12 @@ NOTHING: Hits = Hits()
 
 Fold: TypeAlias = Callable[[str], str]
 
+# The words of a text, each in the spellings it may stand in.
+Spellings: TypeAlias = Callable[[str], Sequence[Sequence[str]]]
+
 RELATED_ASKED = 30
+
+log = logging.getLogger(__name__)
 
 
 class Articles(Protocol):
@@ -224,18 +190,27 @@ class Articles(Protocol):
 
     def readable(self, ids: Sequence[int], scope: Scope) -> dict[int, Readable]: ...
 
+    def find(self, words: Sequence[Sequence[str]], query: Query, scope: Scope) -> list[int]: ...
+
 
 class Search:
     """Answers questions under a scope: the engine finds, the store gives the articles and checks every one again."""
 
-    def __init__(self, store: Articles, engine: Engine, fold: Fold) -> None:
-        self._store, self._engine, self._fold = store, engine, fold
+    def __init__(self, store: Articles, engine: Engine, fold: Fold, spellings: Spellings) -> None:
+        self._store, self._engine, self._fold, self._spellings = store, engine, fold, spellings
 
     def find(self, query: Query, scope: Scope) -> Results[Readable]:
-        """A page of results. An article that the store refuses is in no hit, count or statistic. Raises EngineDown."""
+        """A page of results. An article that the store refuses is in no hit, count or statistic.
+
+        While the engine is away the store answers, in a plainer form.
+        """
         if not scope:
             return Results(query, 0, (), {})
-        hits, articles = self._found(query, scope)
+        try:
+            hits, articles = self._found(query, scope)
+        except EngineDown as error:
+            log.warning("the engine is away, the store answers: %s", error)
+            return self._plainly(query, scope)
         results = tuple(
             self._result(hit, articles[hit.article], hits.marks) for hit in hits.hits if hit.article in articles
         )
@@ -253,6 +228,20 @@ class Search:
             query = replace(query, without=query.without | frozenset(refused))
         raise EngineDown("the index and the store disagree: run kb check")
 
+    def _plainly(self, query: Query, scope: Scope) -> Results[Readable]:
+        parsed = Parsed(clean(query.text)) if query.plain else parse(query.text)
+        words = self._spellings(parsed.text)
+        asked = replace(query, filters=query.filters.narrowed(parsed.filters))
+        if not words and not any(asked.filters.chosen(facet) for facet in FACETS):
+            return Results(query, 0, (), {}, plain=True)
+        found = self._store.find(words, asked, scope)
+        first = (query.page - 1) * query.page_size
+        ids = found[first : first + query.page_size]
+        articles = self._store.readable(ids, scope)
+        marks = {self._fold(word[0]): 1.0 for word in words}
+        results = tuple(self._result(Hit(id_, 0.0), articles[id_], marks) for id_ in ids if id_ in articles)
+        return Results(query, len(found), results, {}, plain=True)
+
     def _result(self, hit: Hit, article: Readable, marks: Mapping[str, float]) -> Result[Readable]:
         title = snippets.marked(article.row.title, marks, self._fold)
         passage = snippets.passage(article.text, marks, self._fold)
@@ -262,7 +251,10 @@ class Search:
         """Completions of what is being typed; those that name an article name one that the scope may read."""
         if not scope:
             return ()
-        found = self._engine.suggest(prefix, scope, limit)
+        try:
+            found = self._engine.suggest(prefix, scope, limit)
+        except EngineDown:
+            return ()
         named = {each for one in found for each in (one.article, one.source) if each is not None}
         articles = self._store.readable(sorted(named), scope) if named else {}
         original = (_original(one, articles) for one in found)
@@ -273,7 +265,10 @@ class Search:
         row = readable.row
         text = "\n".join((row.title, *row.also_asked_as))[:MAX_QUERY]
         query = Query(text, prefers=(row.lang,), page_size=RELATED_ASKED, plain=True, loose=True)
-        _, articles = self._found(query, scope)
+        try:
+            _, articles = self._found(query, scope)
+        except EngineDown:
+            return []
         others = [one.row for one in articles.values() if one.row.id != row.id and not _is_translation(one.row, row)]
         ranked = sorted(others, key=lambda other: (other.lang != row.lang, other.product != row.product))
         return ranked[:limit]
@@ -295,6 +290,32 @@ def _is_translation(one: ArticleRow, other: ArticleRow) -> bool:
 
 
 __all__ = [
-    "Audience", "Busy", "Document", "Engine", "EngineDown", "Filters", "Fold", "Hit", "Hits", "IndexStatus", "Query",
-    "Result", "Results", "Scope", "Search", "Suggestion", "Writer", "replace",
+    "DATE_BUCKETS",
+    "FACETS",
+    "MAX_DEPTH",
+    "MAX_QUERY",
+    "NOTHING",
+    "PAGE_SIZE",
+    "PARTS",
+    "Articles",
+    "Audience",
+    "Busy",
+    "Document",
+    "Engine",
+    "EngineDown",
+    "Filters",
+    "Fold",
+    "Hit",
+    "Hits",
+    "IndexStatus",
+    "Query",
+    "Result",
+    "Results",
+    "Scope",
+    "Search",
+    "Sort",
+    "Spellings",
+    "Suggestion",
+    "Writer",
+    "replace",
 ]  # fmt: skip

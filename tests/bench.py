@@ -36,6 +36,7 @@ from indexer.engines import open_engine
 from indexer.folding import fold
 from indexer.importing import ImportOptions, import_articles
 from indexer.segmenting import open_segmenter
+from indexer.spelling import spellings
 from indexer.sync import drain
 from kb.config import Config
 from kb.entitlements import EVERYONE
@@ -135,7 +136,7 @@ def in_process(home: Path) -> Iterator[Ask]:
     config = Config(home=home)
     with Store.open(config.store_url) as store:
         engine = open_engine(config)
-        search = Search(store, engine, fold)
+        search = Search(store, engine, fold, spellings)
 
         def ask(text: str) -> float:
             began = time.perf_counter()

@@ -180,6 +180,14 @@ def asking_site(site: ReadySite) -> Iterator[ReadySite]:
 
 
 @pytest.fixture
+def plain_site(site: ReadySite, tmp_path: Path) -> Iterator[ReadySite]:
+    """The same without its index."""
+    shutil.copytree(site.config.home, tmp_path / "home")
+    shutil.rmtree(tmp_path / "home" / "index")
+    yield from _ready(replace(site.config, home=tmp_path / "home", store_url=f"sqlite:///{tmp_path}/home/kb.sqlite3"))
+
+
+@pytest.fixture
 def broken_site(tmp_path: Path) -> Iterator[ReadySite]:
     """A site whose store was never made."""
     config = Config(home=tmp_path / "home")

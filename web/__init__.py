@@ -6,6 +6,7 @@ from flask import Flask
 
 from indexer.engines import open_engine
 from indexer.folding import fold
+from indexer.spelling import spellings
 from kb.accounts import Accounts
 from kb.config import Config
 from kb.entitlements import matrices
@@ -58,7 +59,7 @@ def open_site(config: Config) -> site.Site:
     store = Store.open(config.store_url)
     engine = open_engine(config)
     versions = matrices(config.matrix)
-    search, accounts = Search(store, engine, fold), Accounts(store, config, versions)
+    search, accounts = Search(store, engine, fold, spellings), Accounts(store, config, versions)
     return site.Site(config, store, engine, search, accounts, versions, site.Catalogue(store))
 
 

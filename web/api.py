@@ -41,6 +41,7 @@ def search() -> Response:
     return _json(
         schema.SearchAnswer(
             total=results.total,
+            plain=results.plain,
             page=asked.page,
             pages=results.pages,
             page_size=results.query.page_size,

@@ -53,6 +53,9 @@ class SearchAnswer(Answer):
     """A page of results. `total` and the facets count every match; a facet counts as if nothing were chosen in it."""
 
     total: int
+    plain: bool = Field(
+        description="The search engine is away: found by the store, without facets, in a plainer order."
+    )
     page: int
     pages: int = Field(description="Pages there are to ask for, 100 at most.")
     page_size: int

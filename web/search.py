@@ -95,7 +95,7 @@ def page() -> str:
     }
     if results.total == 0 and asked.q:
         view["instead"] = instead(asked)
-        if asked == asked.unfiltered():
+        if asked == asked.unfiltered() and not results.plain:
             _note_gap(asked.q)
     return render_template("results.html", **view)
 

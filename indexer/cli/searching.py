@@ -9,6 +9,7 @@ import click
 
 from indexer.cli.common import Refused, config, opened_engine, opened_store, today
 from indexer.folding import fold
+from indexer.spelling import spellings
 from kb.accounts import Accounts
 from kb.config import Config
 from kb.entitlements import EVERYONE, Scope, matrices, unknown_grants
@@ -41,7 +42,7 @@ def search(query: str, email: str | None, grants: str | None, limit: int, **flag
     with opened_store(settings) as store, opened_engine(settings) as engine:
         scope = _scope(store, settings, email, grants)
         asked = Query(query, page_size=limit, today=today(settings), explain=flags["explain"])
-        found = Search(store, engine, fold).find(asked, scope)
+        found = Search(store, engine, fold, spellings).find(asked, scope)
     if flags["as_json"]:
         click.echo(json.dumps(as_data(found), ensure_ascii=False, indent=1))
         return

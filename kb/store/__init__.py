@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 
 from kb.articles import Attachment
 from kb.entitlements import Scope
-from kb.store import database, feedback, indexing, reading, writing
+from kb.question import Query
+from kb.store import database, feedback, finding, indexing, reading, writing
 from kb.store.articles import (
     Applied,
     ArticleRow,
@@ -118,6 +119,13 @@ class Store:
             return []
         with self.reading() as connection:
             return reading.newest(connection, scope, limit)
+
+    def find(self, words: Sequence[Sequence[str]], query: Query, scope: Scope) -> list[int]:
+        """Articles by number, title and text, without an engine; see kb.store.finding."""
+        if not scope:
+            return []
+        with self.reading() as connection:
+            return finding.find(connection, words, query, scope)
 
     def counts_by_product(self, scope: Scope) -> dict[str, int]:
         """How many articles of each product the scope may read; products without any are left out."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from sqlalchemy import inspect, text
 
 from kb.articles import Section
 from kb.entitlements import EVERYONE, NOBODY, STAFF, Scope
+from kb.question import Filters, Query
 from kb.store import Store, StoreError, Vote
 from kb.store.articles import ImportRun, Product, Rendered
 from kb.store.tables import metadata
@@ -315,3 +317,58 @@ def test_the_index_learns_of_votes(store: Store) -> None:
         store.vote(Vote(voted, voter, helpful))
     assert {note.article_id for note in store.notes(100)} == {voted}
     assert [(each.helped, each.failed) for each in store.articles_for_index([voted, other])] == [(2, 1), (0, 0)]
+
+
+def found(store: Store, *words: str, who: Scope = EVERYONE, **asked: Any) -> list[str]:
+    """What the store finds by itself, by the ids of the source."""
+    ids_ = store.find([(word,) for word in words], Query("", today=date(2026, 6, 1), **asked), who)
+    articles = store.readable(ids_, who)
+    return [articles[id_].row.external_id for id_ in ids_]
+
+
+def test_the_store_finds_by_number_title_and_text(store: Store) -> None:
+    apply(
+        store,
+        draft("text", "重新啟動授權伺服器", number="KB000001"),
+        draft("title", title="授權伺服器逾時", number="KB000002"),
+        draft("other", "100%_\\ 其他", number="KB000003"),
+    )
+    assert found(store, "授權伺服器") == ["title", "text"]
+    assert found(store, "kb000003") == ["other"]
+    assert found(store, "授權伺服器", "kb000001") == ["text", "title"]
+    assert found(store, "100%_\\") == ["other"] and found(store, "%") == ["other"] and found(store, "a_b") == []
+    assert found(store, "授權", "沒有的", "也沒有") == [], "less than half of what was asked"
+
+
+def test_what_the_store_finds_is_filtered_and_ordered(store: Store) -> None:
+    apply(
+        store,
+        draft("old", title="B 逾時", updated=date(2020, 1, 1), versions=("12.0",)),
+        draft("new", title="C 逾時", updated=date(2026, 5, 30), lang="en"),
+        draft("creo", title="A 逾時", updated=date(2026, 4, 1), product="creo", versions=("12.0", "13.0")),
+    )
+    assert found(store, "逾時") == found(store, "逾時", sort="updated") == ["new", "creo", "old"]
+    assert found(store, "逾時", sort="title") == ["creo", "old", "new"]
+    for filters, kept in (
+        (Filters(products=frozenset({"creo"})), ["creo"]),
+        (Filters(langs=frozenset({"zh-Hant"})), ["creo", "old"]),
+        (Filters(versions=frozenset({"12.0"})), ["creo", "old"]),
+        (Filters(dates=frozenset({"month"})), ["new"]),
+        (Filters(dates=frozenset({"month", "older"})), ["new", "old"]),
+        (Filters(types=frozenset({"faq"})), []),
+    ):
+        assert found(store, "逾時", filters=filters) == kept
+        assert sorted(found(store, filters=filters)) == sorted(kept), "without words, all there is"
+
+
+def test_the_store_finds_nothing_one_may_not_read(store: Store) -> None:
+    apply(
+        store,
+        draft("mine", "公開", Section("秘密的代碼 X-77", ("creo:gold",))),
+        draft("theirs", "秘密的代碼 X-77", grants=("creo:gold",)),
+        draft("gone", "公開 秘密的代碼", confidence="archived"),
+    )
+    gold = scope("public", "creo:gold")
+    assert found(store, "秘密的代碼") == [] and found(store, "公開") == ["mine"]
+    assert sorted(found(store, "秘密的代碼", who=gold)) == ["mine", "theirs"]
+    assert store.find([("公開",)], Query(""), NOBODY) == []

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from indexer.folding import fold
+from indexer.spelling import spellings
 from indexer.sync import rebuild
 from kb.articles import Draft, Section
 from kb.entitlements import Scope
@@ -39,7 +40,7 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
         apply(store, *(article(chance, n) for n in range(400)))
         engine = open_whoosh(folder)
         rebuild(store, engine)
-        yield Search(store, engine, fold)
+        yield Search(store, engine, fold, spellings)
         engine.close()
 
 

@@ -15,6 +15,7 @@ import pytest
 from indexer.engines import open_engine
 from indexer.folding import fold
 from indexer.importing import ImportOptions, Report, import_articles
+from indexer.spelling import spellings
 from indexer.sync import drain, sources
 from kb.config import Config
 from kb.entitlements import EVERYONE, Scope, matrices, staff_grants
@@ -49,7 +50,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shipped]:
         engine = open_engine(config)
         drain(store, engine)
         rows = {source.row.number: source.row for source in sources(store)}
-        yield Shipped(report, store, Search(store, engine, fold), rows)
+        yield Shipped(report, store, Search(store, engine, fold, spellings), rows)
         engine.close()
 
 

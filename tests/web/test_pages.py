@@ -211,3 +211,24 @@ def test_who_finds_nothing_is_led_to_people(asking_site: ReadySite) -> None:
         page = asking_site.visitor(kind).get("/search?q=zzqx %26<").get_data(as_text=True)
         found = {link for link in links(page) if link.startswith("https://")}
         assert found == {f"{address}.example/new?text={carried}" for address in led_to}
+
+
+def test_without_an_index_the_store_answers_and_says_so(plain_site: ReadySite) -> None:
+    visitor = plain_site.visitor("gold")
+    page = visitor.get("/search?q=LDAP").get_data(as_text=True)
+    assert "搜尋引擎暫時無法使用" in page and hits(page)
+    assert hits(visitor.get("/search?q=KB900002").get_data(as_text=True))[0] == "KB900002"
+    answer = visitor.get("/api/v1/search?q=LDAP").get_json()
+    assert answer["plain"] and answer["total"] == len(answer["results"]) > 0
+    assert visitor.get("/suggest?q=LD").get_json() == {"suggestions": []}
+    assert visitor.get("/articles/KB900002").status_code == 200
+    ready = visitor.get("/readyz")
+    assert (ready.status_code, ready.get_json()["status"], ready.get_json()["index"]) == (200, "degraded", "failing")
+
+
+@pytest.mark.parametrize("kind", ["anonymous", "silver", "gold", "gold_plus", "mixed", "ended"])
+def test_without_an_index_rights_hold(plain_site: ReadySite, visitors: dict[str, Visitor], kind: str) -> None:
+    for path in ("/search?q=Windchill", "/search?q=%E6%94%AF%E6%8F%B4", "/search?product=windchill&q="):
+        found = set(hits(plain_site.visitor(kind).get(path).get_data(as_text=True)))
+        for number in found:
+            assert visitors[kind].get(f"/articles/{number}").status_code == 200
