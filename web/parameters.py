@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date as day
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlencode
@@ -20,6 +20,8 @@ from web.problems import BadParameter, QueryTooLong
 
 MOST_VALUES = 50
 LAST_PAGE = 1_000_000
+# Stands for the values of a facet where an address is taken apart: no value holds it.
+PLACE = "\x00"
 SORTS: tuple[Sort, ...] = ("relevance", "updated", "title")
 DateBucket: TypeAlias = Literal["month", "quarter", "year", "older"]
 DATES: tuple[str, ...] = tuple(name for name, _ in DATE_BUCKETS)
@@ -87,6 +89,18 @@ class SearchParameters(BaseModel):
         """The same search with a value of a facet chosen, or not chosen any more."""
         now = self.chosen(facet)
         return self.changed(**{facet: tuple(v for v in now if v != value) if value in now else (*now, value)})
+
+    def toggles(self, facet: str, path: str) -> Callable[[str], str]:
+        """`toggled(facet, value).address(path)` by value, for many values: what stays is put together once."""
+        now = set(self.chosen(facet))
+        placed = self.changed(**{facet: (PLACE,)}).address(path)
+        before, _, after = placed.partition(urlencode({facet: PLACE}))
+
+        def address(value: str) -> str:
+            chosen = urlencode([(facet, each) for each in sorted(now ^ {value})], errors="replace")
+            return f"{before}{chosen}{after}" if chosen else self.toggled(facet, value).address(path)
+
+        return address
 
     def unfiltered(self) -> SearchParameters:
         return self.changed(**dict.fromkeys(FACETS, ()))

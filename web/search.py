@@ -137,13 +137,14 @@ def _facet(key: str, counts: tuple[tuple[str, int], ...], asked: SearchParameter
         *(pair for pair in counts[SHOWN_VALUES + MOST_VALUES :] if pair[0] in chosen),
         *absent,
     ]
+    toggled = asked.toggles(key, "/search")
     values = [
         Value(
             _name(key, value, value in present),
             value if key == "lang" and value in OWN_NAMES else None,
             count,
             value in chosen,
-            asked.toggled(key, value).address("/search"),
+            toggled(value),
         )
         for value, count in offered
     ]

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kb.search import FACETS
 from tests.site import Visitor
+from web.parameters import SearchParameters
 
 RULES = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -127,3 +129,18 @@ def test_any_number_and_name(visitor: Visitor, text: str) -> None:
     path = quote(text, safe="", errors="surrogatepass")
     for address in (f"/articles/{path}", f"/api/v1/articles/{path}", f"/articles/KB900002/attachments/{path}"):
         assert visitor.get(address).status_code in (404, 308), address
+
+
+CHOSEN = st.lists(st.text(min_size=1, max_size=8), max_size=3, unique=True).map(tuple)
+
+
+@RULES
+@given(
+    st.builds(SearchParameters.model_construct, q=st.text(max_size=20), product=CHOSEN, version=CHOSEN, lang=CHOSEN),
+    st.sampled_from(FACETS),
+    st.text(min_size=1, max_size=8),
+)
+def test_toggles_lead_where_toggled_does(asked: SearchParameters, facet: str, value: str) -> None:
+    toggle = asked.toggles(facet, "/search")
+    for each in (value, *asked.chosen(facet)):
+        assert toggle(each) == asked.toggled(facet, each).address("/search")
