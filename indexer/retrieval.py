@@ -22,6 +22,7 @@ from indexer.vocabulary import Vocabularies
 from kb.entitlements import Scope
 from kb.query import Clause, Parsed, clean, parse
 from kb.search import DATE_BUCKETS, FACETS, MAX_DEPTH, NOTHING, Filters, Hit, Hits, Query
+from kb.snippets import Marks
 
 VIEWS_KEPT = 64
 QUOTED_UNITS = 2
@@ -217,16 +218,17 @@ def _sorted(scored: Sequence[Scored], wanted: Sequence[Mask], sort: str) -> list
     return [article for _, article in sorted(keyed)[:MAX_DEPTH]]
 
 
-def marks(planned: Plan, seen: Readable) -> dict[str, float]:
+def marks(planned: Plan, seen: Readable) -> Marks:
     """What to mark in a passage, with how telling it is: the units, and other words that found them."""
-    found: dict[str, float] = {}
+    asked: dict[str, float] = {}
+    others: dict[str, float] = {}
     for unit in planned.units:
         idf = unit_idf(unit, seen)
-        found[unit.surface] = max(idf, found.get(unit.surface, 0.0))
+        asked[unit.surface] = max(idf, asked.get(unit.surface, 0.0))
         for one in unit.evidence:
             if one.surface:
-                found[one.surface] = max(idf, found.get(one.surface, 0.0))
-    return found
+                others[one.surface] = max(idf, others.get(one.surface, 0.0))
+    return Marks(asked, others)
 
 
 __all__ = ["Candidate", "Retrieval", "Views", "Weights"]

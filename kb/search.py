@@ -13,6 +13,7 @@ from kb import snippets
 from kb.entitlements import Audience, Scope
 from kb.query import Parsed, clean, parse
 from kb.question import DATE_BUCKETS, FACETS, MAX_DEPTH, MAX_QUERY, PAGE_SIZE, Filters, Query, Sort
+from kb.snippets import Marks
 from kb.store.articles import ArticleRow, Readable
 
 MAX_REFUSALS = 5
@@ -66,14 +67,14 @@ class Hit:
 class Hits:
     """A page of hits. `total` and `facets` count every match under the scope, a facet as if its own filter were off.
 
-    `marks` are the folded words and phrases to mark in a passage, with their weights.
+    `marks` are what to mark in a passage.
     `facets[name]` is (value, count), most frequent first, ties by value.
     """
 
     total: int = 0
     hits: tuple[Hit, ...] = ()
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
-    marks: Mapping[str, float] = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
     generation: str = ""
 
 
@@ -238,11 +239,11 @@ class Search:
         first = (query.page - 1) * query.page_size
         ids = found[first : first + query.page_size]
         articles = self._store.readable(ids, scope)
-        marks = {self._fold(word[0]): 1.0 for word in words}
+        marks = Marks({self._fold(word[0]): 1.0 for word in words})
         results = tuple(self._result(Hit(id_, 0.0), articles[id_], marks) for id_ in ids if id_ in articles)
         return Results(query, len(found), results, {}, plain=True)
 
-    def _result(self, hit: Hit, article: Readable, marks: Mapping[str, float]) -> Result[Readable]:
+    def _result(self, hit: Hit, article: Readable, marks: Marks) -> Result[Readable]:
         title = snippets.marked(article.row.title, marks, self._fold)
         passage = snippets.passage(article.text, marks, self._fold)
         return Result(article, hit.score, title, passage, hit.parts)

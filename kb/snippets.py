@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -28,12 +29,23 @@ class _Place(NamedTuple):
     weight: float
 
 
-def marked(text: str, marks: Mapping[str, float], fold: Callable[[str], str]) -> Pieces:
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Folded words and phrases with how telling they are: of `asked`, a part stands for what is nowhere whole.
+
+    `others` are other ways to say it, whose parts say something else: 服务 of 服务器.
+    """
+
+    asked: Mapping[str, float] = field(default_factory=dict)
+    others: Mapping[str, float] = field(default_factory=dict)
+
+
+def marked(text: str, marks: Marks, fold: Callable[[str], str]) -> Pieces:
     """The whole text in pieces: (text, whether it is what was asked). Joined, they are the text."""
     return tuple(_pieces(text, 0, len(text), _places(fold(text), marks)))
 
 
-def passage(text: str, marks: Mapping[str, float], fold: Callable[[str], str], width: int = WIDTH) -> Pieces:
+def passage(text: str, marks: Marks, fold: Callable[[str], str], width: int = WIDTH) -> Pieces:
     """At most two passages of about `width` characters that hold the most telling marks, in pieces, `…` where cut.
 
     A text without any mark gives its beginning.
@@ -56,12 +68,13 @@ def passage(text: str, marks: Mapping[str, float], fold: Callable[[str], str], w
     return tuple(piece for span in spans for piece in _cut(text, *span, places))
 
 
-def _places(folded: str, marks: Mapping[str, float]) -> list[_Place]:
+def _places(folded: str, marks: Marks) -> list[_Place]:
     """Where marks stand, by place, none inside another."""
     found: list[_Place] = []
-    for mark, weight in marks.items():
-        whole = list(_occurrences(folded, mark, mark, weight))
-        found += whole or _parts(folded, mark, weight)
+    for mark, weight in marks.asked.items():
+        found += _occurrences(folded, mark, mark, weight) or _parts(folded, mark, weight)
+    for mark, weight in marks.others.items():
+        found += _occurrences(folded, mark, mark, weight)
     kept: list[_Place] = []
     for place in sorted(found, key=lambda one: (one.start, -one.end)):
         if not kept or place.start >= kept[-1].end:

@@ -1,0 +1,55 @@
+"""Passages: what is marked, and that nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.snippets import Marks, marked, passage
+
+WORDS = st.dictionaries(st.text("ab1 伺服器授權", min_size=1, max_size=4), st.floats(0.1, 9), max_size=4)
+
+
+def shown(text: str, *asked: str, others: tuple[str, ...] = ()) -> list[str]:
+    """What is marked in a text."""
+    marks = Marks(dict.fromkeys(asked, 1.0), dict.fromkeys(others, 1.0))
+    return [piece for piece, hit in marked(text, marks, str.lower) if hit]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "hits"),
+    [
+        ("License licenses licensed licensing", "licens", ["License", "licenses", "licensed", "licensing"]),
+        ("license unlicensed", "license", ["license"]),
+        ("art artifacts", "art", ["art"]),
+        ("id 12, id 1274, 312", "12", ["12"]),
+        ("C and C++, not CPU", "c++", ["C++"]),
+        ("ORA-01017 xORA-01017", "ora-01017", ["ORA-01017"]),
+        ("授權伺服器授權", "授權", ["授權", "授權"]),
+    ],
+)
+def test_a_word_is_marked_from_its_beginning(text: str, asked: str, hits: list[str]) -> None:
+    assert shown(text, asked) == hits
+
+
+def test_of_a_compound_that_is_nowhere_whole_its_parts_are_marked() -> None:
+    assert shown("授權檔與伺服器", "授權伺服器") == ["伺服器"]
+    assert shown("授權檔與伺服器", others=("授權伺服器",)) == [], "but not of another way to say it"
+    assert shown("服務與服務器", others=("服務器",)) == ["服務器"]
+
+
+@given(st.text("ab1 伺服器授權。\n", max_size=60), WORDS, WORDS)
+def test_pieces_make_up_the_text(text: str, asked: dict[str, float], others: dict[str, float]) -> None:
+    marks = Marks(asked, others)
+    pieces = marked(text, marks, str.lower)
+    assert "".join("".join(piece.split()) for piece, _ in pieces) == "".join(text.split())
+    assert len("".join(piece for piece, _ in passage(text, marks, str.lower, width=20))) <= len(text) + 8
+
+
+def test_a_passage_holds_what_tells_most_and_keeps_its_width() -> None:
+    text = "開頭。" * 100 + "授權伺服器逾時的解法在這裡。" + "結尾。" * 100
+    pieces = passage(text, Marks({"授權伺服器": 5.0, "開頭": 0.1}), str.lower)
+    assert ("授權伺服器", True) in pieces
+    assert len("".join(piece for piece, _ in pieces)) < 250
+    assert "".join(piece for piece, _ in passage("沒有", Marks({"別的": 1.0}), str.lower)) == "沒有"
