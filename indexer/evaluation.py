@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -236,7 +237,7 @@ def opened(articles: Sequence[Path], config: Config, engine_name: str | None, dr
 
             def rank(text: str, lang: str, depth: int) -> list[str]:
                 filters = Filters(langs=frozenset({lang})) if lang else Filters()
-                hits = engine.search(Query(text, filters, page_size=depth), EVERYONE).hits
+                hits = engine.search(Query(text, filters, page_size=depth, today=date.today()), EVERYONE).hits
                 return [ids[hit.article] for hit in hits]
 
             yield rank
