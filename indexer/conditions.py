@@ -86,8 +86,9 @@ def _prefix(text: str, name: str, shard: Shard) -> Mask:
     folded = fold(text)
     found = np.zeros(shard.size, bool)
     for kind in "ewkc" if len(folded) == 1 else "ewk":
-        for term in shard.terms(name, kind + folded):
-            found |= _has(shard, name, term)
+        for term in [] if found.all() else shard.terms(name, kind + folded):
+            if postings := shard.postings(name, term):
+                found[postings.documents] = True
     return found
 
 
