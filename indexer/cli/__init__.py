@@ -50,6 +50,7 @@ for command in (
         index.check,
         searching.search,
         searching.gaps,
+        searching.terms,
         evaluating.evaluate,
     ),
     *(people.user, people.contract, people.token, serving.status, serving.serve, serving.start),

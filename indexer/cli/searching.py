@@ -1,4 +1,4 @@
-"""`kb search`."""
+"""`kb search`, `kb gaps`, `kb terms`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import click
 
 from indexer.cli.common import Refused, config, opened_engine, opened_store, today
 from indexer.folding import fold
+from indexer.mining import proposals
 from indexer.spelling import spellings
+from indexer.sync import sources
+from indexer.vocabulary import Vocabularies
 from kb.accounts import Accounts
 from kb.config import Config
 from kb.entitlements import EVERYONE, Scope, matrices, unknown_grants
@@ -74,6 +77,25 @@ def gaps(limit: int, as_json: bool) -> None:
         click.echo(f"{gap.count:>5,}  {gap.last_at:%Y-%m-%d}  {gap.lang:<8} {gap.asked}")
     if not found:
         click.echo("No question was left without an answer.")
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1, 10_000), default=500, show_default=True)
+def terms(limit: int) -> None:
+    """Propose terms for KB_TERMS: what titles say wherever their translations say another thing, the surest first.
+
+    Look them through before you use them: it counts, it does not understand.
+
+    \b
+    Example:
+      kb terms > proposed.txt
+    """
+    settings = config()
+    with opened_store(settings) as store:
+        found = proposals((source.row for source in sources(store)), Vocabularies(settings.terms).current())
+    for one in found[:limit]:
+        click.echo(one.line)
+    click.echo(f"{len(found):,} proposed, of titles of translations", err=True)
 
 
 def _scope(store: Store, settings: Config, email: str | None, grants: str | None) -> Scope:
