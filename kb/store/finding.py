@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from kb.store.grants import readable_sets
 from kb.store.tables import article, article_section
 
 Word = Sequence[str]
+ALL = 2**31 - 1
 
 
 def find(connection: Connection, words: Sequence[Word], query: Query, scope: Scope) -> list[int]:
@@ -22,17 +24,23 @@ def find(connection: Connection, words: Sequence[Word], query: Query, scope: Sco
     in the title, then with most of them anywhere, then the newest.
     """
     sets = readable_sets(connection, scope)
-    in_title = [_any(article.c.title, word) for word in words]
-    anywhere = [or_(titled, _in_text(word, sets)) for word, titled in zip(words, in_title, strict=True)]
+    # SQLite's LIKE takes no notice of case; its ILIKE would copy every text to lower it.
+    like = "like" if connection.dialect.name == "sqlite" else "ilike"
+    in_title = [_any(article.c.title, word, like) for word in words]
+    anywhere = [or_(titled, _in_text(word, sets, like)) for word, titled in zip(words, in_title, strict=True)]
     numbered = or_(false(), *(func.lower(article.c.number) == each.lower() for word in words for each in word))
-    statement = select(article.c.id, article.c.versions).where(article.c.grant_set_id.in_(sets), *_filters(query))
+    columns = [article.c[name] for name in ("id", "versions", "title", "updated")]
+    counts = numbered.label("numbered"), _count(in_title).label("titled"), _count(anywhere).label("has")
+    statement = select(*columns, *counts).where(article.c.grant_set_id.in_(sets), *_filters(query))
     if STAFF not in scope.grants:
         statement = statement.where(article.c.confidence != "archived")
+    # The limit keeps either database from counting again wherever a count is used.
+    counted = statement.limit(ALL).subquery().c
+    by_words = (case((counted.numbered, 0), else_=1), counted.titled.desc(), counted.has.desc())
+    order = {"relevance": (*by_words, counted.updated.desc()), "updated": (counted.updated.desc(),)}
+    ordered = select(counted.id, counted.versions).order_by(*order.get(query.sort, (counted.title,)), counted.id)
     if words:
-        statement = statement.where(or_(numbered, _count(anywhere) * 2 >= len(words)))
-    by_words = (case((numbered, 0), else_=1), _count(in_title).desc(), _count(anywhere).desc())
-    order = {"relevance": (*by_words, article.c.updated.desc()), "updated": (article.c.updated.desc(),)}
-    ordered = statement.order_by(*order.get(query.sort, (article.c.title,)), article.c.id)
+        ordered = ordered.where(or_(counted.numbered, counted.has * 2 >= len(words)))
     found = connection.execute(ordered.limit(MAX_DEPTH))
     chosen = query.filters.versions
     return [row.id for row in found if not chosen or chosen.intersection(row.versions)]
@@ -59,15 +67,16 @@ def _in_bucket(name: str, query: Query) -> ColumnElement[bool]:
     return and_(*(each for each in (within, beyond) if each is not None))
 
 
-def _in_text(word: Word, sets: Sequence[int]) -> ColumnElement[bool]:
+def _in_text(word: Word, sets: Sequence[int], like: str) -> ColumnElement[bool]:
     """In a section that may be read."""
     section = article_section.c
     may = or_(section.grant_set_id.is_(None), section.grant_set_id.in_(sets))
-    return exists().where(section.article_id == article.c.id, may, _any(section.text, word))
+    return exists().where(section.article_id == article.c.id, may, _any(section.text, word, like))
 
 
-def _any(column: ColumnElement[str], word: Word) -> ColumnElement[bool]:
-    return or_(false(), *(column.icontains(spelling, autoescape=True) for spelling in word))
+def _any(column: ColumnElement[str], word: Word, like: str) -> ColumnElement[bool]:
+    patterns = (re.sub(r"([\\%_])", r"\\\1", spelling) for spelling in word)
+    return or_(false(), *(getattr(column, like)(f"%{pattern}%", escape="\\") for pattern in patterns))
 
 
 def _count(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
