@@ -25,7 +25,7 @@ from indexer.importing import ImportOptions, import_articles
 from indexer.sync import drain, sources
 from kb.config import Config
 from kb.entitlements import EVERYONE, PUBLIC
-from kb.search import Filters, Query
+from kb.question import Filters, Query
 from kb.store import Store
 
 METRICS = ("nDCG@10", "RR@10", "Success@1", "Success@10", "R@100")

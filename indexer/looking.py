@@ -17,7 +17,9 @@ QUOTATION = 3
 UNSURE = {"work_in_progress": 1.0, "not_validated": 0.5, "archived": 1.0}
 DAYS_OF_YEAR = 365.25
 OLD = 5.0
-WORD = frozenset(bytes([octet]) for octet in b"abcdefghijklmnopqrstuvwxyz0123456789")
+NOTHING: frozenset[bytes] = frozenset()
+DIGIT = frozenset(bytes([octet]) for octet in b"0123456789")
+WORD = DIGIT | frozenset(bytes([octet]) for octet in b"abcdefghijklmnopqrstuvwxyz")
 WORD_OR_SIGN = WORD | {b"+", b"#"}
 
 
@@ -50,7 +52,7 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
             parts["title_contains"] = mass * weights.title_contains * len(wanted) / len(title)
         elif title and title in wanted:
             parts["title_contains"] = mass * weights.title_contains * len(title) / len(wanted)
-        if len(plan.units) > 1 and (holds_whole(body, whole) or (name and stands_alone(body, name))):
+        if len(plan.units) > 1 and (holds_whole(body, whole) or stands_alone(body, name)):
             parts["body_contains"] = mass * weights.body_contains * min(1.0, (len(plan.units) - 1) / QUOTATION)
         if codes:
             exact = sum(idf for code, idf in codes if stands_alone(title_bytes, code) or stands_alone(body, code))
@@ -100,25 +102,22 @@ def _joined(text: str) -> tuple[bytes, ...]:
 
 def holds_whole(text: bytes, piece: bytes) -> bool:
     """Whether a piece occurs with its numbers whole: `event id 12` is not in `event id 1274`."""
-    if not piece or not (piece[:1].isdigit() or piece[-1:].isdigit()):
-        return piece in text
-    at = text.find(piece)
-    while at >= 0:
-        end = at + len(piece)
-        before = piece[:1].isdigit() and text[at - 1 : at].isdigit()
-        after = piece[-1:].isdigit() and text[end : end + 1].isdigit()
-        if not before and not after:
-            return True
-        at = text.find(piece, at + 1)
-    return False
+    before = DIGIT if piece[:1].isdigit() else NOTHING
+    after = DIGIT if piece[-1:].isdigit() else NOTHING
+    return bool(piece) and _stands(text, piece, before, after)
 
 
 def stands_alone(text: bytes, code: bytes) -> bool:
     """Whether a code occurs with no letter or digit right before or after it; `c` of `c++` does not."""
-    at = text.find(code)
+    return bool(code) and _stands(text, code, WORD, WORD_OR_SIGN)
+
+
+def _stands(text: bytes, piece: bytes, before: frozenset[bytes], after: frozenset[bytes]) -> bool:
+    """Whether a piece occurs with none of these bytes next to it."""
+    at = text.find(piece)
     while at >= 0:
-        end = at + len(code)
-        if text[at - 1 : at] not in WORD and text[end : end + 1] not in WORD_OR_SIGN:
+        end = at + len(piece)
+        if text[at - 1 : at] not in before and text[end : end + 1] not in after:
             return True
-        at = text.find(code, at + 1)
+        at = text.find(piece, at + 1)
     return False

@@ -20,8 +20,9 @@ from indexer.ranking import Candidate, Readable, Scored, Weights, candidates, sc
 from indexer.shards import Mask, Shard, Values, readable
 from indexer.vocabulary import Vocabularies
 from kb.entitlements import Scope
-from kb.query import Clause, Parsed, clean, parse
-from kb.search import DATE_BUCKETS, FACETS, MAX_DEPTH, NOTHING, Filters, Hit, Hits, Query
+from kb.query import Clause, understood
+from kb.question import DATE_BUCKETS, FACETS, MAX_DEPTH, Filters, Query
+from kb.search import NOTHING, Hit, Hits
 from kb.snippets import Marks
 
 VIEWS_KEPT = 64
@@ -71,15 +72,13 @@ class Retrieval:
     vocabularies: Vocabularies = field(default_factory=Vocabularies)
 
     def search(self, query: Query, scope: Scope, views: Views) -> Hits:
-        parsed = Parsed(clean(query.text)) if query.plain else parse(query.text)
+        parsed, filters = understood(query)
         planned = plan(parsed, self.analysis, self.vocabularies.current())
         if query.prefers and not planned.certain:
             # Latin words alone are as likely an error message, pasted by someone who reads another language.
             others = [lang for lang in planned.langs if planned.han and lang not in query.prefers]
             planned = replace(planned, langs=(*query.prefers, *others), certain=True)
-        filters = query.filters.narrowed(parsed.filters)
-        chosen = any(filters.chosen(facet) for facet in FACETS)
-        if not scope or (not planned.units and not chosen and not planned.conditions):
+        if not scope or (not planned.units and not filters.any and not planned.conditions):
             return NOTHING
         seen = views.of(scope, query.without)
         scored = score(planned, seen, self.weights, query.explain)

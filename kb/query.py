@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kb.articles import LANGUAGES
-from kb.question import Filters
+from kb.question import Filters, Query
 
 Kind = Literal["words", "phrase", "prefix"]
 
@@ -74,6 +74,12 @@ def _visible(character: str) -> str:
     if hidden or point == 0xFEFF or 0xFFF9 <= point <= 0xFFFB or 0xD800 <= point <= 0xDFFF:
         return ""
     return character
+
+
+def understood(query: Query) -> tuple[Parsed, Filters]:
+    """What a query asks, and its filters narrowed by those its text chose."""
+    parsed = Parsed(clean(query.text)) if query.plain else parse(query.text)
+    return parsed, query.filters.narrowed(parsed.filters)
 
 
 def parse(text: str) -> Parsed:

@@ -32,6 +32,10 @@ class Filters:
         chosen: frozenset[str] = getattr(self, facet + "s")
         return chosen
 
+    @property
+    def any(self) -> bool:
+        return any(self.chosen(facet) for facet in FACETS)
+
     def narrowed(self, other: Filters) -> Filters:
         """These, but in each facet what the other chose where it did."""
         return Filters(**{facet + "s": other.chosen(facet) or self.chosen(facet) for facet in FACETS})

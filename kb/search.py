@@ -11,8 +11,8 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from kb import snippets
 from kb.entitlements import Audience, Scope
-from kb.query import Parsed, clean, parse
-from kb.question import DATE_BUCKETS, FACETS, MAX_DEPTH, MAX_QUERY, PAGE_SIZE, Filters, Query, Sort
+from kb.query import understood
+from kb.question import MAX_DEPTH, MAX_QUERY, Query
 from kb.snippets import Marks
 from kb.store.articles import ArticleRow, Readable
 
@@ -75,7 +75,6 @@ class Hits:
     hits: tuple[Hit, ...] = ()
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
-    generation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +229,11 @@ class Search:
         raise EngineDown("the index and the store disagree: run kb check")
 
     def _plainly(self, query: Query, scope: Scope) -> Results[Readable]:
-        parsed = Parsed(clean(query.text)) if query.plain else parse(query.text)
+        parsed, filters = understood(query)
         words = self._spellings(parsed.text)
-        asked = replace(query, filters=query.filters.narrowed(parsed.filters))
-        if not words and not any(asked.filters.chosen(facet) for facet in FACETS):
+        if not words and not filters.any:
             return Results(query, 0, (), {}, plain=True)
-        found = self._store.find(words, asked, scope)
+        found = self._store.find(words, replace(query, filters=filters), scope)
         first = (query.page - 1) * query.page_size
         ids = found[first : first + query.page_size]
         articles = self._store.readable(ids, scope)
@@ -288,35 +286,3 @@ def _original(one: Suggestion, articles: Mapping[int, Readable]) -> Suggestion |
 
 def _is_translation(one: ArticleRow, other: ArticleRow) -> bool:
     return one.group is not None and (one.group, one.source) == (other.group, other.source)
-
-
-__all__ = [
-    "DATE_BUCKETS",
-    "FACETS",
-    "MAX_DEPTH",
-    "MAX_QUERY",
-    "NOTHING",
-    "PAGE_SIZE",
-    "PARTS",
-    "Articles",
-    "Audience",
-    "Busy",
-    "Document",
-    "Engine",
-    "EngineDown",
-    "Filters",
-    "Fold",
-    "Hit",
-    "Hits",
-    "IndexStatus",
-    "Query",
-    "Result",
-    "Results",
-    "Scope",
-    "Search",
-    "Sort",
-    "Spellings",
-    "Suggestion",
-    "Writer",
-    "replace",
-]  # fmt: skip

@@ -40,7 +40,8 @@ from indexer.spelling import spellings
 from indexer.sync import drain
 from kb.config import Config
 from kb.entitlements import EVERYONE
-from kb.search import Query, Search
+from kb.question import Query
+from kb.search import Search
 from kb.store import Store
 from tests import hostile
 from tests.command import KB, free_port, surroundings

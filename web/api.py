@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, jsonify, request, url_for
 from pydantic import BaseModel
 
-from kb.search import FACETS, Result
+from kb.question import FACETS
+from kb.search import Result
 from kb.store.articles import ArticleRow, Readable
 from web import names, openapi, parameters, schema
 from web.articles import RELATED, readable

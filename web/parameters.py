@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from werkzeug.datastructures import MultiDict
 
 from kb.articles import LANGUAGES, TYPES, ArticleType, Language
-from kb.search import DATE_BUCKETS, FACETS, Filters, Query, Sort
+from kb.question import DATE_BUCKETS, FACETS, Filters, Query, Sort
 from web.language import THEMES
 from web.messages import text
 from web.problems import BadParameter, QueryTooLong
@@ -85,20 +85,16 @@ class SearchParameters(BaseModel):
         """The same search with other values, from its first page unless one is named."""
         return self.model_copy(update={"page": 1, **values})
 
-    def toggled(self, facet: str, value: str) -> SearchParameters:
-        """The same search with a value of a facet chosen, or not chosen any more."""
-        now = self.chosen(facet)
-        return self.changed(**{facet: tuple(v for v in now if v != value) if value in now else (*now, value)})
-
     def toggles(self, facet: str, path: str) -> Callable[[str], str]:
-        """`toggled(facet, value).address(path)` by value, for many values: what stays is put together once."""
+        """By value the address with it chosen, or not any more; for many values: what stays is put together once."""
         now = set(self.chosen(facet))
         placed = self.changed(**{facet: (PLACE,)}).address(path)
+        bare = self.changed(**{facet: ()}).address(path)
         before, _, after = placed.partition(urlencode({facet: PLACE}))
 
         def address(value: str) -> str:
             chosen = urlencode([(facet, each) for each in sorted(now ^ {value})], errors="replace")
-            return f"{before}{chosen}{after}" if chosen else self.toggled(facet, value).address(path)
+            return f"{before}{chosen}{after}" if chosen else bare
 
         return address
 

@@ -11,7 +11,8 @@ from flask import Blueprint, Response, g, jsonify, render_template, request, url
 from kb.config import QUESTION
 from kb.entitlements import STAFF
 from kb.query import without_each
-from kb.search import FACETS, MAX_DEPTH, Results, Suggestion
+from kb.question import FACETS, MAX_DEPTH
+from kb.search import Results, Suggestion
 from kb.store import StoreError
 from kb.store.articles import Readable
 from web import names, parameters
@@ -94,7 +95,7 @@ def page() -> str:
         "suggestion_url": suggestion_url,
     }
     if results.total == 0 and asked.q:
-        view["instead"] = instead(asked)
+        view["instead"] = instead(asked, results.plain)
         if asked == asked.unfiltered() and not results.plain:
             _note_gap(asked.q)
     return render_template("results.html", **view)
@@ -177,15 +178,18 @@ def pages(asked: SearchParameters, last: int) -> list[PageLink]:
     return links
 
 
-def instead(asked: SearchParameters) -> Instead:
+def instead(asked: SearchParameters, plain: bool) -> Instead:
+    """What to try. While the store answers plainly, nothing that takes further searches: each costs it a second."""
     search, scope = site().search, g.viewer.scope
-    wider = search.find(asked.unfiltered().query(today()), scope).total if asked != asked.unfiltered() else 0
+    wider = (
+        search.find(asked.unfiltered().query(today()), scope).total if asked != asked.unfiltered() and not plain else 0
+    )
     meant = search.suggest(asked.q, scope, SUGGESTIONS) if len(asked.q) <= 100 else ()
     others = tuple(each for each in meant if each.text != asked.q)
     community, case = site().config.community_url, site().config.case_url
     return Instead(
         wider,
-        _shorter(asked),
+        () if plain else _shorter(asked),
         others,
         community and carrying(community, asked.q),
         case and carrying(case, asked.q) if g.viewer.account_id is not None else None,

@@ -16,7 +16,8 @@ from indexer.vocabulary import Vocabularies
 from kb.accounts import Accounts
 from kb.config import Config
 from kb.entitlements import EVERYONE, Scope, matrices, unknown_grants
-from kb.search import MAX_QUERY, Query, Result, Results, Search
+from kb.question import MAX_QUERY, Query
+from kb.search import Result, Results, Search
 from kb.store import Store
 from kb.store.articles import Readable
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, false, func, literal, or_, select
 
-from kb.entitlements import STAFF, Scope
+from kb.entitlements import Scope
 from kb.question import DATE_BUCKETS, MAX_DEPTH, Query
 from kb.store.grants import readable_sets
+from kb.store.reading import within
 from kb.store.tables import article, article_section
 
 Word = Sequence[str]
@@ -31,9 +33,7 @@ def find(connection: Connection, words: Sequence[Word], query: Query, scope: Sco
     numbered = or_(false(), *(func.lower(article.c.number) == each.lower() for word in words for each in word))
     columns = [article.c[name] for name in ("id", "versions", "title", "updated")]
     counts = numbered.label("numbered"), _count(in_title).label("titled"), _count(anywhere).label("has")
-    statement = select(*columns, *counts).where(article.c.grant_set_id.in_(sets), *_filters(query))
-    if STAFF not in scope.grants:
-        statement = statement.where(article.c.confidence != "archived")
+    statement = select(*columns, *counts).where(*within(connection, scope), *_filters(query))
     # The limit keeps either database from counting again wherever a count is used.
     counted = statement.limit(ALL).subquery().c
     by_words = (case((counted.numbered, 0), else_=1), counted.titled.desc(), counted.has.desc())
@@ -41,9 +41,10 @@ def find(connection: Connection, words: Sequence[Word], query: Query, scope: Sco
     ordered = select(counted.id, counted.versions).order_by(*order.get(query.sort, (counted.title,)), counted.id)
     if words:
         ordered = ordered.where(or_(counted.numbered, counted.has * 2 >= len(words)))
-    found = connection.execute(ordered.limit(MAX_DEPTH))
     chosen = query.filters.versions
-    return [row.id for row in found if not chosen or chosen.intersection(row.versions)]
+    found = connection.execute(ordered if chosen else ordered.limit(MAX_DEPTH))
+    kept = (row.id for row in found if not chosen or chosen.intersection(row.versions))
+    return list(islice(kept, MAX_DEPTH))
 
 
 def _filters(query: Query) -> list[ColumnElement[bool]]:

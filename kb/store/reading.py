@@ -138,7 +138,7 @@ def newest(connection: Connection, scope: Scope, limit: int) -> list[ArticleRow]
     statement = (
         select(*ARTICLE, own.c.grants)
         .join(own, article.c.grant_set_id == own.c.id)
-        .where(*_within(connection, scope))
+        .where(*within(connection, scope))
         .order_by(article.c.updated.desc(), article.c.id.desc())
         .limit(limit)
     )
@@ -149,14 +149,15 @@ def counts_by_product(connection: Connection, scope: Scope) -> dict[str, int]:
     """How many articles of each product the scope may read, products without any left out."""
     statement = (
         select(article.c.product, func.count().label("articles"))
-        .where(*_within(connection, scope))
+        .where(*within(connection, scope))
         .group_by(article.c.product)
         .order_by(article.c.product)
     )
     return {found.product: found.articles for found in connection.execute(statement)}
 
 
-def _within(connection: Connection, scope: Scope) -> Iterable[ColumnElement[bool]]:
+def within(connection: Connection, scope: Scope) -> Iterable[ColumnElement[bool]]:
+    """That the scope may read an article, as conditions."""
     yield article.c.grant_set_id.in_(readable_sets(connection, scope))
     if STAFF not in scope.grants:
         yield article.c.confidence != "archived"

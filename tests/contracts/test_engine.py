@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kb.entitlements import NOBODY, Audience
-from kb.search import PARTS, Busy, Engine, EngineDown, Filters, Query
+from kb.question import Filters, Query
+from kb.search import PARTS, Busy, Engine, EngineDown
 from tests.contracts.engines import OPENERS
 from tests.documents import PUBLIC, document, put, scope
 

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.entitlements import Audience, Scope
-from kb.search import Document, Filters, Query
+from kb.question import Filters, Query
+from kb.search import Document
 from tests.contracts.engines import OPENERS
 from tests.documents import document, put
 

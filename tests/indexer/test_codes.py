@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kb.search import Engine, Query
+from kb.question import Query
+from kb.search import Engine
 from tests.contracts.engines import open_whoosh
 from tests.documents import PUBLIC, document, put
 

@@ -15,7 +15,8 @@ from indexer.spelling import spellings
 from indexer.sync import rebuild
 from kb.articles import Draft, Section
 from kb.entitlements import Scope
-from kb.search import DATE_BUCKETS, FACETS, Filters, Query, Search
+from kb.question import DATE_BUCKETS, FACETS, Filters, Query
+from kb.search import Search
 from kb.store.articles import ArticleRow
 from tests.contracts.engines import open_whoosh
 from tests.contracts.stores import apply, draft, sqlite

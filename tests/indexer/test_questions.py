@@ -19,7 +19,8 @@ from indexer.spelling import spellings
 from indexer.sync import drain, sources
 from kb.config import Config
 from kb.entitlements import EVERYONE, Scope, matrices, staff_grants
-from kb.search import Query, Search
+from kb.question import Query
+from kb.search import Search
 from kb.store import Store
 from kb.store.articles import ArticleRow
 

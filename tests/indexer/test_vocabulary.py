@@ -14,7 +14,7 @@ from indexer.planning import plan
 from indexer.ranking import Weights
 from indexer.vocabulary import COLUMNS, Vocabularies, VocabularyError, own_rows, parse_terms, shipped_rows
 from kb.query import parse
-from kb.search import Query
+from kb.question import Query
 from tests.documents import PUBLIC, document, put
 
 

@@ -8,7 +8,8 @@ import pytest
 from opencc import OpenCC
 
 from kb.articles import LANGUAGES, TYPES
-from kb.search import DATE_BUCKETS, FACETS, PARTS
+from kb.question import DATE_BUCKETS, FACETS
+from kb.search import PARTS
 from web import messages
 from web.articles import REASONS
 from web.errors import TOLD

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kb.search import FACETS
+from kb.question import FACETS
 from tests.site import Visitor
 from web.parameters import SearchParameters
 
@@ -140,7 +140,8 @@ CHOSEN = st.lists(st.text(min_size=1, max_size=8), max_size=3, unique=True).map(
     st.sampled_from(FACETS),
     st.text(min_size=1, max_size=8),
 )
-def test_toggles_lead_where_toggled_does(asked: SearchParameters, facet: str, value: str) -> None:
-    toggle = asked.toggles(facet, "/search")
-    for each in (value, *asked.chosen(facet)):
-        assert toggle(each) == asked.toggled(facet, each).address("/search")
+def test_toggles_choose_a_value_or_take_it_back(asked: SearchParameters, facet: str, value: str) -> None:
+    toggle, now = asked.toggles(facet, "/search"), asked.chosen(facet)
+    for each in (value, *now):
+        then = tuple(one for one in now if one != each) if each in now else (*now, each)
+        assert toggle(each) == asked.changed(**{facet: then}).address("/search")

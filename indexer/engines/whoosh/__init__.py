@@ -29,7 +29,8 @@ from indexer.retrieval import Retrieval, Views
 from indexer.suggesting import Suggester
 from indexer.vocabulary import Vocabularies
 from kb.entitlements import Scope
-from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Query, Suggestion, Writer
+from kb.question import Query
+from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Suggestion, Writer
 
 if TYPE_CHECKING:
     from kb.config import Config
