@@ -1,0 +1,120 @@
+"""The three clocks of a case, read from the guide's matrix: first response, next update, recovery.
+
+A limit of the guide is `<`: at the limit it is breached. A clock that has stopped keeps what it was: met or breached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any, Literal
+
+from kb.calendars import Calendar
+from kb.entitlements import Matrix
+
+Kind = Literal["first_response", "next_update", "recovery"]
+State = Literal["running", "paused", "met", "breached", "best_effort"]
+KINDS: tuple[Kind, ...] = ("first_response", "next_update", "recovery")
+WARNING = Fraction(3, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a clock must stay under: working time, or working days; neither: best effort."""
+
+    time: timedelta | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A clock ran from `start` to `end`, or runs still."""
+
+    start: datetime
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A clock at a moment. `due`, while it runs, is the moment it is breached at; `used` the part of its limit, from 0.
+
+    `overdue`: breached and still running.
+    """
+
+    kind: Kind
+    limit: Limit
+    state: State
+    due: datetime | None = None
+    used: Fraction = Fraction()
+    overdue: bool = False
+
+    @property
+    def warns(self) -> bool:
+        """Three quarters of the time are gone."""
+        return self.state == "running" and self.used >= WARNING
+
+
+def limit_of(matrix: Matrix, kind: Kind, package: str, severity: int) -> Limit | None:
+    """The matrix's limit; None where it has none. ValueError: a unit that is not known."""
+    row = next((row for row in matrix.rows if row.key == kind), None)
+    cell = row.cells.get(package) if row else None
+    given = cell.limits.get(str(severity)) if cell else None
+    return _limit(given) if given else None
+
+
+def _limit(given: Any) -> Limit:
+    if given.get("best_effort"):
+        return Limit()
+    amount, unit = given["less_than"], given["unit"]
+    if unit == "business_day":
+        return Limit(days=int(amount))
+    if unit not in ("minute", "hour"):
+        raise ValueError(f"a limit in {unit!r}; known are minute, hour, business_day")
+    return Limit(timedelta(**{unit + "s": amount}))
+
+
+def covered_days(matrix: Matrix, package: str) -> int:
+    """On how many days of the week a package is served; 0: not at all."""
+    row = next((row for row in matrix.rows if row.key == "availability"), None)
+    cell = row.cells.get(package) if row else None
+    return int(cell.limits["week"]["days"]) if cell and "week" in cell.limits else 0
+
+
+def clock(kind: Kind, limit: Limit, calendar: Calendar, periods: Sequence[Period], now: datetime) -> Clock:
+    """A clock that ran in these periods, in order and apart.
+
+    It runs while the last of them has no end. Time counts by `calendar`, days by its working days.
+    """
+    running = bool(periods) and periods[-1].end is None
+    if limit.time is None and limit.days is None:
+        return Clock(kind, limit, "best_effort")
+    ran = [(period.start, now if period.end is None else min(period.end, now)) for period in periods]
+    used = sum((_part(limit, calendar, start, end) for start, end in ran), Fraction())
+    due = None
+    if running:
+        before = sum((_part(limit, calendar, start, end) for start, end in ran[:-1]), Fraction())
+        due = _due(limit, calendar, periods[-1].start, max(1 - before, Fraction()))
+    if used >= 1:
+        return Clock(kind, limit, "breached", due, used, running)
+    return Clock(kind, limit, "running" if running else "met", due, used)
+
+
+def _part(limit: Limit, calendar: Calendar, start: datetime, end: datetime) -> Fraction:
+    """Which part of the limit passes between two moments."""
+    if limit.days is not None:
+        return calendar.days(start, end) / limit.days
+    assert limit.time is not None  # noqa: S101
+    return Fraction(_us(calendar.worked(start, end)), _us(limit.time))
+
+
+def _due(limit: Limit, calendar: Calendar, start: datetime, left: Fraction) -> datetime:
+    if limit.days is not None:
+        return calendar.after_days(start, left * limit.days)
+    assert limit.time is not None  # noqa: S101
+    return calendar.after_time(start, timedelta(microseconds=-(-left * _us(limit.time) // 1)))
+
+
+def _us(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)
