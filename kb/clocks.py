@@ -82,10 +82,18 @@ def covered_days(matrix: Matrix, package: str) -> int:
     return int(cell.limits["week"]["days"]) if cell and "week" in cell.limits else 0
 
 
-def clock(kind: Kind, limit: Limit, calendar: Calendar, periods: Sequence[Period], now: datetime) -> Clock:
+def clock(
+    kind: Kind,
+    limit: Limit,
+    calendar: Calendar,
+    periods: Sequence[Period],
+    now: datetime,
+    at_rest: Literal["met", "paused"] = "met",
+) -> Clock:
     """A clock that ran in these periods, in order and apart.
 
-    It runs while the last of them has no end. Time counts by `calendar`, days by its working days.
+    It runs while the last of them has no end; else it is `at_rest`. Time counts by `calendar`, days by its working
+    days.
     """
     running = bool(periods) and periods[-1].end is None
     if limit.time is None and limit.days is None:
@@ -98,7 +106,7 @@ def clock(kind: Kind, limit: Limit, calendar: Calendar, periods: Sequence[Period
         due = _due(limit, calendar, periods[-1].start, max(1 - before, Fraction()))
     if used >= 1:
         return Clock(kind, limit, "breached", due, used, running)
-    return Clock(kind, limit, "running" if running else "met", due, used)
+    return Clock(kind, limit, "running" if running else at_rest, due, used)
 
 
 def _part(limit: Limit, calendar: Calendar, start: datetime, end: datetime) -> Fraction:

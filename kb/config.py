@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kb.articles import LANGUAGES
+from kb.calendars import holidays_of
 
 PREFIX = "KB_"
 FOR_TESTS = "KB_TEST_"
@@ -120,6 +121,16 @@ def _time_zone(text: str) -> str:
     return text
 
 
+def _holidays(text: str) -> str:
+    if text == "none":
+        return ""
+    try:
+        holidays_of(text)
+    except ValueError:
+        raise ValueError("a country, TW, or a part of one, DE-BY, or none") from None
+    return text
+
+
 def _site_name(text: str) -> Mapping[str, str]:
     """One name for every language, or `zh-Hant=…;zh-Hans=…;en=…`; a language left out keeps its default."""
     if "=" not in text:
@@ -162,6 +173,8 @@ class Config:
     render_seconds: int = _setting("RENDER_SECONDS", _whole(1, 600), 20)
     render_memory_mb: int = _setting("RENDER_MEMORY_MB", _whole(128, 16384), 768)
     time_zone: str = _setting("TIME_ZONE", _time_zone, "Asia/Taipei")
+    holidays: str = _setting("HOLIDAYS", _holidays, "TW")
+    clock_hours: str = _setting("CLOCK_HOURS", _one_of("covered", "all"), "covered")
     demo: bool = _setting("DEMO", _switch, True)
     log_level: str = _setting("LOG_LEVEL", _one_of(*LOG_LEVELS), "info")
     lang: str | None = _setting("LANG", _one_of(*LANGUAGES), None)

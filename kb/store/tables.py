@@ -270,3 +270,56 @@ search_gap = Table(
     Column("last_at", Moment, nullable=False, index=True),
     UniqueConstraint("query_hash", "lang", "scope_hash"),
 )
+
+# `due_at` is when the next of its clocks is breached, NEVER where none runs: the queue is read in this order.
+support_case = Table(
+    "support_case",
+    metadata,
+    _id(),
+    Column("customer_id", Integer, ForeignKey("customer.id"), nullable=False),
+    Column("contact_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("owner_id", Integer, ForeignKey("account.id")),
+    Column("product", String(64), ForeignKey("product.id"), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Index(None, "open", "due_at", "id"),
+    Index(None, "customer_id", "open", "id"),
+    sqlite_autoincrement=True,
+)
+
+# The conversation and the history of every change, never rewritten. `internal`: for staff alone.
+case_event = Table(
+    "case_event",
+    metadata,
+    _id(),
+    Column("case_id", Integer, ForeignKey("support_case.id", ondelete="CASCADE"), nullable=False),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("internal", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Index(None, "case_id", "id"),
+)
+
+case_link = Table(
+    "case_link",
+    metadata,
+    _id(),
+    Column("case_id", Integer, ForeignKey("support_case.id", ondelete="CASCADE"), nullable=False),
+    _article(),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("internal", Boolean, nullable=False),
+    UniqueConstraint("case_id", "article_id"),
+    Index(None, "article_id", "case_id"),
+)

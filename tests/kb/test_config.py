@@ -32,6 +32,8 @@ def test_nothing_else_is_documented() -> None:
         ("KB_COOKIE_SECURE", "2", "auto, 0 or 1"),
         ("KB_STORE_URL", "mysql://x", "postgresql://"),
         ("KB_TIME_ZONE", "Taipei", "Asia/Taipei"),
+        ("KB_HOLIDAYS", "XX", "DE-BY"),
+        ("KB_CLOCK_HOURS", "some", "covered"),
         ("KB_SITE_NAME", "fr=x", "zh-Hant="),
         ("KB_HOST", "http://x", "an address"),
         ("KB_MATRIX", "/nowhere", "a folder that exists"),

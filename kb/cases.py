@@ -1,0 +1,408 @@
+"""Cases: customers open and follow them, engineers work them against the guide's clocks and link what answers.
+
+A customer sees his own customer's cases alone, without what is internal; staff see all. What someone may not see is
+absent for him.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from kb.accounts import Viewer
+from kb.calendars import Calendar, holidays_of
+from kb.clocks import KINDS, Clock, Kind, Period, clock, covered_days, limit_of
+from kb.config import Config
+from kb.entitlements import PUBLIC, ContractLine, Matrix, Scope, grants_of, matrix_on
+from kb.store import Store
+from kb.store import accounts as account_rows
+from kb.store import cases as rows
+from kb.store.articles import Readable
+from kb.store.cases import CaseEvent, CaseLink, CaseRow
+
+Status = Literal["in_progress", "waiting_customer", "waiting_rd", "solution_offered", "closed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+SEVERITIES = (0, 1, 2, 3)
+ROLES = ("resolution", "reference")
+ASSISTED = "assisted_support"
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+PAGE = 50
+MAX_SUBJECT = 200
+MAX_TEXT = 20_000
+MAX_FIELD = 2_000
+WEEK = 7
+NUMBER_DIGITS = 8
+
+
+class CaseRefused(Exception):
+    """What was asked of a case cannot be. `reason` names it for the reader's language; `details` fill it in."""
+
+    def __init__(self, reason: str, **details: object) -> None:
+        super().__init__(reason)
+        self.reason, self.details = reason, details
+
+
+class NoCase(Exception):
+    """There is no case of this number for whoever asks."""
+
+
+class Stale(Exception):
+    """Someone else changed the case since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """A case to be opened."""
+
+    product: str
+    severity: int
+    subject: str
+    text: str
+    version: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A link with its article as the viewer reads it; `open_to_customer`: the case's customer may read it."""
+
+    link: CaseLink
+    article: Readable
+    open_to_customer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case with all that the viewer may see of it. `package` is the customer's for the product today, or none."""
+
+    row: CaseRow
+    package: str | None
+    events: tuple[CaseEvent, ...]
+    links: tuple[Linked, ...]
+    clocks: tuple[Clock, ...]
+
+
+class Cases:
+    """Opening, working and following cases. Safe to share between threads."""
+
+    def __init__(self, store: Store, config: Config, matrices: tuple[Matrix, ...]) -> None:
+        self._store, self._matrices = store, matrices
+        self._zone = ZoneInfo(config.time_zone)
+        holidays = holidays_of(config.holidays)
+        self._business, self._always = Calendar(self._zone, holidays), Calendar(self._zone, every_day=True)
+        self._counts_covered = config.clock_hours == "covered"
+
+    # Reading
+
+    def products(self, viewer: Viewer) -> list[str]:
+        """The products the viewer may open a case for."""
+        if viewer.role != "customer":
+            return []
+        return sorted(product for product in viewer.products if f"{product}:{ASSISTED}" in viewer.scope.grants)
+
+    def page(self, viewer: Viewer, *, is_open: bool = True, number: int = 1) -> list[CaseRow]:
+        """A page of PAGE cases, and one more where there are more."""
+        if not _sees_cases(viewer):
+            return []
+        with self._store.reading() as connection:
+            return rows.cases(connection, _customer(viewer), is_open, ((number - 1) * PAGE, PAGE + 1))
+
+    def case(self, viewer: Viewer, number: str, now: datetime) -> Case | None:
+        """A case with its conversation, links and clocks. Not there and not yours: None."""
+        with self._store.reading() as connection:
+            row = self._row(connection, viewer, number)
+            if row is None:
+                return None
+            staff = viewer.role != "customer"
+            found = rows.events(connection, row.id, internal=True)
+            linked = rows.links(connection, row.id, internal=staff)
+            lines = account_rows.lines_of(connection, row.customer_id)
+        articles = self._store.readable([link.article_id for link in linked], viewer.scope)
+        theirs = self._store.readable(list(articles), self._scope(lines, now))
+        links = tuple(
+            Linked(link, articles[link.article_id], link.article_id in theirs)
+            for link in linked
+            if link.article_id in articles
+        )
+        seen = tuple(event for event in found if staff or not event.internal)
+        return Case(row, self._package(lines, row.product, now), seen, links, self._clocks(row, found, lines, now))
+
+    def readers(self, row: CaseRow, articles: Sequence[int], now: datetime) -> frozenset[int]:
+        """Of these articles those that the case's customer may read. For staff."""
+        with self._store.reading() as connection:
+            lines = account_rows.lines_of(connection, row.customer_id)
+        return frozenset(self._store.readable(articles, self._scope(lines, now)))
+
+    def of_article(self, viewer: Viewer, article_id: int, limit: int = 20) -> Sequence[tuple[CaseRow, str]]:
+        """The cases an article is linked to, with its role in each; nothing for customers."""
+        if viewer.role in ("customer", "anonymous"):
+            return []
+        with self._store.reading() as connection:
+            return rows.cases_of(connection, article_id, limit)
+
+    # Changing
+
+    def open(self, viewer: Viewer, new: NewCase, now: datetime) -> str:
+        """Opens a case and gives its number. CaseRefused: no right to, or something is missing or too long."""
+        if new.product not in self.products(viewer) or viewer.customer_id is None or viewer.account_id is None:
+            raise CaseRefused("not_entitled")
+        _check_length("subject", new.subject.strip(), MAX_SUBJECT)
+        _check_length("text", new.text.strip(), MAX_TEXT)
+        for name in ("version", "environment"):
+            if len(getattr(new, name)) > (64 if name == "version" else MAX_FIELD):
+                raise CaseRefused("too_long", field=name, most=64 if name == "version" else MAX_FIELD)
+        if new.severity not in SEVERITIES:
+            raise CaseRefused("severity")
+        values = {
+            "customer_id": viewer.customer_id, "contact_id": viewer.account_id, "owner_id": None,
+            "product": new.product, "version": _clean(new.version), "environment": _clean(new.environment),
+            "subject": _clean(new.subject.strip()), "severity": new.severity, "status": "in_progress", "open": True,
+            "revision": 1, "due_at": NEVER, "opened_at": now, "changed_at": now,
+        }  # fmt: skip
+        with self._store.writing() as connection:
+            case_id = rows.add_case(connection, values)
+            _note(
+                connection, case_id, viewer, now, "opened", _clean(new.text.strip()), {"severity": [None, new.severity]}
+            )
+            self._reckon(connection, case_id, now)
+        return f"C{case_id:08d}"
+
+    def reply(self, viewer: Viewer, number: str, text: str, now: datetime, *, internal: bool = False) -> None:
+        """Adds to the conversation. A customer's word sets a case that waited for him, or was offered a solution, back
+        to work; on a closed one it is refused."""
+        _check_length("text", text.strip(), MAX_TEXT)
+        with self._changing(viewer, number) as (connection, row):
+            if row.status == "closed" and viewer.role == "customer":
+                raise CaseRefused("closed")
+            internal = internal and viewer.role != "customer"
+            _note(connection, row.id, viewer, now, "note" if internal else "reply", _clean(text.strip()), {}, internal)
+            if viewer.role == "customer" and row.status in ("waiting_customer", "solution_offered"):
+                self._set(connection, row, viewer, {"status": "in_progress"}, now)
+            self._reckon(connection, row.id, now)
+
+    def change(self, viewer: Viewer, number: str, revision: int, wanted: Mapping[str, Any], now: datetime) -> None:
+        """Changes severity, status, owner. Stale when the case is not at `revision` any more.
+
+        Customers may only close a case.
+        """
+        if viewer.role == "customer" and dict(wanted) != {"status": "closed"}:
+            raise CaseRefused("staff_only")
+        if wanted.get("status", "closed") not in STATUSES or wanted.get("severity", 0) not in SEVERITIES:
+            raise CaseRefused("severity" if "severity" in wanted else "status")
+        with self._changing(viewer, number) as (connection, row):
+            if row.revision != revision:
+                raise Stale(number)
+            self._set(connection, row, viewer, wanted, now)
+            self._reckon(connection, row.id, now)
+
+    def link(
+        self, viewer: Viewer, number: str, article: Readable, role: str, now: datetime, *, internal: bool = False
+    ) -> None:
+        """Links an article. CaseRefused("unreadable") when the customer may not read it and it is not internal."""
+        if viewer.role == "customer":
+            raise CaseRefused("staff_only")
+        if role not in ROLES:
+            raise CaseRefused("role")
+        with self._changing(viewer, number) as (connection, row):
+            lines = account_rows.lines_of(connection, row.customer_id)
+            if not internal and not article.row.readable_by(self._scope(lines, now)):
+                raise CaseRefused("unreadable", number=article.row.number)
+            if role == "resolution":
+                rows.demote_resolution(connection, row.id)
+            values = {"account_id": viewer.account_id, "at": now, "role": role, "internal": internal}
+            rows.save_link(connection, (row.id, article.row.id), values)
+            data = {"article": article.row.number, "role": role}
+            _note(connection, row.id, viewer, now, "link", "", data, internal=True)
+
+    def unlink(self, viewer: Viewer, number: str, article_id: int, now: datetime) -> None:
+        """Takes a link back; none there: nothing happens."""
+        if viewer.role == "customer":
+            raise CaseRefused("staff_only")
+        with self._changing(viewer, number) as (connection, row):
+            if rows.remove_link(connection, (row.id, article_id)):
+                _note(connection, row.id, viewer, now, "unlink", "", {"article_id": article_id}, internal=True)
+
+    @contextmanager
+    def _changing(self, viewer: Viewer, number: str) -> Iterator[tuple[Connection, CaseRow]]:
+        """A transaction that nobody else changes the case in. NoCase where the viewer sees none of that number."""
+        with self._store.writing() as connection:
+            row = self._row(connection, viewer, number)
+            if row is None:
+                raise NoCase(number)
+            rows.lock_case(connection, row.id)
+            current = self._row(connection, viewer, number)
+            if current is None:
+                raise NoCase(number)
+            yield connection, current
+
+    def _row(self, connection: Connection, viewer: Viewer, number: str) -> CaseRow | None:
+        case_id = _id(number)
+        if case_id is None or not _sees_cases(viewer):
+            return None
+        return rows.case_by_id(connection, case_id, _customer(viewer))
+
+    def _set(
+        self, connection: Connection, row: CaseRow, viewer: Viewer, wanted: Mapping[str, Any], now: datetime
+    ) -> None:
+        changed = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+        if not changed:
+            return
+        values = dict(changed, changed_at=now)
+        if "status" in changed:
+            values["open"] = changed["status"] != "closed"
+        rows.change_case(connection, row.id, row.revision, values)
+        data = {name: [getattr(row, name), value] for name, value in changed.items()}
+        _note(connection, row.id, viewer, now, "change", "", data, internal=set(changed) == {"owner_id"})
+
+    # Clocks
+
+    def _reckon(self, connection: Connection, case_id: int, now: datetime) -> None:
+        """Keeps the moment of the next breach, for the order of the queue."""
+        row = rows.case_by_id(connection, case_id, None)
+        assert row is not None  # noqa: S101
+        lines = account_rows.lines_of(connection, row.customer_id)
+        clocks = self._clocks(row, rows.events(connection, case_id, internal=True), lines, now)
+        rows.set_due(connection, case_id, min((each.due for each in clocks if each.due), default=NEVER))
+
+    def _clocks(
+        self, row: CaseRow, events: Sequence[CaseEvent], lines: Sequence[ContractLine], now: datetime
+    ) -> tuple[Clock, ...]:
+        """Those that the customer's package of today has for the severity of now, over all that happened."""
+        package = self._package(lines, row.product, now)
+        if package is None:
+            return ()
+        matrix = matrix_on(self._day(now), self._matrices)
+        always = covered_days(matrix, package) == WEEK or not self._counts_covered
+        found = []
+        for kind in KINDS:
+            limit, periods = limit_of(matrix, kind, package, row.severity), PERIODS[kind](row, events)
+            if limit and periods:
+                by = self._business if kind == "next_update" or not always else self._always
+                paused = kind == "next_update" and row.status != "in_progress"
+                found.append(clock(kind, limit, by, periods, now, "paused" if paused else "met"))
+        return tuple(found)
+
+    def _package(self, lines: Sequence[ContractLine], product: str, now: datetime) -> str | None:
+        """The greatest package with assisted support that is in force for a product."""
+        day = self._day(now)
+        matrix = matrix_on(day, self._matrices)
+        held = {
+            line.package
+            for line in lines
+            if line.product == product and f"{product}:{ASSISTED}" in grants_of([line], self._matrices, day)
+        }
+        return next((package for package in reversed(list(matrix.packages)) if package in held), None)
+
+    def _scope(self, lines: Sequence[ContractLine], now: datetime) -> Scope:
+        """What a customer with these contract lines reads."""
+        return Scope(frozenset({PUBLIC}) | grants_of(lines, self._matrices, self._day(now)))
+
+    def _day(self, now: datetime) -> date:
+        return now.astimezone(self._zone).date()
+
+
+def _sees_cases(viewer: Viewer) -> bool:
+    return viewer.role not in ("customer", "anonymous") or viewer.customer_id is not None
+
+
+def _customer(viewer: Viewer) -> int | None:
+    """Whose cases alone a viewer sees; None: everyone's. Never None for a customer."""
+    if viewer.role in ("customer", "anonymous"):
+        assert viewer.customer_id is not None  # noqa: S101
+        return viewer.customer_id
+    return None
+
+
+def _id(number: str) -> int | None:
+    digits = number[1:]
+    is_number = number[:1] in ("C", "c") and digits.isascii() and digits.isdigit() and len(digits) == NUMBER_DIGITS
+    return int(digits) if is_number else None
+
+
+def _clean(text: str) -> str:
+    """No database takes NUL or halves of pairs."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "").replace("\r\n", "\n")
+
+
+def _check_length(field: str, text: str, most: int) -> None:
+    if not text:
+        raise CaseRefused("missing", field=field)
+    if len(text) > most:
+        raise CaseRefused("too_long", field=field, most=most)
+
+
+def _note(
+    connection: Connection, case_id: int, viewer: Viewer, at: datetime, kind: str, text: str,
+    data: Mapping[str, Any], internal: bool = False,
+) -> None:  # fmt: skip
+    values = {
+        "case_id": case_id, "account_id": viewer.account_id, "at": at, "kind": kind, "text": text,
+        "data": dict(data), "internal": internal,
+    }  # fmt: skip
+    rows.add_event(connection, values)
+
+
+# When each clock runs
+
+
+def _is_answer(event: CaseEvent) -> bool:
+    return event.kind == "reply" and event.role != "customer"
+
+
+def _until_answered(row: CaseRow, events: Sequence[CaseEvent]) -> list[Period]:
+    """From opening to the first answer, or to closing."""
+    ends = (event.at for event in events if _is_answer(event) or _changed(event, "status") == "closed")
+    return [Period(row.opened_at, next(ends, None))]
+
+
+def _since_update(row: CaseRow, events: Sequence[CaseEvent]) -> list[Period]:
+    """From the last answer on, in progress alone; a sub-status pauses. None once closed: no update is owed."""
+    if row.status == "closed":
+        return []
+    periods: list[Period] = []
+    since: datetime | None = row.opened_at
+    for event in events:
+        if _is_answer(event):
+            periods, since = [], event.at if since else None
+        if status := _changed(event, "status"):
+            if since and status != "in_progress":
+                periods, since = [*periods, Period(since, event.at)], None
+            elif not since and status == "in_progress":
+                since = event.at
+    return [*periods, Period(since)] if since else periods
+
+
+def _while_down(row: CaseRow, events: Sequence[CaseEvent]) -> list[Period]:
+    """While the severity is 0, to the solution or the closing; a solution that did not hold lets it run on."""
+    periods: list[Period] = []
+    severity, solved, since = None, False, None
+    for event in events:
+        found = _changed(event, "severity")
+        severity = found if found is not None else severity
+        if status := _changed(event, "status"):
+            solved = status in ("solution_offered", "closed")
+        runs = severity == 0 and not solved
+        if runs and since is None:
+            since = event.at
+        elif not runs and since is not None:
+            periods, since = [*periods, Period(since, event.at)], None
+    return [*periods, Period(since)] if since else periods
+
+
+def _changed(event: CaseEvent, name: str) -> Any:
+    """What a field was set to by an event; None where it was not."""
+    change = event.data.get(name) if event.kind in ("opened", "change") else None
+    return change[1] if change else None
+
+
+PERIODS: Mapping[Kind, Callable[[CaseRow, Sequence[CaseEvent]], list[Period]]] = {
+    "first_response": _until_answered,
+    "next_update": _since_update,
+    "recovery": _while_down,
+}

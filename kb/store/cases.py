@@ -1,0 +1,183 @@
+"""Cases as rows: their state now, the events that led to it, and the articles linked.
+
+`customer` limits what is found to one customer's; None, for staff, does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
+
+from kb.store.tables import account, article, case_event, case_link, customer, support_case
+
+contact, owner = account.alias("contact"), account.alias("owner")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case as it is now. `revision` grows with every change of its fields."""
+
+    id: int
+    customer_id: int
+    customer: str
+    contact_id: int
+    contact: str
+    owner_id: int | None
+    owner: str | None
+    product: str
+    version: str
+    environment: str
+    subject: str
+    severity: int
+    status: str
+    revision: int
+    due_at: datetime
+    opened_at: datetime
+    changed_at: datetime
+
+    @property
+    def number(self) -> str:
+        return f"C{self.id:08d}"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEvent:
+    """What someone did. `data` holds for a change of fields name → (before, after)."""
+
+    id: int
+    at: datetime
+    kind: str
+    internal: bool
+    text: str
+    data: Mapping[str, Any]
+    by: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLink:
+    """An article linked to a case, as `resolution` or `reference`; `internal`: for staff alone."""
+
+    article_id: int
+    number: str
+    role: str
+    internal: bool
+    by: str
+    at: datetime
+
+
+CASE: tuple[ColumnElement[Any], ...] = (
+    support_case.c.id, support_case.c.customer_id, customer.c.name, support_case.c.contact_id, contact.c.name,
+    support_case.c.owner_id, owner.c.name, support_case.c.product, support_case.c.version, support_case.c.environment,
+    support_case.c.subject, support_case.c.severity, support_case.c.status, support_case.c.revision,
+    support_case.c.due_at, support_case.c.opened_at, support_case.c.changed_at,
+)  # fmt: skip
+CASES = (
+    support_case.join(customer, support_case.c.customer_id == customer.c.id)
+    .join(contact, support_case.c.contact_id == contact.c.id)
+    .outerjoin(owner, support_case.c.owner_id == owner.c.id)
+)
+
+
+def _within(customer_id: int | None) -> ColumnElement[bool]:
+    return true() if customer_id is None else support_case.c.customer_id == customer_id
+
+
+def case_by_id(connection: Connection, case_id: int, customer_id: int | None) -> CaseRow | None:
+    found = select(*CASE).select_from(CASES).where(support_case.c.id == case_id, _within(customer_id))
+    row = connection.execute(found).first()
+    return CaseRow(*row) if row else None
+
+
+def cases(connection: Connection, customer_id: int | None, is_open: bool, page: tuple[int, int]) -> list[CaseRow]:
+    """Open ones by the moment their next clock is breached; closed ones the newest first. `page`: offset, limit."""
+    order = (support_case.c.due_at, support_case.c.id) if is_open else (support_case.c.id.desc(),)
+    found = select(*CASE).select_from(CASES).where(support_case.c.open == is_open, _within(customer_id))
+    offset, limit = page
+    return [CaseRow(*row) for row in connection.execute(found.order_by(*order).offset(offset).limit(limit))]
+
+
+def add_case(connection: Connection, values: Mapping[str, Any]) -> int:
+    return int(connection.execute(insert(support_case).values(**values).returning(support_case.c.id)).scalar_one())
+
+
+def change_case(connection: Connection, case_id: int, revision: int | None, values: Mapping[str, Any]) -> bool:
+    """Changes fields and adds one to the revision; False when it is not `revision` any more."""
+    where = [support_case.c.id == case_id]
+    if revision is not None:
+        where.append(support_case.c.revision == revision)
+    changed = update(support_case).where(*where).values(**values, revision=support_case.c.revision + 1)
+    return connection.execute(changed).rowcount > 0
+
+
+def lock_case(connection: Connection, case_id: int) -> None:
+    """Until the end of the transaction nobody else changes the case. SQLite has one writer at a time anyway."""
+    connection.execute(select(support_case.c.id).where(support_case.c.id == case_id).with_for_update())
+
+
+def set_due(connection: Connection, case_id: int, due_at: datetime) -> None:
+    connection.execute(update(support_case).where(support_case.c.id == case_id).values(due_at=due_at))
+
+
+def add_event(connection: Connection, values: Mapping[str, Any]) -> None:
+    connection.execute(insert(case_event).values(**values))
+
+
+def events(connection: Connection, case_id: int, internal: bool) -> list[CaseEvent]:
+    """In the order they happened; internal ones where wanted."""
+    columns = (
+        case_event.c.id, case_event.c.at, case_event.c.kind, case_event.c.internal, case_event.c.text,
+        case_event.c.data, account.c.name, account.c.role,
+    )  # fmt: skip
+    tables = case_event.join(account, case_event.c.account_id == account.c.id)
+    found = select(*columns).select_from(tables).where(case_event.c.case_id == case_id)
+    if not internal:
+        found = found.where(~case_event.c.internal)
+    return [CaseEvent(*row) for row in connection.execute(found.order_by(case_event.c.id))]
+
+
+def links(connection: Connection, case_id: int, internal: bool) -> list[CaseLink]:
+    """The resolution first, then in the order they were linked."""
+    columns = (
+        case_link.c.article_id, article.c.number, case_link.c.role, case_link.c.internal, account.c.name,
+        case_link.c.at,
+    )  # fmt: skip
+    tables = case_link.join(article, case_link.c.article_id == article.c.id).join(
+        account, case_link.c.account_id == account.c.id
+    )
+    found = select(*columns).select_from(tables).where(case_link.c.case_id == case_id)
+    if not internal:
+        found = found.where(~case_link.c.internal)
+    ordered = found.order_by(case_link.c.role.desc(), case_link.c.id)
+    return [CaseLink(*row) for row in connection.execute(ordered)]
+
+
+def save_link(connection: Connection, key: tuple[int, int], values: Mapping[str, Any]) -> None:
+    """Links case and article of `key`, in the place of an earlier link of the two."""
+    remove_link(connection, key)
+    case_id, article_id = key
+    connection.execute(insert(case_link).values(case_id=case_id, article_id=article_id, **values))
+
+
+def remove_link(connection: Connection, key: tuple[int, int]) -> bool:
+    case_id, article_id = key
+    gone = delete(case_link).where(case_link.c.case_id == case_id, case_link.c.article_id == article_id)
+    return connection.execute(gone).rowcount > 0
+
+
+def demote_resolution(connection: Connection, case_id: int) -> None:
+    """What was the resolution is a reference: a case has at most one."""
+    where = case_link.c.case_id == case_id, case_link.c.role == "resolution"
+    connection.execute(update(case_link).where(*where).values(role="reference"))
+
+
+def cases_of(connection: Connection, article_id: int, limit: int) -> Sequence[tuple[CaseRow, str]]:
+    """The cases an article is linked to, newest first, with its role in each. For staff alone."""
+    tables = CASES.join(case_link, case_link.c.case_id == support_case.c.id)
+    found = select(*CASE, case_link.c.role).select_from(tables).where(case_link.c.article_id == article_id)
+    rows = connection.execute(found.order_by(support_case.c.id.desc()).limit(limit))
+    return [(CaseRow(*row[:-1]), row[-1]) for row in rows]

@@ -1,0 +1,234 @@
+"""Cases, on every database the store runs on: who sees what, the clocks over what happened, links, no lost update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from kb.accounts import ANONYMOUS, Accounts, NewAccount, Viewer
+from kb.cases import NEVER, Case, CaseRefused, Cases, NewCase, NoCase, Stale
+from kb.clocks import Clock
+from kb.config import Config
+from kb.entitlements import ContractLine, matrices
+from kb.store import Store
+from kb.store.articles import Readable
+from tests.contracts.stores import OPENERS, PRODUCTS, apply, draft
+
+# A Monday, 09:00 in Taipei.
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PEOPLE = {"gold": "gold", "other": "gold", "plus": "gold_plus", "silver": "silver"}
+
+
+@pytest.fixture(params=sorted(OPENERS), scope="module")
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with OPENERS[request.param](tmp_path_factory.mktemp("cases")) as opened:
+        opened.save_products(PRODUCTS.values())
+        apply(
+            opened,
+            draft("open", grants=("public",)),
+            draft("gold", grants=("windchill:gold", "windchill:gold_plus")),
+            draft("plus", grants=("windchill:gold_plus",)),
+        )
+        accounts = Accounts(opened, Config(home=tmp_path_factory.mktemp("home")), matrices())
+        for name, package in PEOPLE.items():
+            accounts.add_line(f"K-{name}", f"{name} Ltd", ContractLine("windchill", package, date(2025, 1, 1)))
+            accounts.add(NewAccount(f"{name}@a.example", name, "customer", "correct horse battery", f"{name} Ltd"))
+        accounts.add(NewAccount("engineer@a.example", "Engineer", "engineer", "correct horse battery"))
+        yield opened
+
+
+@pytest.fixture
+def people(store: Store, tmp_path: Path) -> dict[str, Viewer]:
+    accounts = Accounts(store, Config(home=tmp_path), matrices())
+    return {name: accounts.viewer_of(f"{name}@a.example", NOW.date()) for name in (*PEOPLE, "engineer")}
+
+
+@pytest.fixture
+def cases(store: Store, tmp_path: Path) -> Iterator[Cases]:
+    yield Cases(store, Config(home=tmp_path), matrices())
+    with store.writing() as connection:
+        for table in ("case_link", "case_event", "support_case"):
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 (names of ours)
+
+
+def opened(cases: Cases, viewer: Viewer, severity: int = 1, at: datetime = NOW) -> str:
+    return cases.open(viewer, NewCase("windchill", severity, "無法登入", "錯誤 0x80070005"), at)
+
+
+def seen(cases: Cases, viewer: Viewer, number: str, at: datetime = NOW) -> Case:
+    found = cases.case(viewer, number, at)
+    assert found is not None
+    return found
+
+
+def clocks(cases: Cases, viewer: Viewer, number: str, at: datetime) -> dict[str, Clock]:
+    return {each.kind: each for each in seen(cases, viewer, number, at).clocks}
+
+
+def article(store: Store, viewer: Viewer, id_: str) -> Readable:
+    number = store.digests("test")[id_][0]
+    found = store.read(number, viewer.scope)
+    assert found is not None
+    return found
+
+
+def test_a_case_is_seen_by_its_customer_and_by_staff_alone(cases: Cases, people: dict[str, Viewer]) -> None:
+    number = opened(cases, people["gold"])
+    cases.reply(people["engineer"], number, "only for us", NOW, internal=True)
+    cases.reply(people["engineer"], number, "我們在看", NOW)
+    assert [event.kind for event in seen(cases, people["engineer"], number).events] == ["opened", "note", "reply"]
+    assert [event.kind for event in seen(cases, people["gold"], number).events] == ["opened", "reply"]
+    assert [row.number for row in cases.page(people["gold"])] == [number]
+    assert [row.number for row in cases.page(people["engineer"])] == [number]
+    for stranger in (people["other"], people["silver"], ANONYMOUS):
+        assert cases.case(stranger, number, NOW) is None
+        assert cases.page(stranger) == []
+        with pytest.raises(NoCase):
+            cases.reply(stranger, number, "mine?", NOW)
+        with pytest.raises((NoCase, CaseRefused)):
+            cases.change(stranger, number, 1, {"status": "closed"}, NOW)
+
+
+@pytest.mark.parametrize("number", ["C99999999", "C1", "", "C0000000x", "K00000001", "C" + "0" * 30, "Ｃ00000001"])
+def test_no_case_of_such_a_number(cases: Cases, people: dict[str, Viewer], number: str) -> None:
+    assert cases.case(people["engineer"], number, NOW) is None
+
+
+def test_silver_cannot_open_a_case(cases: Cases, people: dict[str, Viewer]) -> None:
+    assert cases.products(people["silver"]) == []
+    assert cases.products(people["gold"]) == ["windchill"]
+    for viewer in (people["silver"], people["engineer"], ANONYMOUS):
+        with pytest.raises(CaseRefused, match="not_entitled"):
+            opened(cases, viewer)
+
+
+@pytest.mark.parametrize(
+    ("new", "reason"),
+    [
+        (NewCase("windchill", 4, "s", "t"), "severity"),
+        (NewCase("windchill", 1, " ", "t"), "missing"),
+        (NewCase("windchill", 1, "s", "\n"), "missing"),
+        (NewCase("windchill", 1, "s" * 201, "t"), "too_long"),
+        (NewCase("windchill", 1, "s", "t", version="v" * 65), "too_long"),
+        (NewCase("creo", 1, "s", "t"), "not_entitled"),
+    ],
+)
+def test_what_cannot_be_a_case_is_refused(cases: Cases, people: dict[str, Viewer], new: NewCase, reason: str) -> None:
+    with pytest.raises(CaseRefused, match=reason):
+        cases.open(people["gold"], new, NOW)
+    assert cases.page(people["gold"]) == []
+
+
+def test_the_clocks_follow_what_happens(cases: Cases, people: dict[str, Viewer]) -> None:
+    gold, engineer = people["gold"], people["engineer"]
+    number = opened(cases, gold)
+    assert clocks(cases, gold, number, NOW)["first_response"].due == NOW + 2 * HOUR
+    assert clocks(cases, gold, number, NOW)["next_update"].due == NOW + 4 * DAY
+    cases.reply(gold, number, "還在嗎？", NOW + HOUR)
+    cases.reply(engineer, number, "internal", NOW + HOUR, internal=True)
+    assert clocks(cases, gold, number, NOW + HOUR)["first_response"].state == "running"
+    cases.reply(engineer, number, "請附上記錄檔", NOW + HOUR)
+    after = clocks(cases, gold, number, NOW + 30 * DAY)
+    assert after["first_response"].state == "met"
+    cases.change(engineer, number, 1, {"status": "waiting_customer"}, NOW + DAY + HOUR)
+    paused = clocks(cases, gold, number, NOW + 30 * DAY)["next_update"]
+    assert (paused.state, paused.due, paused.used) == ("paused", None, paused.used)
+    cases.reply(gold, number, "附上了", NOW + 14 * DAY)
+    assert seen(cases, gold, number).row.status == "in_progress"
+    # Three of four days are left, from a Monday.
+    assert clocks(cases, gold, number, NOW + 14 * DAY)["next_update"].due == NOW + 17 * DAY
+    cases.change(gold, number, seen(cases, gold, number).row.revision, {"status": "closed"}, NOW + 15 * DAY)
+    assert list(clocks(cases, gold, number, NOW + 99 * DAY)) == ["first_response"]
+    assert seen(cases, gold, number).row.due_at == NEVER
+    with pytest.raises(CaseRefused, match="closed"):
+        cases.reply(gold, number, "noch etwas", NOW + 16 * DAY)
+
+
+def test_recovery_runs_while_the_severity_is_zero(cases: Cases, people: dict[str, Viewer]) -> None:
+    plus, engineer = people["plus"], people["engineer"]
+    number = opened(cases, plus, 2)
+    assert "recovery" not in clocks(cases, plus, number, NOW)
+    cases.change(engineer, number, 1, {"severity": 0}, NOW + HOUR)
+    found = clocks(cases, plus, number, NOW + HOUR)
+    assert set(found) == {"first_response", "recovery"}
+    assert found["first_response"].state == "breached"
+    assert found["recovery"].due == NOW + 25 * HOUR
+    cases.change(engineer, number, 2, {"status": "solution_offered"}, NOW + 2 * HOUR)
+    assert clocks(cases, plus, number, NOW + 99 * DAY)["recovery"].state == "met"
+    cases.reply(plus, number, "still down", NOW + 3 * HOUR)
+    assert clocks(cases, plus, number, NOW + 3 * HOUR)["recovery"].due == NOW + 26 * HOUR
+
+
+def test_the_queue_is_in_the_order_of_the_clocks(cases: Cases, people: dict[str, Viewer]) -> None:
+    severities = [3, 1, 0, 2]
+    numbers = {severity: opened(cases, people["gold"], severity) for severity in severities}
+    assert [row.number for row in cases.page(people["engineer"])] == [numbers[each] for each in (0, 1, 2, 3)]
+    cases.reply(people["engineer"], numbers[1], "answered", NOW)
+    assert [row.number for row in cases.page(people["engineer"])] == [numbers[each] for each in (0, 2, 3, 1)]
+    cases.change(people["engineer"], numbers[0], 1, {"status": "closed"}, NOW)
+    assert [row.number for row in cases.page(people["engineer"], is_open=False)] == [numbers[0]]
+
+
+def test_links_and_who_may_read_what_is_linked(cases: Cases, store: Store, people: dict[str, Viewer]) -> None:
+    gold, engineer = people["gold"], people["engineer"]
+    number = opened(cases, gold)
+    first, second, hidden = (article(store, engineer, id_) for id_ in ("open", "gold", "plus"))
+    ids = [each.row.id for each in (first, second, hidden)]
+    row = seen(cases, engineer, number).row
+    assert cases.readers(row, ids, NOW) == {first.row.id, second.row.id}
+    cases.link(engineer, number, first, "resolution", NOW)
+    cases.link(engineer, number, second, "resolution", NOW)
+    with pytest.raises(CaseRefused, match="unreadable"):
+        cases.link(engineer, number, hidden, "reference", NOW)
+    cases.link(engineer, number, hidden, "reference", NOW, internal=True)
+    staff = [
+        (each.link.article_id, each.link.role, each.open_to_customer) for each in seen(cases, engineer, number).links
+    ]
+    assert staff == [(ids[1], "resolution", True), (ids[0], "reference", True), (ids[2], "reference", False)]
+    assert [each.link.article_id for each in seen(cases, gold, number).links] == [ids[1], ids[0]]
+    assert {event.kind for event in seen(cases, gold, number).events} == {"opened"}
+    assert [(row.number, role) for row, role in cases.of_article(engineer, ids[1])] == [(number, "resolution")]
+    assert cases.of_article(gold, ids[1]) == cases.of_article(ANONYMOUS, ids[1]) == []
+    cases.unlink(engineer, number, ids[1], NOW)
+    assert [each.link.article_id for each in seen(cases, gold, number).links] == [ids[0]]
+    with pytest.raises(CaseRefused, match="staff_only"):
+        cases.link(gold, number, first, "reference", NOW)
+
+
+def test_an_article_given_to_fewer_is_gone_from_the_customers_case(
+    cases: Cases, store: Store, people: dict[str, Viewer]
+) -> None:
+    number = opened(cases, people["gold"])
+    cases.link(people["engineer"], number, article(store, people["engineer"], "gold"), "reference", NOW)
+    fewer = Viewer(people["gold"].account_id, role="customer", customer_id=people["gold"].customer_id)
+    assert seen(cases, people["gold"], number).links
+    assert seen(cases, fewer, number).links == ()
+
+
+def test_two_at_once_never_lose_an_update(cases: Cases, people: dict[str, Viewer]) -> None:
+    engineer = people["engineer"]
+    number = opened(cases, people["gold"])
+
+    def worked(severity: int) -> bool:
+        try:
+            cases.change(engineer, number, 1, {"severity": severity}, NOW)
+        except Stale:
+            return False
+        cases.reply(engineer, number, f"now {severity}", NOW)
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(worked, (0, 2, 3, 0)))
+    assert sum(won) == 1
+    found = seen(cases, engineer, number)
+    assert found.row.revision == 2
+    assert [event.kind for event in found.events] == ["opened", "change", "reply"]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda at: cases.reply(engineer, number, f"{at}", NOW), range(8)))
+    assert len(seen(cases, engineer, number).events) == 11
