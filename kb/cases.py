@@ -30,20 +30,26 @@ Status = Literal["in_progress", "waiting_customer", "waiting_rd", "solution_offe
 STATUSES: tuple[Status, ...] = get_args(Status)
 SEVERITIES = (0, 1, 2, 3)
 ROLES = ("resolution", "reference")
+REFUSALS = (
+    "not_entitled", "missing", "too_long", "severity", "status", "closed", "staff_only", "role", "unreadable",
+)  # fmt: skip
 ASSISTED = "assisted_support"
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 PAGE = 50
 MAX_SUBJECT = 200
 MAX_TEXT = 20_000
 MAX_FIELD = 2_000
+MAX_VERSION = 64
 WEEK = 7
 NUMBER_DIGITS = 8
 
 
 class CaseRefused(Exception):
-    """What was asked of a case cannot be. `reason` names it for the reader's language; `details` fill it in."""
+    """What was asked of a case cannot be. `reason`, one of REFUSALS, names it for the reader's
+    language; `details` fill it in."""
 
     def __init__(self, reason: str, **details: object) -> None:
+        assert reason in REFUSALS  # noqa: S101
         super().__init__(reason)
         self.reason, self.details = reason, details
 
@@ -148,17 +154,26 @@ class Cases:
 
     # Changing
 
-    def open(self, viewer: Viewer, new: NewCase, now: datetime) -> str:
-        """Opens a case and gives its number. CaseRefused: no right to, or something is missing or too long."""
-        if new.product not in self.products(viewer) or viewer.customer_id is None or viewer.account_id is None:
+    def check(self, viewer: Viewer, new: NewCase) -> None:
+        """CaseRefused where `open` would refuse."""
+        if new.product not in self.products(viewer):
             raise CaseRefused("not_entitled")
         _check_length("subject", new.subject.strip(), MAX_SUBJECT)
         _check_length("text", new.text.strip(), MAX_TEXT)
-        for name in ("version", "environment"):
-            if len(getattr(new, name)) > (64 if name == "version" else MAX_FIELD):
-                raise CaseRefused("too_long", field=name, most=64 if name == "version" else MAX_FIELD)
+        for name, most in (("version", MAX_VERSION), ("environment", MAX_FIELD)):
+            if len(getattr(new, name)) > most:
+                raise CaseRefused("too_long", field=name, most=most)
         if new.severity not in SEVERITIES:
             raise CaseRefused("severity")
+
+    def check_staff(self, viewer: Viewer) -> None:
+        """CaseRefused for what staff alone may do."""
+        if viewer.role in ("customer", "anonymous"):
+            raise CaseRefused("staff_only")
+
+    def open(self, viewer: Viewer, new: NewCase, now: datetime) -> str:
+        """Opens a case and gives its number. CaseRefused: no right to, or something is missing or too long."""
+        self.check(viewer, new)
         values = {
             "customer_id": viewer.customer_id, "contact_id": viewer.account_id, "owner_id": None,
             "product": new.product, "version": _clean(new.version), "environment": _clean(new.environment),
@@ -205,8 +220,7 @@ class Cases:
         self, viewer: Viewer, number: str, article: Readable, role: str, now: datetime, *, internal: bool = False
     ) -> None:
         """Links an article. CaseRefused("unreadable") when the customer may not read it and it is not internal."""
-        if viewer.role == "customer":
-            raise CaseRefused("staff_only")
+        self.check_staff(viewer)
         if role not in ROLES:
             raise CaseRefused("role")
         with self._changing(viewer, number) as (connection, row):
@@ -222,8 +236,7 @@ class Cases:
 
     def unlink(self, viewer: Viewer, number: str, article_id: int, now: datetime) -> None:
         """Takes a link back; none there: nothing happens."""
-        if viewer.role == "customer":
-            raise CaseRefused("staff_only")
+        self.check_staff(viewer)
         with self._changing(viewer, number) as (connection, row):
             if rows.remove_link(connection, (row.id, article_id)):
                 _note(connection, row.id, viewer, now, "unlink", "", {"article_id": article_id}, internal=True)

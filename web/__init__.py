@@ -8,6 +8,7 @@ from indexer.engines import open_engine
 from indexer.folding import fold
 from indexer.spelling import spellings
 from kb.accounts import Accounts
+from kb.cases import Cases
 from kb.config import Config
 from kb.entitlements import matrices
 from kb.search import Search
@@ -17,6 +18,7 @@ from web import (
     articles,
     asking,
     assets,
+    cases,
     entitlements,
     errors,
     health,
@@ -48,7 +50,7 @@ def create_app(config: Config) -> Flask:
     viewer.install(app)
     names.install(app)
     errors.install(app)
-    for part in (home, search, articles, entitlements, sign_in, health, api):
+    for part in (home, search, articles, cases, entitlements, sign_in, health, api):
         app.register_blueprint(part.blueprint)
     csrf.exempt(api.blueprint)
     return app
@@ -60,7 +62,9 @@ def open_site(config: Config) -> site.Site:
     engine = open_engine(config)
     versions = matrices(config.matrix)
     search, accounts = Search(store, engine, fold, spellings), Accounts(store, config, versions)
-    return site.Site(config, store, engine, search, accounts, versions, site.Catalogue(store))
+    return site.Site(
+        config, store, engine, search, accounts, versions, site.Catalogue(store), Cases(store, config, versions)
+    )
 
 
 def close(app: Flask) -> None:

@@ -41,6 +41,7 @@ def page(number: str) -> str:
         toc=[entry for entry in article.toc if entry.level <= 3],
         attachments=store.attachments(article.row.id, scope),
         related=site().search.related(article, scope, RELATED),
+        cases=site().cases.of_article(g.viewer, article.row.id),
         answer=answer,
         reasons=REASONS,
     )

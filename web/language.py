@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, g, request
 
@@ -41,7 +41,15 @@ def install(app: Flask, config: Config) -> None:
     app.before_request(_settle)
     app.after_request(_remember)
     app.jinja_env.globals.update(
-        day=day, figure=figure, size=size, languages=languages, themes=themes, today=today, site_name=site_name
+        day=day,
+        moment=moment,
+        span=span,
+        figure=figure,
+        size=size,
+        languages=languages,
+        themes=themes,
+        today=today,
+        site_name=site_name,
     )
     app.extensions["kb-time-zone"] = ZoneInfo(config.time_zone)
 
@@ -131,6 +139,17 @@ def site_name() -> str:
 
 def day(value: date) -> str:
     return format_date(value, "medium", locale=_locale())
+
+
+def moment(value: datetime) -> str:
+    """A date and time of day, by the site's time zone."""
+    zone = current_app.extensions["kb-time-zone"]
+    return format_datetime(value, "medium", tzinfo=zone, locale=_locale())
+
+
+def span(value: timedelta) -> str:
+    """How long, in the greatest unit of which there are two: 80 minutes, 47 hours."""
+    return format_timedelta(abs(value), granularity="minute", threshold=2, locale=_locale())
 
 
 def figure(value: int) -> str:

@@ -186,14 +186,24 @@ def instead(asked: SearchParameters, plain: bool) -> Instead:
     )
     meant = search.suggest(asked.q, scope, SUGGESTIONS) if len(asked.q) <= 100 else ()
     others = tuple(each for each in meant if each.text != asked.q)
-    community, case = site().config.community_url, site().config.case_url
+    community = site().config.community_url
     return Instead(
         wider,
         () if plain else _shorter(asked),
         others,
         community and carrying(community, asked.q),
-        case and carrying(case, asked.q) if g.viewer.account_id is not None else None,
+        _case(asked.q),
     )
+
+
+def _case(question: str) -> str | None:
+    """Where to open a case about it, for those who may."""
+    if g.viewer.account_id is None:
+        return None
+    if elsewhere := site().config.case_url:
+        return carrying(elsewhere, question)
+    subject = question[:LONGEST_GAP]
+    return url_for("cases.new", subject=subject) if site().cases.products(g.viewer) else None
 
 
 def carrying(address: str, question: str) -> str:

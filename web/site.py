@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from kb.accounts import Accounts
+from kb.cases import Cases
 from kb.config import Config
 from kb.entitlements import Matrix
 from kb.search import Engine, Search
@@ -46,6 +47,7 @@ class Site:
     accounts: Accounts
     matrices: tuple[Matrix, ...]
     catalogue: Catalogue
+    cases: Cases
 
     def close(self) -> None:
         self.engine.close()

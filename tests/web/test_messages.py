@@ -8,6 +8,8 @@ import pytest
 from opencc import OpenCC
 
 from kb.articles import LANGUAGES, TYPES
+from kb.cases import REFUSALS, ROLES, SEVERITIES, STATUSES
+from kb.clocks import KINDS
 from kb.question import DATE_BUCKETS, FACETS
 from kb.search import PARTS
 from web import messages
@@ -31,6 +33,15 @@ COMPUTED = {
     *(f"theme.{name}" for name in THEMES),
     *(f"reason.{name}" for name in REASONS),
     *(f"why.{name}" for name in PARTS),
+    *(f"severity.{severity}" for severity in SEVERITIES),
+    *(f"severity.means_{severity}" for severity in SEVERITIES),
+    *(f"status.{status}" for status in STATUSES),
+    *(f"cases.{state}" for state in ("open", "closed")),
+    *(f"clock.{kind}" for kind in KINDS),
+    *(f"clock.{state}" for state in ("met", "breached", "paused", "best_effort")),
+    *(f"event.{kind}" for kind in ("opened", "reply", "note", "change", "link", "unlink")),
+    *(f"link.{role}" for role in ROLES),
+    *(f"case.wrong.{reason}" for reason in REFUSALS),
     *(f"role.{name}" for name in ("anonymous", "customer", "engineer", "author", "operator")),
     *(f"suggestion.{name}" for name in ("number", "title", "term", "pinyin", "zhuyin", "typo")),
     *(f"error.{status}.{part}" for status in TOLD for part in ("title", "detail")),

@@ -1,0 +1,139 @@
+"""Cases as customers and engineers work with them in a browser without scripts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.site import KINDS, ReadySite, Visitor
+
+WINDCHILL, MONITORING, PUBLIC = "KB900002", "KB900009", "KB900001"
+FIELDS = {"product": "windchill", "severity": "1", "subject": "登入 Windchill 失敗", "text": "一登入就出現錯誤 0x80070005"}
+
+
+def opened(visitor: Visitor, **others: str) -> str:
+    answer = visitor.post("/cases/new", {**FIELDS, "step": "open", **others}, "/cases/new")
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    return str(answer.headers["Location"])
+
+
+def shown(visitor: Visitor, path: str) -> str:
+    answer = visitor.get(path)
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+@pytest.fixture
+def gold(site: ReadySite) -> Visitor:
+    return site.visitor("gold")
+
+
+@pytest.fixture
+def engineer(site: ReadySite) -> Visitor:
+    return site.visitor("engineer")
+
+
+def test_the_day_of_a_case(gold: Visitor, engineer: Visitor) -> None:
+    suggested = gold.post("/cases/new", FIELDS, "/cases/new").get_data(as_text=True)
+    assert WINDCHILL in suggested and MONITORING not in suggested
+    assert "0x80070005" in suggested
+    case = opened(gold)
+    number = case.rpartition("/")[2]
+    assert number in shown(engineer, "/cases") and number in shown(gold, "/cases")
+    work = shown(engineer, case + "?q=Windchill")
+    assert "客戶可閱讀" in work and "客戶無權閱讀" in work
+
+    refused = engineer.post(f"{case}/link", {"article": MONITORING, "role": "reference"}, case)
+    assert refused.status_code == 422 and f"無權閱讀 {MONITORING}" in refused.get_data(as_text=True)
+    assert engineer.post(f"{case}/link", {"article": WINDCHILL, "role": "resolution"}, case).status_code == 303
+    hidden = {"article": MONITORING, "role": "reference", "internal": "1"}
+    assert engineer.post(f"{case}/link", hidden, case).status_code == 303
+    assert engineer.post(f"{case}/reply", {"text": "內部討論", "kind": "note"}, case).status_code == 303
+    quote = shown(engineer, f"{case}?quote={WINDCHILL}")
+    reply = re.search(r"<textarea name=\"text\"[^>]*>(.*?)</textarea>", quote, re.DOTALL)
+    assert reply and f"/articles/{WINDCHILL}" in reply[1]
+    assert MONITORING not in shown(engineer, f"{case}?quote={MONITORING}").partition("</form>")[0]
+    engineer.post(f"{case}/reply", {"text": f"請見 {WINDCHILL}", "kind": "reply"}, case)
+    engineer.post(f"{case}/change", {"revision": "1", "status": "solution_offered", "take": "1"}, case)
+
+    seen = shown(gold, case)
+    assert f"請見 {WINDCHILL}" in seen and f'href="/articles/{WINDCHILL}"' in seen
+    assert "內部討論" not in seen and MONITORING not in seen
+    assert "已達成" in seen and "已暫停" in seen
+    assert gold.post(f"{case}/change", {"revision": "2", "status": "closed"}, case).status_code == 303
+    assert number not in shown(gold, "/cases") and number in shown(gold, "/cases?state=closed")
+    assert number in shown(engineer, f"/articles/{WINDCHILL}")
+    assert number not in shown(gold, f"/articles/{WINDCHILL}")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("gold", "engineer", "author", "operator")])
+def test_a_case_of_others_is_like_one_that_is_not_there(site: ReadySite, gold: Visitor, kind: str) -> None:
+    case = opened(gold, subject="秘密主旨")
+    stranger = site.visitor(kind)
+    for path in ("{}", "{}?q=x", "{}?quote=" + PUBLIC):
+        found, absent = (stranger.get(path.format(each)) for each in (case, "/cases/C99999999"))
+        assert found.status_code == absent.status_code
+        if kind != "anonymous":
+            assert found.data == absent.data and found.status_code == 404
+    for act in ("reply", "change", "link", "unlink"):
+        fields = {"text": "x", "revision": "1", "status": "closed", "article": PUBLIC, "role": "reference"}
+        form = "/sign-in" if kind == "anonymous" else "/sign-out"
+        answers = [stranger.post(f"{each}/{act}", fields, form) for each in (case, "/cases/C99999999")]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert answers[0].data == answers[1].data
+    for page in ("/cases", "/cases?state=closed", "/"):
+        assert "秘密主旨" not in stranger.get(page, follow_redirects=True).get_data(as_text=True)
+
+
+def test_a_customer_cannot_do_what_staff_do(gold: Visitor) -> None:
+    case = opened(gold)
+    for act, fields in (
+        ("link", {"article": PUBLIC, "role": "reference"}),
+        ("unlink", {"article": PUBLIC}),
+        ("change", {"revision": "1", "severity": "0"}),
+        ("change", {"revision": "1", "status": "closed", "take": "1"}),
+    ):
+        answer = gold.post(f"{case}/{act}", fields, case)
+        assert answer.status_code == 422 and "只有支援人員" in answer.get_data(as_text=True), act
+    gold.post(f"{case}/reply", {"text": "給大家看", "kind": "note"}, case)
+    assert "給大家看" in shown(gold, case)
+
+
+@pytest.mark.parametrize("kind", ["silver", "ended"])
+def test_silver_is_told_before_typing(site: ReadySite, kind: str) -> None:
+    page = shown(site.visitor(kind), "/cases/new")
+    assert "無法開立案例" in page and "<textarea" not in page and "/entitlements" in page
+
+
+def test_what_is_wrong_is_told_and_nothing_typed_is_lost(gold: Visitor, engineer: Visitor) -> None:
+    answer = gold.post("/cases/new", {**FIELDS, "severity": "", "step": "open"}, "/cases/new")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422 and "請選擇嚴重性" in page and FIELDS["text"] in page
+    case = opened(gold)
+    long = gold.post(f"{case}/reply", {"text": "長" * 20_001}, case)
+    assert long.status_code == 422 and "長" * 20_001 in long.get_data(as_text=True)
+    engineer.post(f"{case}/change", {"revision": "1", "severity": "2"}, case)
+    stale = engineer.post(f"{case}/change", {"revision": "1", "severity": "3"}, case)
+    assert stale.status_code == 409 and "另一個人剛更改" in stale.get_data(as_text=True)
+
+
+def test_nothing_found_leads_to_a_case_for_those_who_may_open_one(site: ReadySite) -> None:
+    address = "/search?q=zzqqxxyy"
+    assert "/cases/new?subject=zzqqxxyy" in shown(site.visitor("gold"), address)
+    for kind in ("silver", "anonymous", "engineer"):
+        assert "/cases/new" not in shown(site.visitor(kind), address)
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\x00", "a\r\nb", "😀" * 50, "\u202e反向"])
+def test_what_is_typed_is_shown_as_text(gold: Visitor, text: str) -> None:
+    case = opened(gold, subject=f"x{text}", text=f"y{text}")
+    assert "<script>alert" not in shown(gold, case)
+
+
+@pytest.mark.parametrize("language", ["zh-Hant", "zh-Hans", "en"])
+def test_every_page_is_in_the_readers_language(gold: Visitor, engineer: Visitor, language: str) -> None:
+    case = opened(gold)
+    for visitor in (gold, engineer):
+        for path in ("/cases", "/cases/new", case):
+            assert f'<html lang="{language}"' in shown(visitor, f"{path}?ui={language}")

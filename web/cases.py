@@ -1,0 +1,254 @@
+"""Cases: customers open and follow theirs, engineers work the queue and link the article that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from kb.accounts import Viewer
+from kb.cases import (
+    MAX_FIELD,
+    MAX_SUBJECT,
+    MAX_TEXT,
+    MAX_VERSION,
+    PAGE,
+    SEVERITIES,
+    STATUSES,
+    Case,
+    CaseRefused,
+    NewCase,
+    NoCase,
+    Stale,
+)  # fmt: skip
+from kb.query import clean
+from kb.question import Query
+from kb.search import Result
+from kb.store.articles import Readable
+from web import articles
+from web.language import now, today
+from web.messages import text
+from web.search import carrying
+from web.site import site
+
+blueprint = Blueprint("cases", __name__)
+SUGGESTED = 5
+FOUND = 8
+LAST_PAGE = 10_000
+LIMITS = {"subject": MAX_SUBJECT, "text": MAX_TEXT, "version": MAX_VERSION, "environment": MAX_FIELD}
+STATES = ("open", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An article an engineer could link; `open_to_customer`: the case's customer may read it."""
+
+    result: Result[Readable]
+    open_to_customer: bool
+    linked: bool
+
+
+def _is_customer(viewer: Viewer) -> bool:
+    return viewer.role == "customer"
+
+
+def _signed_in() -> ResponseReturnValue | None:
+    if g.viewer.account_id is None:
+        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
+    return None
+
+
+@blueprint.get("/cases")
+def page() -> ResponseReturnValue:
+    """A customer's cases, or for staff the queue, in the order of the clocks."""
+    if answer := _signed_in():
+        return answer
+    state, number = request.args.get("state") or "open", request.args.get("page") or "1"
+    if state not in STATES or not (number.isascii() and number.isdigit() and 1 <= int(number) <= LAST_PAGE):
+        abort(404)
+    found = site().cases.page(g.viewer, is_open=state == "open", number=int(number))
+    return render_template(
+        "cases.html",
+        cases=found[:PAGE],
+        more=len(found) > PAGE,
+        state=state,
+        states=STATES,
+        number=int(number),
+        staff=not _is_customer(g.viewer),
+        now=now(),
+        products=site().cases.products(g.viewer),
+    )
+
+
+@blueprint.get("/cases/new")
+def new() -> ResponseReturnValue:
+    """The form for a new case, or why there is none. `subject` and `product` may be carried over from a search."""
+    if answer := _signed_in():
+        return answer
+    given = {name: request.args.get(name, "")[:MAX_SUBJECT] for name in ("subject", "product")}
+    return _form(given)
+
+
+def _form(given: dict[str, str], problem: str = "", status: int = 200) -> ResponseReturnValue:
+    community = site().config.community_url
+    asked = clean("\n".join(given.get(name, "") for name in ("subject", "text")))
+    suggested = _suggested(asked, given.get("product", "")) if given.get("step") else []
+    page = render_template(
+        "case_new.html",
+        given=given,
+        problem=problem,
+        products=site().cases.products(g.viewer),
+        severities=SEVERITIES,
+        limits=LIMITS,
+        suggested=suggested,
+        community=community and carrying(community, given.get("subject", "")),
+    )
+    return make_response(page, status)
+
+
+def _suggested(asked: str, product: str) -> list[Result[Readable]]:
+    """What may answer a case before it is opened, of its own product first."""
+    query = Query(asked[: site().config.max_query], plain=True, loose=True, prefers=(g.language,), today=today())
+    found = site().search.find(query, g.viewer.scope).results if asked else ()
+    return sorted(found, key=lambda one: one.article.row.product != product)[:SUGGESTED]
+
+
+@blueprint.post("/cases/new")
+def send() -> ResponseReturnValue:
+    """Shows first what may answer already; then opens the case."""
+    if g.viewer.account_id is None:
+        abort(404)
+    given = {name: request.form.get(name, "") for name in ("product", "severity", *LIMITS)}
+    wanted = NewCase(
+        given["product"], int(given["severity"]) if given["severity"] in map(str, SEVERITIES) else -1,
+        given["subject"], given["text"], given["version"], given["environment"],
+    )  # fmt: skip
+    try:
+        site().cases.check(g.viewer, wanted)
+        if request.form.get("step") != "open":
+            return _form({**given, "step": "suggested"})
+        number = site().cases.open(g.viewer, wanted, now())
+    except CaseRefused as refused:
+        return _form(given, _told(refused), 422)
+    return redirect(url_for("cases.case", number=number), 303)
+
+
+@blueprint.get("/cases/<number>")
+def case(number: str) -> ResponseReturnValue:
+    """A case. For staff `q` searches for articles to link, `quote` puts one into the reply."""
+    if answer := _signed_in():
+        return answer
+    return _case_page(number)
+
+
+def _case_page(number: str, problem: str = "", status: int = 200, reply: str = "") -> ResponseReturnValue:
+    found = site().cases.case(g.viewer, number, now()) or abort(404)
+    staff = not _is_customer(g.viewer)
+    asked = request.args.get("q", found.row.subject)[: site().config.max_query]
+    page = render_template(
+        "case.html",
+        case=found,
+        row=found.row,
+        staff=staff,
+        problem=problem,
+        reply=reply or (_quoted(found) if staff else ""),
+        statuses=STATUSES,
+        severities=SEVERITIES,
+        limit=MAX_TEXT,
+        covered=site().config.clock_hours == "covered",
+        asked=asked,
+        offered=_offered(found, asked) if staff else [],
+        now=now(),
+    )
+    return make_response(page, status)
+
+
+def _offered(found: Case, asked: str) -> list[Offered]:
+    """Articles to link, each with whether the customer may read it."""
+    query = Query(clean(asked), plain=True, prefers=(g.language,), today=today(), page_size=FOUND)
+    results = site().search.find(query, g.viewer.scope).results
+    readers = site().cases.readers(found.row, [one.article.row.id for one in results], now())
+    linked = {one.article.row.id for one in found.links}
+    return [Offered(one, one.article.row.id in readers, one.article.row.id in linked) for one in results]
+
+
+def _quoted(found: Case) -> str:
+    """The beginning of a reply that names an article the customer may read, with its first lines."""
+    number = request.args.get("quote", "")
+    if not number:
+        return ""
+    article = articles.readable(number)
+    if article.row.id not in site().cases.readers(found.row, [article.row.id], now()):
+        return ""
+    address = url_for("articles.page", number=number, _external=True)
+    lines = [line for line in article.text.splitlines() if line.strip()][:3]
+    return "\n".join((f"{article.row.title} ({number})", address, *(f"> {line}" for line in lines), ""))
+
+
+@blueprint.post("/cases/<number>/reply")
+def reply(number: str) -> ResponseReturnValue:
+    internal = request.form.get("kind") == "note"
+    said = request.form.get("text", "")
+    return _done(number, lambda: site().cases.reply(g.viewer, number, said, now(), internal=internal), said)
+
+
+@blueprint.post("/cases/<number>/change")
+def change(number: str) -> ResponseReturnValue:
+    """Changes what the form names: severity, status; `take` makes it one's own."""
+    form = request.form
+    wanted: dict[str, object] = {}
+    if status := form.get("status"):
+        wanted["status"] = status
+    if severity := form.get("severity"):
+        wanted["severity"] = int(severity) if severity in map(str, SEVERITIES) else -1
+    if form.get("take"):
+        wanted["owner_id"] = g.viewer.account_id
+    revision = form.get("revision", "")
+    known = int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0
+    return _done(number, lambda: site().cases.change(g.viewer, number, known, wanted, now()))
+
+
+@blueprint.post("/cases/<number>/link")
+def link(number: str) -> ResponseReturnValue:
+    def linking() -> None:
+        site().cases.check_staff(g.viewer)
+        article = articles.readable(request.form.get("article", ""))
+        role = request.form.get("role", "")
+        internal = request.form.get("internal") == "1"
+        site().cases.link(g.viewer, number, article, role, now(), internal=internal)
+
+    return _done(number, linking)
+
+
+@blueprint.post("/cases/<number>/unlink")
+def unlink(number: str) -> ResponseReturnValue:
+    def unlinking() -> None:
+        site().cases.check_staff(g.viewer)
+        article = articles.readable(request.form.get("article", ""))
+        site().cases.unlink(g.viewer, number, article.row.id, now())
+
+    return _done(number, unlinking)
+
+
+def _done(number: str, act: Callable[[], None], said: str = "") -> ResponseReturnValue:
+    """Does it and shows the case again; what cannot be done is told on its page, and what was typed stays."""
+    if g.viewer.account_id is None or site().cases.case(g.viewer, number, now()) is None:
+        abort(404)
+    try:
+        act()
+    except NoCase:
+        abort(404)
+    except Stale:
+        return _case_page(number, text("case.wrong.stale"), 409, said)
+    except CaseRefused as refused:
+        return _case_page(number, _told(refused), 422, said)
+    return redirect(url_for("cases.case", number=number), 303)
+
+
+def _told(refused: CaseRefused) -> str:
+    details = dict(refused.details)
+    if "field" in details:
+        details["field"] = text(f"case.{details['field']}")
+    return text(f"case.wrong.{refused.reason}", **details)
