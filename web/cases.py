@@ -146,7 +146,8 @@ def case(number: str) -> ResponseReturnValue:
 def _case_page(number: str, problem: str = "", status: int = 200, reply: str = "") -> ResponseReturnValue:
     found = site().cases.case(g.viewer, number, now()) or abort(404)
     staff = not _is_customer(g.viewer)
-    asked = request.args.get("q", found.row.subject)[: site().config.max_query]
+    asked = request.args.get("q")
+    told = "\n".join((found.row.subject, found.events[0].text))
     page = render_template(
         "case.html",
         case=found,
@@ -158,8 +159,8 @@ def _case_page(number: str, problem: str = "", status: int = 200, reply: str = "
         severities=SEVERITIES,
         limit=MAX_TEXT,
         covered=site().config.clock_hours == "covered",
-        asked=asked,
-        offered=_offered(found, asked) if staff else [],
+        asked=found.row.subject if asked is None else asked,
+        offered=_offered(found, told if asked is None else asked) if staff else [],
         now=now(),
     )
     return make_response(page, status)
@@ -167,7 +168,8 @@ def _case_page(number: str, problem: str = "", status: int = 200, reply: str = "
 
 def _offered(found: Case, asked: str) -> list[Offered]:
     """Articles to link, each with whether the customer may read it."""
-    query = Query(clean(asked), plain=True, prefers=(g.language,), today=today(), page_size=FOUND)
+    wanted = clean(asked)[: site().config.max_query]
+    query = Query(wanted, plain=True, loose=True, prefers=(g.language,), today=today(), page_size=FOUND)
     results = site().search.find(query, g.viewer.scope).results
     readers = site().cases.readers(found.row, [one.article.row.id for one in results], now())
     linked = {one.article.row.id for one in found.links}

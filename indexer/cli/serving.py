@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,10 +12,12 @@ from rich.table import Table
 
 from indexer.cli.common import config, opened_engine, opened_store, progress, today
 from indexer.demo import DEMOS, add_demos
+from indexer.demo_cases import add_demo_cases
 from indexer.importing import ImportOptions, import_articles
 from indexer.serving import serve_forever, start_listening
 from indexer.sync import drain
 from kb.accounts import Accounts
+from kb.cases import Cases
 from kb.config import Config
 from kb.entitlements import matrices
 from kb.store import Store
@@ -78,7 +81,10 @@ def start() -> None:
             drain(store, engine, lambda done, total: draw("indexing", done, total))
             click.echo(f"Index: {engine.status().documents:,} documents")
         if settings.demo:
-            add_demos(Accounts(store, settings, matrices(settings.matrix)), today(settings))
+            versions = matrices(settings.matrix)
+            accounts = Accounts(store, settings, versions)
+            add_demos(accounts, today(settings))
+            add_demo_cases(Cases(store, settings, versions), accounts, store, datetime.now(UTC))
             _print_sign_ins(settings)
     click.echo(f"Serving on {url(settings)}  (Ctrl-C stops)")
     serve_forever(settings)

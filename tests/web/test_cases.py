@@ -9,7 +9,12 @@ import pytest
 from tests.site import KINDS, ReadySite, Visitor
 
 WINDCHILL, MONITORING, PUBLIC = "KB900002", "KB900009", "KB900001"
-FIELDS = {"product": "windchill", "severity": "1", "subject": "登入 Windchill 失敗", "text": "一登入就出現錯誤 0x80070005"}
+FIELDS = {
+    "product": "windchill",
+    "severity": "1",
+    "subject": "登入 Windchill 失敗",
+    "text": "一登入就出現錯誤 0x80070005",
+}
 
 
 def opened(visitor: Visitor, **others: str) -> str:

@@ -1,0 +1,31 @@
+"""The demo's cases: in every state, made once, over the shipped articles."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from indexer.demo import DOMAIN, add_demos
+from indexer.demo_cases import CASES, add_demo_cases
+from kb.accounts import Accounts
+from kb.cases import STATUSES, Cases
+from kb.config import Config
+from kb.entitlements import matrices
+from kb.store import Store
+from kb.store.articles import Product
+
+NOW = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
+
+
+def test_a_dozen_in_every_state(tmp_path: Path) -> None:
+    config = Config(home=tmp_path)
+    with Store.create(f"sqlite:///{tmp_path / 'kb.sqlite3'}") as store:
+        store.save_products(Product(name, {"en": name}) for name in ("windchill", "thingworx", "integrity", "creo"))
+        accounts, cases = Accounts(store, config, matrices()), Cases(store, config, matrices())
+        add_demos(accounts, date(2026, 3, 4))
+        assert [add_demo_cases(cases, accounts, store, NOW) for _ in range(2)] == [len(CASES), 0]
+        engineer = accounts.viewer_of(f"engineer@{DOMAIN}", date(2026, 3, 4))
+        found = [*cases.page(engineer), *cases.page(engineer, is_open=False)]
+    assert len(found) == len(CASES) >= 12
+    assert {row.status for row in found} == set(STATUSES)
+    assert {row.severity for row in found} == {0, 1, 2, 3}
