@@ -18,6 +18,7 @@ from web import (
     articles,
     asking,
     assets,
+    case_api,
     cases,
     entitlements,
     errors,
@@ -50,9 +51,10 @@ def create_app(config: Config) -> Flask:
     viewer.install(app)
     names.install(app)
     errors.install(app)
-    for part in (home, search, articles, cases, entitlements, sign_in, health, api):
+    for part in (home, search, articles, cases, entitlements, sign_in, health, api, case_api):
         app.register_blueprint(part.blueprint)
     csrf.exempt(api.blueprint)
+    csrf.exempt(case_api.blueprint)
     return app
 
 

@@ -66,20 +66,27 @@ def page() -> ResponseReturnValue:
     if answer := _signed_in():
         return answer
     state, number = request.args.get("state") or "open", request.args.get("page") or "1"
-    if state not in STATES or not (number.isascii() and number.isdigit() and 1 <= int(number) <= LAST_PAGE):
+    page = whole_page(number)
+    if state not in STATES or page is None:
         abort(404)
-    found = site().cases.page(g.viewer, is_open=state == "open", number=int(number))
+    found = site().cases.page(g.viewer, is_open=state == "open", number=page)
     return render_template(
         "cases.html",
         cases=found[:PAGE],
         more=len(found) > PAGE,
         state=state,
         states=STATES,
-        number=int(number),
+        number=page,
         staff=not _is_customer(g.viewer),
         now=now(),
         products=site().cases.products(g.viewer),
     )
+
+
+def whole_page(text: str) -> int | None:
+    """The number of a page of cases; None: it is none."""
+    digits = text.isascii() and text.isdigit() and len(text) < 6
+    return int(text) if digits and 1 <= int(text) <= LAST_PAGE else None
 
 
 @blueprint.get("/cases/new")
@@ -131,7 +138,7 @@ def send() -> ResponseReturnValue:
             return _form({**given, "step": "suggested"})
         number = site().cases.open(g.viewer, wanted, now())
     except CaseRefused as refused:
-        return _form(given, _told(refused), 422)
+        return _form(given, told(refused), 422)
     return redirect(url_for("cases.case", number=number), 303)
 
 
@@ -245,11 +252,12 @@ def _done(number: str, act: Callable[[], None], said: str = "") -> ResponseRetur
     except Stale:
         return _case_page(number, text("case.wrong.stale"), 409, said)
     except CaseRefused as refused:
-        return _case_page(number, _told(refused), 422, said)
+        return _case_page(number, told(refused), 422, said)
     return redirect(url_for("cases.case", number=number), 303)
 
 
-def _told(refused: CaseRefused) -> str:
+def told(refused: CaseRefused) -> str:
+    """Why, in the reader's language."""
     details = dict(refused.details)
     if "field" in details:
         details["field"] = text(f"case.{details['field']}")

@@ -18,10 +18,10 @@ from kb.search import EngineDown
 from kb.store import StoreError
 from web.language import DEFAULT
 from web.messages import text
-from web.problems import BadParameter, PastTheEnd, QueryTooLong
+from web.problems import BadParameter, Conflicting, PastTheEnd, QueryTooLong, Refused
 
 RETRY_SECONDS = "10"
-TOLD = (400, 401, 403, 404, 405, 413, 429, 500, 503)
+TOLD = (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503)
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +95,8 @@ def _detail(error: HTTPException, known: int) -> str:
         return text("error.query_long", length=f"{error.length:,}", limit=f"{error.limit:,}")
     if isinstance(error, PastTheEnd):
         return text("error.past_deep" if error.deep else "error.past")
+    if isinstance(error, Refused | Conflicting):
+        return error.told
     if isinstance(error, CSRFError):
         return text("error.form")
     return text(f"error.{known}.detail")

@@ -16,6 +16,12 @@ PROBLEMS = {
     "503": "The store or the index cannot answer now.",
 }
 ABSENT = "There is no such article for the one who asks."
+NO_CASE = "There is no such case, or no such article, for the one who asks."
+CASE_PROBLEMS = {
+    "403": "The asker may not; `detail` says why.",
+    "409": "The case has changed since `revision`.",
+    "422": "It cannot be done; `detail` says why.",
+}
 NO_PAGE = "There is no such page of results."
 
 
@@ -38,6 +44,7 @@ def document(longest: int) -> dict[str, Any]:
                 "suggest", "What may be meant by what has been typed", "SuggestAnswer", [_prefix(longest), _ui()]
             ),
             "/api/v1/articles/{number}": _get("article", "An article", "Article", [_number(), _ui()], ABSENT),
+            **_case_paths(),
         },
         "components": {
             "schemas": components(),
@@ -59,6 +66,42 @@ def _get(name: str, summary: str, answer: str, parameters: list[dict[str, Any]],
         status: {"description": description, "content": problem} for status, description in sorted(problems.items())
     }
     return {"get": {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}}
+
+
+def _case_paths() -> dict[str, Any]:
+    number, article = _case_number(), {**_number(), "name": "article"}
+    page = {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 1}}
+    state = {
+        "name": "state",
+        "in": "query",
+        "schema": {"type": "string", "enum": ["open", "closed"], "default": "open"},
+    }
+    one, link = "/api/v1/cases/{number}", "/api/v1/cases/{number}/links/{article}"
+    known: list[dict[str, list[str]]] = [{"bearer": []}]
+    listed = _get("cases", "The cases the asker sees", "Cases", [state, page, _ui()])["get"]
+    read = _get("case", "A case", "Case", [number, _ui()], NO_CASE)["get"]
+    changes: tuple[tuple[str, str, str, str, str, str], ...] = (
+        ("/api/v1/cases", "post", "openCase", "Open a case", "NewCase", "201"),
+        (one, "patch", "changeCase", "Change a case", "CaseChange", "200"),
+        (one + "/replies", "post", "replyToCase", "Add to the conversation", "CaseReply", "201"),
+        (link, "put", "linkArticle", "Link an article; staff alone", "NewCaseLink", "200"),
+        (link, "delete", "unlinkArticle", "Take a link back; staff alone", "", "200"),
+    )
+    paths: dict[str, Any] = {"/api/v1/cases": {"get": listed | {"security": known}}}
+    paths[one] = {"get": read | {"security": known}}
+    for path, method, name, summary, body, status in changes:
+        described = _get(name, summary, "Case", [], NO_CASE)["get"]
+        responses = described["responses"]
+        problem = responses["400"]["content"]
+        responses[status] = responses.pop("200")
+        responses |= {code: {"description": what, "content": problem} for code, what in CASE_PROBLEMS.items()}
+        given = [each for each in (number, article) if "{%s}" % each["name"] in path]  # noqa: UP031 - braces meant
+        described |= {"parameters": given, "security": known}
+        if body:
+            content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{body}"}}}
+            described["requestBody"] = {"required": True, "content": content}
+        paths.setdefault(path, {})[method] = described
+    return paths
 
 
 def search_parameters(longest: int) -> list[dict[str, Any]]:
@@ -89,6 +132,17 @@ def _number() -> dict[str, Any]:
         "description": "The article's number.",
         "schema": {"type": "string", "pattern": "^KB[0-9]{6,9}$"},
         "example": "KB000001",
+    }
+
+
+def _case_number() -> dict[str, Any]:
+    return {
+        "name": "number",
+        "in": "path",
+        "required": True,
+        "description": "The case's number.",
+        "schema": {"type": "string", "pattern": "^C[0-9]{8}$"},
+        "example": "C00000001",
     }
 
 

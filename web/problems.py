@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound, RequestEntityTooLarge, UnprocessableEntity
 
 SHOWN = 80
 
@@ -31,3 +31,21 @@ class PastTheEnd(NotFound):
     def __init__(self, last: str, deep: bool) -> None:
         super().__init__()
         self.last, self.deep = last, deep
+
+
+class Refused(UnprocessableEntity):
+    """What was asked cannot be: `told` says why. `forbidden`: for the one who asks."""
+
+    def __init__(self, told: str, forbidden: bool = False) -> None:
+        super().__init__()
+        self.told = told
+        if forbidden:
+            self.code = Forbidden.code
+
+
+class Conflicting(Conflict):
+    """What was asked goes by something that has changed: `told` says what."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__()
+        self.told = told

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from kb.articles import ArticleType, Language
+from kb.cases import MAX_FIELD, MAX_SUBJECT, MAX_TEXT, MAX_VERSION, Status
 
 
 class Answer(BaseModel):
@@ -105,6 +106,110 @@ class Article(Summary):
     related: list[Summary]
 
 
+class CaseSummary(Answer):
+    """A case as a list shows it. `due_at` is when the next of its clocks is breached."""
+
+    number: str = Field(examples=["C00000042"])
+    subject: str
+    product: str
+    version: str
+    severity: int
+    status: str
+    customer: str
+    contact: str
+    owner: str | None
+    opened_at: datetime
+    changed_at: datetime
+    due_at: datetime | None
+    url: str = Field(description="Its page.")
+
+
+class Cases(Answer):
+    """A page of fifty cases: open ones by the next breach, closed ones newest first. `more`: there is a next page."""
+
+    cases: list[CaseSummary]
+    page: int
+    more: bool
+
+
+class Clock(Answer):
+    """`used` is the part of the limit that has passed, from 0; at 1 it is breached."""
+
+    kind: str
+    state: str
+    due_at: datetime | None
+    used: float
+
+
+class CaseEvent(Answer):
+    at: datetime
+    by: str
+    kind: str
+    internal: bool = Field(description="For staff alone.")
+    text: str
+    data: dict[str, Any] = Field(description="For a change: what was, and what is.")
+
+
+class CaseLink(Answer):
+    number: str
+    title: str
+    role: str
+    internal: bool = Field(description="For staff alone.")
+    open_to_customer: bool = Field(description="The case's customer may read the article.")
+
+
+class Case(CaseSummary):
+    revision: int = Field(description="To be sent with a change; it is refused when the case has changed since.")
+    environment: str
+    package: str | None = Field(description="The package whose limits the clocks keep.")
+    clocks: list[Clock]
+    events: list[CaseEvent]
+    links: list[CaseLink]
+
+
+class Given(BaseModel):
+    """What a program sends: nothing that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 3.0 is 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Revision: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_whole)]
+Severity: TypeAlias = Annotated[int, Field(ge=0, le=3), BeforeValidator(_whole)]
+
+
+class NewCase(Given):
+    product: str
+    severity: Severity
+    subject: str = Field(min_length=1, max_length=MAX_SUBJECT)
+    text: str = Field(min_length=1, max_length=MAX_TEXT)
+    version: str = Field("", max_length=MAX_VERSION)
+    environment: str = Field("", max_length=MAX_FIELD)
+
+
+class CaseReply(Given):
+    text: str = Field(min_length=1, max_length=MAX_TEXT)
+    internal: bool = Field(False, description="A note for staff alone; a customer's reply never is.")
+
+
+class CaseChange(Given):
+    """What is left out stays. `take`: the case becomes the asker's own."""
+
+    revision: Revision
+    status: Status | None = None
+    severity: Severity | None = None
+    take: bool = False
+
+
+class NewCaseLink(Given):
+    role: Literal["resolution", "reference"]
+    internal: bool = False
+
+
 class Problem(Answer):
     """What is wrong with a request (RFC 9457)."""
 
@@ -116,10 +221,12 @@ class Problem(Answer):
 
 
 def components() -> dict[str, Any]:
-    """Every answer as a schema of an OpenAPI document."""
+    """Every answer, and what is sent, as a schema of an OpenAPI document."""
     from pydantic.json_schema import models_json_schema
 
-    models = [(model, "serialization") for model in (SearchAnswer, SuggestAnswer, Article, Problem)]
+    answers = (SearchAnswer, SuggestAnswer, Article, Cases, Case, Problem)
+    models: list[tuple[type[BaseModel], str]] = [(model, "serialization") for model in answers]
+    models += [(model, "validation") for model in (NewCase, CaseReply, CaseChange, NewCaseLink)]
     _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     found: dict[str, Any] = schema["$defs"]
     return found

@@ -1,0 +1,180 @@
+"""Cases for programs. What changes something takes a bearer token: with a cookie alone, other sites could do it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, g, request, url_for
+from pydantic import BaseModel, ValidationError
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import NotFound, Unauthorized
+
+from kb.cases import NEVER, PAGE, Case, CaseRefused, NewCase, NoCase, Stale
+from kb.store.cases import CaseRow
+from web import errors, parameters, schema
+from web.articles import readable
+from web.cases import STATES, told, whole_page
+from web.language import now
+from web.messages import text
+from web.problems import BadParameter, Conflicting, Refused
+from web.site import site
+
+blueprint = Blueprint("case_api", __name__, url_prefix="/api/v1/cases")
+PARAMETERS = {"case_api.cases": ("state", "page", "ui"), "case_api.case": ("ui",)}
+
+FORBIDDEN = ("not_entitled", "staff_only")
+
+B = TypeVar("B", bound=BaseModel)
+
+
+@blueprint.before_request
+def check() -> None:
+    """Whoever asks must be known, and for changes by a token."""
+    if g.viewer.account_id is None or (request.method != "GET" and "Authorization" not in request.headers):
+        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+    if request.endpoint in PARAMETERS:
+        parameters.check_names(request.args, PARAMETERS[request.endpoint])
+
+
+@blueprint.errorhandler(NoCase)
+def absent(_: NoCase) -> Response:
+    return errors.told(NotFound())
+
+
+@blueprint.errorhandler(CaseRefused)
+def refused(error: CaseRefused) -> Response:
+    return errors.told(Refused(told(error), error.reason in FORBIDDEN))
+
+
+@blueprint.errorhandler(Stale)
+def stale(_: Stale) -> Response:
+    return errors.told(Conflicting(text("case.wrong.stale")))
+
+
+@blueprint.get("")
+def cases() -> Response:
+    state, number = request.args.get("state", "open"), request.args.get("page", "1")
+    if state not in STATES:
+        raise BadParameter("state", state, text("wrong.choice", choices=", ".join(STATES)))
+    page = whole_page(number)
+    if page is None:
+        raise BadParameter("page", number, parameters.right("page"))
+    found = site().cases.page(g.viewer, is_open=state == "open", number=page)
+    return _json(schema.Cases(cases=[_summary(row) for row in found[:PAGE]], page=page, more=len(found) > PAGE))
+
+
+@blueprint.post("")
+def open_case() -> Response:
+    given = _body(schema.NewCase)
+    number = site().cases.open(g.viewer, NewCase(**given.model_dump()), now())
+    return _told(number, 201)
+
+
+@blueprint.get("/<number>")
+def case(number: str) -> Response:
+    return _told(number)
+
+
+@blueprint.patch("/<number>")
+def change(number: str) -> Response:
+    given = _body(schema.CaseChange)
+    wanted = given.model_dump(exclude_unset=True, exclude={"revision", "take"}, exclude_none=True)
+    if given.take:
+        wanted["owner_id"] = g.viewer.account_id
+    site().cases.change(g.viewer, number, given.revision, wanted, now())
+    return _told(number)
+
+
+@blueprint.post("/<number>/replies")
+def reply(number: str) -> Response:
+    given = _body(schema.CaseReply)
+    site().cases.reply(g.viewer, number, given.text, now(), internal=given.internal)
+    return _told(number, 201)
+
+
+@blueprint.put("/<number>/links/<article>")
+def link(number: str, article: str) -> Response:
+    given = _body(schema.NewCaseLink)
+    site().cases.check_staff(g.viewer)
+    site().cases.link(g.viewer, number, readable(article), given.role, now(), internal=given.internal)
+    return _told(number)
+
+
+@blueprint.delete("/<number>/links/<article>")
+def unlink(number: str, article: str) -> Response:
+    site().cases.check_staff(g.viewer)
+    site().cases.unlink(g.viewer, number, readable(article).row.id, now())
+    return _told(number)
+
+
+def _body(kind: type[B]) -> B:
+    """The request's JSON. BadParameter names the first thing that is wrong with it."""
+    try:
+        return kind.model_validate_json(request.get_data())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = ".".join(map(str, first["loc"])) or "body"
+        raise BadParameter(name, repr(first["input"]), first["msg"]) from None
+
+
+def _told(number: str, status: int = 200) -> Response:
+    found = site().cases.case(g.viewer, number, now())
+    if found is None:
+        raise NotFound
+    answer = _json(_whole(found))
+    answer.status_code = status
+    return answer
+
+
+def _summary(row: CaseRow) -> schema.CaseSummary:
+    return schema.CaseSummary(**_known(row))
+
+
+def _known(row: CaseRow) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "subject": row.subject,
+        "product": row.product,
+        "version": row.version,
+        "severity": row.severity,
+        "status": row.status,
+        "customer": row.customer,
+        "contact": row.contact,
+        "owner": row.owner,
+        "opened_at": row.opened_at,
+        "changed_at": row.changed_at,
+        "due_at": row.due_at if row.due_at < NEVER else None,
+        "url": url_for("cases.case", number=row.number),
+    }
+
+
+def _whole(found: Case) -> schema.Case:
+    return schema.Case(
+        **_known(found.row),
+        revision=found.row.revision,
+        environment=found.row.environment,
+        package=found.package,
+        clocks=[
+            schema.Clock(kind=one.kind, state=one.state, due_at=one.due, used=float(one.used)) for one in found.clocks
+        ],
+        events=[
+            schema.CaseEvent(
+                at=one.at, by=one.by, kind=one.kind, internal=one.internal, text=one.text, data=dict(one.data)
+            )
+            for one in found.events
+        ],
+        links=[
+            schema.CaseLink(
+                number=one.link.number,
+                title=one.article.row.title,
+                role=one.link.role,
+                internal=one.link.internal,
+                open_to_customer=one.open_to_customer,
+            )
+            for one in found.links
+        ],
+    )
+
+
+def _json(answer: BaseModel) -> Response:
+    return Response(answer.model_dump_json(), content_type="application/json")
