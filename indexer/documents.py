@@ -13,7 +13,7 @@ from kb.entitlements import audiences
 from kb.search import Document
 from kb.store.articles import IndexSource
 
-# So many votes are needed before their balance counts for half: one reader's mood moves nothing.
+# So many votes or cases are needed before their balance counts for half: one reader's mood moves nothing.
 DOUBT = 10
 
 
@@ -40,10 +40,16 @@ def documents_of(source: IndexSource) -> Iterator[Document]:
             category=row.category,
             updated=row.updated,
             confidence=row.confidence,
-            helpful=(source.helped - source.failed) / (source.helped + source.failed + DOUBT),
+            helpful=_helpful(source),
             digest="",
         )
         yield replace(document, digest=_digest(document))
+
+
+def _helpful(source: IndexSource) -> float:
+    """From -1 to 1: what readers said, and an engineer who linked it to a case says it helped."""
+    helped = source.helped + source.reused
+    return (helped - source.failed) / (helped + source.failed + DOUBT)
 
 
 def _digest(document: Document) -> str:

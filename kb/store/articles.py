@@ -119,13 +119,14 @@ class Readable:
 class IndexSource:
     """An article for the index: all of its sections with their grants, without their HTML (`html` is empty).
 
-    `helped` and `failed` count the readers who said that it did, and that it did not.
+    `helped` and `failed` count the readers who said that it did, and that it did not; `reused` the cases linked to it.
     """
 
     row: ArticleRow
     sections: tuple[SectionRow, ...]
     helped: int = 0
     failed: int = 0
+    reused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

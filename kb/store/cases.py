@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
 
-from kb.store.tables import account, article, case_event, case_link, customer, support_case
+from kb.store.tables import account, article, case_event, case_link, change_note, customer, support_case
 
 contact, owner = account.alias("contact"), account.alias("owner")
 
@@ -157,16 +157,20 @@ def links(connection: Connection, case_id: int, internal: bool) -> list[CaseLink
 
 
 def save_link(connection: Connection, key: tuple[int, int], values: Mapping[str, Any]) -> None:
-    """Links case and article of `key`, in the place of an earlier link of the two."""
+    """Links case and article of `key`, in the place of an earlier link of the two. The index is to learn of it."""
     remove_link(connection, key)
     case_id, article_id = key
     connection.execute(insert(case_link).values(case_id=case_id, article_id=article_id, **values))
+    connection.execute(insert(change_note).values(article_id=article_id))
 
 
 def remove_link(connection: Connection, key: tuple[int, int]) -> bool:
     case_id, article_id = key
     gone = delete(case_link).where(case_link.c.case_id == case_id, case_link.c.article_id == article_id)
-    return connection.execute(gone).rowcount > 0
+    if not connection.execute(gone).rowcount:
+        return False
+    connection.execute(insert(change_note).values(article_id=article_id))
+    return True
 
 
 def demote_resolution(connection: Connection, case_id: int) -> None:

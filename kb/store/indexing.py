@@ -11,7 +11,7 @@ from sqlalchemy import Connection, case, delete, func, insert, select
 
 from kb.store.articles import ChangeNote, IndexSource, SectionRow
 from kb.store.rows import ARTICLE, article_row, section_row
-from kb.store.tables import article, article_section, change_note, grant_set, vote
+from kb.store.tables import article, article_section, case_link, change_note, grant_set, vote
 
 CHUNK = 500
 
@@ -26,7 +26,11 @@ def articles_for_index(connection: Connection, ids: Sequence[int] | None, after:
     rows = [article_row(found) for found in connection.execute(statement)]
     sections = _sections(connection, [row.id for row in rows])
     votes = _votes(connection, [row.id for row in rows])
-    return [IndexSource(row, tuple(sections.get(row.id, ())), *votes.get(row.id, (0, 0))) for row in rows]
+    links = _links(connection, [row.id for row in rows])
+    return [
+        IndexSource(row, tuple(sections.get(row.id, ())), *votes.get(row.id, (0, 0)), links.get(row.id, 0))
+        for row in rows
+    ]
 
 
 def _votes(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -35,6 +39,13 @@ def _votes(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, i
     statement = select(vote.c.article_id, helped, func.count()).where(vote.c.article_id.in_(ids))
     found = connection.execute(statement.group_by(vote.c.article_id))
     return {article_id: (int(yes), int(all_) - int(yes)) for article_id, yes, all_ in found}
+
+
+def _links(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """For each article linked to cases, to how many."""
+    counted = select(case_link.c.article_id, func.count()).where(case_link.c.article_id.in_(ids))
+    found = connection.execute(counted.group_by(case_link.c.article_id))
+    return {article_id: int(cases) for article_id, cases in found}
 
 
 def _sections(connection: Connection, ids: Sequence[int]) -> dict[int, list[SectionRow]]:

@@ -201,6 +201,28 @@ def test_links_and_who_may_read_what_is_linked(cases: Cases, store: Store, peopl
         cases.link(gold, number, first, "reference", NOW)
 
 
+def test_a_link_counts_as_reuse_and_the_index_learns_of_it(
+    cases: Cases, store: Store, people: dict[str, Viewer]
+) -> None:
+    numbers = [opened(cases, people["gold"]) for _ in range(2)]
+    one = article(store, people["engineer"], "open")
+
+    def learnt() -> tuple[int, int]:
+        notes = store.notes(1_000)
+        store.done([note.id for note in notes])
+        return store.articles_for_index([one.row.id])[0].reused, len({note.article_id for note in notes})
+
+    learnt()
+    for number in numbers:
+        cases.link(people["engineer"], number, one, "resolution", NOW)
+        cases.link(people["engineer"], number, one, "reference", NOW)
+    assert learnt() == (2, 1)
+    cases.unlink(people["engineer"], numbers[0], one.row.id, NOW)
+    cases.unlink(people["engineer"], numbers[0], one.row.id, NOW)
+    assert learnt() == (1, 1)
+    assert learnt() == (1, 0)
+
+
 def test_an_article_given_to_fewer_is_gone_from_the_customers_case(
     cases: Cases, store: Store, people: dict[str, Viewer]
 ) -> None:
