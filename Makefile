@@ -18,7 +18,7 @@ SHOTS ?= /
 
 .PHONY: help
 help:  ## List these commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':[^#]*## *' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':[^#]*## *' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 .PHONY: run
 run: runtime  ## Set up what is missing and serve on KB_PORT (8000), with the data in KB_HOME (./var)
@@ -38,6 +38,10 @@ lint: dev  ## Run the checks that take seconds: format, lint, types, layers
 .PHONY: bench
 bench: dev corpus  ## Measure speed over CORPUS, a file of articles, beside plain Whoosh
 	@$(BIN)/python -W ignore -m tests.bench $(CORPUS) --queries $(QUERIES)
+
+.PHONY: bench-cases
+bench-cases: dev  ## Measure the pages of cases at 1,000, 10,000 and 100,000 cases (ARGS="--sizes 1000")
+	@$(BIN)/python -W ignore -m tests.case_bench $(ARGS)
 
 .PHONY: eval
 eval: dev sets  ## Measure relevance over SETS, folders of judged queries, beside the baselines

@@ -95,7 +95,10 @@ def case_by_id(connection: Connection, case_id: int, customer_id: int | None) ->
 
 def cases(connection: Connection, customer_id: int | None, is_open: bool, page: tuple[int, int]) -> list[CaseRow]:
     """Open ones by the moment their next clock is breached; closed ones the newest first. `page`: offset, limit."""
-    order = (support_case.c.due_at, support_case.c.id) if is_open else (support_case.c.id.desc(),)
+    by_due, by_id = support_case.c.due_at, support_case.c.id
+    # No clock of a closed case runs: named first, its due time lets the queue's index give everyone's in their order.
+    closed = (by_id.desc(),) if customer_id is not None else (by_due.desc(), by_id.desc())
+    order = (by_due, by_id) if is_open else closed
     found = select(*CASE).select_from(CASES).where(support_case.c.open == is_open, _within(customer_id))
     offset, limit = page
     return [CaseRow(*row) for row in connection.execute(found.order_by(*order).offset(offset).limit(limit))]
@@ -183,5 +186,5 @@ def cases_of(connection: Connection, article_id: int, limit: int) -> Sequence[tu
     """The cases an article is linked to, newest first, with its role in each. For staff alone."""
     tables = CASES.join(case_link, case_link.c.case_id == support_case.c.id)
     found = select(*CASE, case_link.c.role).select_from(tables).where(case_link.c.article_id == article_id)
-    rows = connection.execute(found.order_by(support_case.c.id.desc()).limit(limit))
+    rows = connection.execute(found.order_by(case_link.c.case_id.desc()).limit(limit))
     return [(CaseRow(*row[:-1]), row[-1]) for row in rows]

@@ -1,0 +1,112 @@
+"""How the pages of cases grow: p50 and p95 in the application, at 1,000, 10,000 and 100,000 cases of ten links.
+
+make bench-cases ARGS="--sizes 1000 10000"
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from kb.cases import NEVER, STATUSES
+from kb.config import Config
+from kb.store import Store
+from kb.store.tables import account, article, case_event, case_link, support_case
+from tests.site import ReadySite, Visitor, fill
+from web import close, create_app
+
+SIZES = (1_000, 10_000, 100_000)
+LINKS = 10
+ASKED = 60
+CHUNK = 5_000
+OPEN_PART = 0.1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    sizes = parser.parse_args().sizes
+    print(f"{'cases':>8} {'links':>9}  page                 p50 ms  p95 ms")
+    for size in sizes:
+        with tempfile.TemporaryDirectory(prefix="kb-cases-") as folder:
+            measure(Path(folder), size)
+
+
+def measure(folder: Path, size: int) -> None:
+    config = Config(home=folder, sign_in_attempts=1000)
+    fill(config)
+    app = create_app(config)
+    app.testing = True
+    site = ReadySite(app, config)
+    links = add_cases(site.store, size)
+    chance = random.Random(7)
+    engineer, gold = site.visitor("engineer"), site.visitor("gold")
+    known = site.store.articles_for_index(limit=1)[0].row.number
+    pages: dict[str, Callable[[], tuple[Visitor, str]]] = {
+        "queue": lambda: (engineer, "/cases"),
+        "queue, page 3": lambda: (engineer, "/cases?page=3"),
+        "closed": lambda: (engineer, "/cases?state=closed"),
+        "a case, staff": lambda: (engineer, f"/cases/C{chance.randint(1, size):08d}"),
+        "a customer's cases": lambda: (gold, "/cases"),
+        "an article, staff": lambda: (engineer, f"/articles/{known}"),
+    }
+    for name, page in pages.items():
+        took = sorted(_seconds(*page()) for _ in range(ASKED))
+        p95 = took[int(len(took) * 0.95) - 1]
+        print(f"{size:>8,} {links:>9,}  {name:<20} {statistics.median(took) * 1e3:6.1f}  {p95 * 1e3:6.1f}", flush=True)
+    close(app)
+
+
+def _seconds(visitor: Visitor, path: str) -> float:
+    started = time.perf_counter()
+    answer = visitor.get(path)
+    assert answer.status_code == 200, path
+    return time.perf_counter() - started
+
+
+def add_cases(store: Store, size: int) -> int:
+    """Cases of every customer, a tenth of them open, each with four events and LINKS links; says how many links."""
+    chance, now = random.Random(1), datetime.now(UTC)
+    with store.writing() as connection:
+        people = connection.execute(select(account.c.id, account.c.customer_id)).all()
+        articles = list(connection.scalars(select(article.c.id)))
+        customers = [person for person in people if person.customer_id is not None]
+        staff = next(person.id for person in people if person.customer_id is None)
+        for start in range(1, size + 1, CHUNK):
+            cases, events, links = [], [], []
+            for id_ in range(start, min(start + CHUNK, size + 1)):
+                who, is_open = chance.choice(customers), chance.random() < OPEN_PART
+                at = now - timedelta(minutes=size - id_)
+                cases.append({
+                    "id": id_, "customer_id": who.customer_id, "contact_id": who.id, "owner_id": staff,
+                    "product": "windchill", "version": "12.1", "environment": "", "subject": f"登入失敗 {id_}",
+                    "severity": id_ % 4, "status": chance.choice(STATUSES[:-1]) if is_open else "closed",
+                    "open": is_open, "revision": 1, "due_at": at + timedelta(hours=4) if is_open else NEVER,
+                    "opened_at": at, "changed_at": at,
+                })  # fmt: skip
+                for kind, by in (("opened", who.id), ("reply", staff), ("reply", who.id), ("note", staff)):
+                    events.append({
+                        "case_id": id_, "account_id": by, "at": at, "kind": kind, "internal": kind == "note",
+                        "text": "登入失敗", "data": {"severity": [None, id_ % 4]} if kind == "opened" else {},
+                    })  # fmt: skip
+                for linked in chance.sample(articles, min(LINKS, len(articles))):
+                    links.append({
+                        "case_id": id_, "article_id": linked, "account_id": staff, "at": at, "role": "reference",
+                        "internal": False,
+                    })  # fmt: skip
+            connection.execute(insert(support_case), cases)
+            connection.execute(insert(case_event), events)
+            connection.execute(insert(case_link), links)
+    return size * min(LINKS, len(articles))
+
+
+if __name__ == "__main__":
+    main()
