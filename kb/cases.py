@@ -6,6 +6,8 @@ absent for him.
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,7 +43,7 @@ MAX_TEXT = 20_000
 MAX_FIELD = 2_000
 MAX_VERSION = 64
 WEEK = 7
-NUMBER_DIGITS = 8
+NUMBER = re.compile(r"C[0-9]{8}")
 
 
 class CaseRefused(Exception):
@@ -181,12 +183,13 @@ class Cases:
             "revision": 1, "due_at": NEVER, "opened_at": now, "changed_at": now,
         }  # fmt: skip
         with self._store.writing() as connection:
+            values["number"] = number = _free_number(connection)
             case_id = rows.add_case(connection, values)
             _note(
                 connection, case_id, viewer, now, "opened", _clean(new.text.strip()), {"severity": [None, new.severity]}
             )
-            self._reckon(connection, case_id, now)
-        return f"C{case_id:08d}"
+            self._reckon(connection, number, now)
+        return number
 
     def reply(self, viewer: Viewer, number: str, text: str, now: datetime, *, internal: bool = False) -> None:
         """Adds to the conversation. A customer's word sets a case that waited for him, or was offered a solution, back
@@ -199,7 +202,7 @@ class Cases:
             _note(connection, row.id, viewer, now, "note" if internal else "reply", _clean(text.strip()), {}, internal)
             if viewer.role == "customer" and row.status in ("waiting_customer", "solution_offered"):
                 self._set(connection, row, viewer, {"status": "in_progress"}, now)
-            self._reckon(connection, row.id, now)
+            self._reckon(connection, row.number, now)
 
     def change(self, viewer: Viewer, number: str, revision: int, wanted: Mapping[str, Any], now: datetime) -> None:
         """Changes severity, status, owner. Stale when the case is not at `revision` any more.
@@ -214,7 +217,7 @@ class Cases:
             if row.revision != revision:
                 raise Stale(number)
             self._set(connection, row, viewer, wanted, now)
-            self._reckon(connection, row.id, now)
+            self._reckon(connection, row.number, now)
 
     def link(
         self, viewer: Viewer, number: str, article: Readable, role: str, now: datetime, *, internal: bool = False
@@ -255,10 +258,9 @@ class Cases:
             yield connection, current
 
     def _row(self, connection: Connection, viewer: Viewer, number: str) -> CaseRow | None:
-        case_id = _id(number)
-        if case_id is None or not _sees_cases(viewer):
+        if not NUMBER.fullmatch(number) or not _sees_cases(viewer):
             return None
-        return rows.case_by_id(connection, case_id, _customer(viewer))
+        return rows.case_by_number(connection, number, _customer(viewer))
 
     def _set(
         self, connection: Connection, row: CaseRow, viewer: Viewer, wanted: Mapping[str, Any], now: datetime
@@ -275,13 +277,13 @@ class Cases:
 
     # Clocks
 
-    def _reckon(self, connection: Connection, case_id: int, now: datetime) -> None:
+    def _reckon(self, connection: Connection, number: str, now: datetime) -> None:
         """Keeps the moment of the next breach, for the order of the queue."""
-        row = rows.case_by_id(connection, case_id, None)
+        row = rows.case_by_number(connection, number, None)
         assert row is not None  # noqa: S101
         lines = account_rows.lines_of(connection, row.customer_id)
-        clocks = self._clocks(row, rows.events(connection, case_id, internal=True), lines, now)
-        rows.set_due(connection, case_id, min((each.due for each in clocks if each.due), default=NEVER))
+        clocks = self._clocks(row, rows.events(connection, row.id, internal=True), lines, now)
+        rows.set_due(connection, row.id, min((each.due for each in clocks if each.due), default=NEVER))
 
     def _clocks(
         self, row: CaseRow, events: Sequence[CaseEvent], lines: Sequence[ContractLine], now: datetime
@@ -332,10 +334,12 @@ def _customer(viewer: Viewer) -> int | None:
     return None
 
 
-def _id(number: str) -> int | None:
-    digits = number[1:]
-    is_number = number[:1] in ("C", "c") and digits.isascii() and digits.isdigit() and len(digits) == NUMBER_DIGITS
-    return int(digits) if is_number else None
+def _free_number(connection: Connection) -> str:
+    """A number no case has, drawn at random."""
+    while True:
+        number = f"C{secrets.randbelow(10**8):08d}"
+        if rows.case_by_number(connection, number, None) is None:
+            return number
 
 
 def _clean(text: str) -> str:

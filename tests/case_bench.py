@@ -86,7 +86,8 @@ def add_cases(store: Store, size: int) -> int:
                 who, is_open = chance.choice(customers), chance.random() < OPEN_PART
                 at = now - timedelta(minutes=size - id_)
                 cases.append({
-                    "id": id_, "customer_id": who.customer_id, "contact_id": who.id, "owner_id": staff,
+                    "id": id_, "number": f"C{id_:08d}",
+                    "customer_id": who.customer_id, "contact_id": who.id, "owner_id": staff,
                     "product": "windchill", "version": "12.1", "environment": "", "subject": f"登入失敗 {id_}",
                     "severity": id_ % 4, "status": chance.choice(STATUSES[:-1]) if is_open else "closed",
                     "open": is_open, "revision": 1, "due_at": at + timedelta(hours=4) if is_open else NEVER,

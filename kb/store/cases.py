@@ -22,6 +22,7 @@ class CaseRow:
     """A case as it is now. `revision` grows with every change of its fields."""
 
     id: int
+    number: str
     customer_id: int
     customer: str
     contact_id: int
@@ -38,10 +39,6 @@ class CaseRow:
     due_at: datetime
     opened_at: datetime
     changed_at: datetime
-
-    @property
-    def number(self) -> str:
-        return f"C{self.id:08d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +68,10 @@ class CaseLink:
 
 
 CASE: tuple[ColumnElement[Any], ...] = (
-    support_case.c.id, support_case.c.customer_id, customer.c.name, support_case.c.contact_id, contact.c.name,
-    support_case.c.owner_id, owner.c.name, support_case.c.product, support_case.c.version, support_case.c.environment,
-    support_case.c.subject, support_case.c.severity, support_case.c.status, support_case.c.revision,
-    support_case.c.due_at, support_case.c.opened_at, support_case.c.changed_at,
+    support_case.c.id, support_case.c.number, support_case.c.customer_id, customer.c.name, support_case.c.contact_id,
+    contact.c.name, support_case.c.owner_id, owner.c.name, support_case.c.product, support_case.c.version,
+    support_case.c.environment, support_case.c.subject, support_case.c.severity, support_case.c.status,
+    support_case.c.revision, support_case.c.due_at, support_case.c.opened_at, support_case.c.changed_at,
 )  # fmt: skip
 CASES = (
     support_case.join(customer, support_case.c.customer_id == customer.c.id)
@@ -87,8 +84,8 @@ def _within(customer_id: int | None) -> ColumnElement[bool]:
     return true() if customer_id is None else support_case.c.customer_id == customer_id
 
 
-def case_by_id(connection: Connection, case_id: int, customer_id: int | None) -> CaseRow | None:
-    found = select(*CASE).select_from(CASES).where(support_case.c.id == case_id, _within(customer_id))
+def case_by_number(connection: Connection, number: str, customer_id: int | None) -> CaseRow | None:
+    found = select(*CASE).select_from(CASES).where(support_case.c.number == number, _within(customer_id))
     row = connection.execute(found).first()
     return CaseRow(*row) if row else None
 

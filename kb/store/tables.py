@@ -271,11 +271,13 @@ search_gap = Table(
     UniqueConstraint("query_hash", "lang", "scope_hash"),
 )
 
-# `due_at` is when the next of its clocks is breached, NEVER where none runs: the queue is read in this order.
+# `due_at` is when the next of its clocks is breached, NEVER where none runs: the queue is read in this order. `number`
+# is drawn at random: one counted up would tell each customer how many cases the others open.
 support_case = Table(
     "support_case",
     metadata,
     _id(),
+    Column("number", String(9), nullable=False, unique=True),
     Column("customer_id", Integer, ForeignKey("customer.id"), nullable=False),
     Column("contact_id", Integer, ForeignKey("account.id"), nullable=False),
     Column("owner_id", Integer, ForeignKey("account.id")),

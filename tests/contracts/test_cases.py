@@ -95,9 +95,16 @@ def test_a_case_is_seen_by_its_customer_and_by_staff_alone(cases: Cases, people:
             cases.change(stranger, number, 1, {"status": "closed"}, NOW)
 
 
-@pytest.mark.parametrize("number", ["C99999999", "C1", "", "C0000000x", "K00000001", "C" + "0" * 30, "Ｃ00000001"])
+@pytest.mark.parametrize(
+    "number", ["C99999999", "C1", "", "C0000000x", "K00000001", "C" + "0" * 30, "Ｃ00000001", "C1234567\n"]
+)
 def test_no_case_of_such_a_number(cases: Cases, people: dict[str, Viewer], number: str) -> None:
     assert cases.case(people["engineer"], number, NOW) is None
+
+
+def test_a_number_tells_nothing_of_how_many_others_there_are(cases: Cases, people: dict[str, Viewer]) -> None:
+    numbers = [int(opened(cases, people["gold"])[1:]) for _ in range(20)]
+    assert len(set(numbers)) == 20 and max(numbers) - min(numbers) > 1_000
 
 
 def test_silver_cannot_open_a_case(cases: Cases, people: dict[str, Viewer]) -> None:

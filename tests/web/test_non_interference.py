@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -19,20 +19,25 @@ from urllib.parse import quote, urlencode
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from indexer.engines import open_engine
 from indexer.ranking import Readable
 from indexer.shards import EVERYTHING
 from indexer.sync import drain
+from kb.accounts import Accounts
 from kb.articles import Draft, Section
+from kb.cases import Cases, NewCase
 from kb.config import Config
-from kb.entitlements import STAFF, Scope
+from kb.entitlements import STAFF, Scope, matrices
 from kb.store import Store
 from kb.store.articles import ImportRun
 from kb.store.feedback import Vote
+from kb.store.tables import support_case
 from tests.contracts.stores import rendered
 from tests.site import KINDS, PRODUCTS, ReadySite, Visitor, fill
+from tests.site import STAFF as STAFFS
 from tests.site_articles import SOURCE, drafts
 from web import close, create_app
 
@@ -48,6 +53,10 @@ RIGHTS = [
     "windchill:software_updates", "integrity:gold_plus",
 ]  # fmt: skip
 TOKEN = re.compile(rb'(name="csrf_token"[^>]*value=|content=)"[^"]+"')
+# Who may open cases, and the numbers of theirs.
+CASES = {kind: (f"C{at:07d}0", f"C{at:07d}1") for at, kind in enumerate(("gold", "gold_plus", "mixed"), 1)}
+CASE_NUMBERS = [*(number for numbers in CASES.values() for number in numbers), "C99999999"]
+OPENED = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PREFIXES = ["登", "登入", "wi", "ora", "deng", "ㄉㄥ", "mem", "900", "KB9", "憑", "cer", "0x8"]
 
 
@@ -106,8 +115,28 @@ def vote_and_ask(store: Store, given: list[Draft]) -> None:
     store.search_gap("what only others ask", "en", Scope(frozenset({"public"})))
 
 
-def site(home: Path, given: list[Draft], past: list[Draft] | None = None) -> ReadySite:
-    """A site that holds these articles, and held those of its past before."""
+def work_cases(config: Config, kinds: Collection[str]) -> None:
+    """The cases of these customers: each has one that is closed and one that is answered, whose pages stay the same."""
+    with Store.open(config.store_url) as store:
+        accounts, cases = Accounts(store, config, matrices()), Cases(store, config, matrices())
+        engineer = accounts.viewer_of(ReadySite.credentials("engineer")["email"], date.today())
+        for kind in sorted(kinds):
+            viewer = accounts.viewer_of(ReadySite.credentials(kind)["email"], date.today())
+            for at, number in enumerate(CASES.get(kind, ())):
+                new = NewCase("windchill", 3, f"{kind} 登入失敗 {at}", "HTTP 401")
+                made = cases.open(viewer, new, OPENED)
+                with store.writing() as connection:
+                    connection.execute(update(support_case).where(support_case.c.number == made).values(number=number))
+                cases.reply(engineer, number, f"{kind}: 請重設密碼", OPENED)
+                cases.reply(engineer, number, "內部討論", OPENED, internal=True)
+                if at:
+                    cases.change(engineer, number, 1, {"status": "closed"}, OPENED)
+
+
+def site(
+    home: Path, given: list[Draft], past: list[Draft] | None = None, customers: Collection[str] = tuple(CASES)
+) -> ReadySite:
+    """A site that holds these articles, and the cases of these customers, and held articles of its past before."""
     config = Config(home=home, sign_in_attempts=1000)
     fill(config, past or given)
     with Store.open(config.store_url) as store:
@@ -120,6 +149,7 @@ def site(home: Path, given: list[Draft], past: list[Draft] | None = None) -> Rea
         vote_and_ask(store, given)
         drain(store, engine)
         engine.close()
+    work_cases(config, customers)
     app = create_app(config)
     app.testing = True
     return ReadySite(app, config)
@@ -165,9 +195,16 @@ def paths(chance: random.Random, numbers: list[str]) -> Iterator[str]:
             f"/suggest?q={quote(chance.choice([*PREFIXES, text[:4]]))}",
             f"/articles/{number}",
             f"/api/v1/articles/{number}",
+            f"/cases/{chance.choice(CASE_NUMBERS)}",
             chance.choice(
                 [
                     "/",
+                    "/cases",
+                    "/cases?state=closed",
+                    "/cases/new",
+                    "/api/v1/cases",
+                    "/api/v1/cases?state=closed",
+                    f"/api/v1/cases/{chance.choice(CASE_NUMBERS)}",
                     "/entitlements",
                     f"/articles/{number}/attachments/sample.log",
                     f"/api/v1/suggest?q={quote(text[:3])}",
@@ -192,7 +229,7 @@ def pair(everything: ReadySite, tmp_path: Path, request: pytest.FixtureRequest) 
     kind: str = request.param
     scope = scope_of(everything, kind)
     left = [kept for kept in map(partial(readable, scope=scope), base(date.today())) if kept]
-    reduced = site(tmp_path / "reduced", left)
+    reduced = site(tmp_path / "reduced", left, customers=CASES if kind in STAFFS else {kind} & set(CASES))
     yield everything.visitor(kind), reduced.visitor(kind)
     close(reduced.app)
 
@@ -201,6 +238,8 @@ def pair(everything: ReadySite, tmp_path: Path, request: pytest.FixtureRequest) 
 @pytest.mark.parametrize(("pair", "kind"), [(kind, kind) for kind in KINDS], indirect=["pair"], ids=KINDS)
 def test_what_one_may_not_read_changes_no_byte(pair: tuple[Visitor, Visitor], kind: str) -> None:
     assert differences(*pair, [draft.number or "" for draft in base(date.today())], kind) == []
+    seen = [number for number in CASE_NUMBERS if pair[0].get(f"/cases/{number}").status_code == 200]
+    assert seen == (CASE_NUMBERS[:-1] if kind in STAFFS else list(CASES.get(kind, ())))
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ def _support_case() -> None:
     op.create_table(
         "support_case",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=9), nullable=False),
         sa.Column("customer_id", sa.Integer(), nullable=False),
         sa.Column("contact_id", sa.Integer(), nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=True),
@@ -46,6 +47,7 @@ def _support_case() -> None:
         _reference("support_case", "owner_id", "account.id"),
         _reference("support_case", "product", "product.id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_support_case")),
+        sa.UniqueConstraint("number", name=op.f("uq_support_case_number")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_support_case_open_due_at_id"), "support_case", ["open", "due_at", "id"])
