@@ -26,7 +26,7 @@ from kb.store import Store
 from kb.store import accounts as account_rows
 from kb.store import cases as rows
 from kb.store.articles import Readable
-from kb.store.cases import CaseEvent, CaseLink, CaseRow
+from kb.store.cases import CaseEvent, CaseLink, CaseRow, Deflection
 
 Status = Literal["in_progress", "waiting_customer", "waiting_rd", "solution_offered", "closed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -190,6 +190,24 @@ class Cases:
             )
             self._reckon(connection, number, now)
         return number
+
+    def solved(self, viewer: Viewer, article: Readable, product: str, typed: str, now: datetime) -> None:
+        """Notes that an article made the case needless that a customer was typing."""
+        if product not in self.products(viewer):
+            raise CaseRefused("not_entitled")
+        values = {
+            "article_id": article.row.id, "account_id": viewer.account_id, "product": product,
+            "text": _clean(typed.strip())[:MAX_TEXT], "at": now,
+        }  # fmt: skip
+        with self._store.writing() as connection:
+            rows.add_deflection(connection, values)
+
+    def deflections(self, viewer: Viewer, limit: int = PAGE) -> Sequence[Deflection]:
+        """The cases that articles made needless, newest first; nothing for customers."""
+        if viewer.role in ("customer", "anonymous"):
+            return []
+        with self._store.reading() as connection:
+            return rows.deflections(connection, limit)
 
     def reply(self, viewer: Viewer, number: str, text: str, now: datetime, *, internal: bool = False) -> None:
         """Adds to the conversation. A customer's word sets a case that waited for him, or was offered a solution, back

@@ -86,12 +86,12 @@ def helpful(number: str) -> ResponseReturnValue:
     if comment and len(comment) > LONGEST_COMMENT:
         raise BadParameter("comment", comment, text("wrong.characters", most=LONGEST_COMMENT))
     article = readable(number)
-    site().store.vote(Vote(article.row.id, _voter(), answer == "yes", reason, comment))
+    site().store.vote(Vote(article.row.id, voter(), answer == "yes", reason, comment))
     told = "thanks" if reason or comment else answer
     return redirect(url_for("articles.page", number=number, answer=told, _anchor="helpful"), 303)
 
 
-def _voter() -> str:
+def voter() -> str:
     """The account, or this browser."""
     if g.viewer.account_id is not None:
         return f"account:{g.viewer.account_id}"

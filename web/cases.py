@@ -26,6 +26,7 @@ from kb.cases import (
 from kb.query import clean
 from kb.question import Query
 from kb.search import Result
+from kb.store import Vote
 from kb.store.articles import Readable
 from web import articles
 from web.language import now, today
@@ -36,6 +37,7 @@ from web.site import site
 blueprint = Blueprint("cases", __name__)
 SUGGESTED = 5
 FOUND = 8
+DEFLECTIONS = 10
 LAST_PAGE = 10_000
 LIMITS = {"subject": MAX_SUBJECT, "text": MAX_TEXT, "version": MAX_VERSION, "environment": MAX_FIELD}
 STATES = ("open", "closed")
@@ -80,6 +82,7 @@ def page() -> ResponseReturnValue:
         staff=not _is_customer(g.viewer),
         now=now(),
         products=site().cases.products(g.viewer),
+        deflections=site().cases.deflections(g.viewer, DEFLECTIONS) if state == "closed" else [],
     )
 
 
@@ -115,6 +118,11 @@ def _form(given: dict[str, str], problem: str = "", status: int = 200) -> Respon
     return make_response(page, status)
 
 
+def _given() -> dict[str, str]:
+    """What the form for a new case holds."""
+    return {name: request.form.get(name, "") for name in ("product", "severity", *LIMITS)}
+
+
 def _suggested(asked: str, product: str) -> list[Result[Readable]]:
     """What may answer a case before it is opened, of its own product first."""
     query = Query(asked[: site().config.max_query], plain=True, loose=True, prefers=(g.language,), today=today())
@@ -127,7 +135,7 @@ def send() -> ResponseReturnValue:
     """Shows first what may answer already; then opens the case."""
     if g.viewer.account_id is None:
         abort(404)
-    given = {name: request.form.get(name, "") for name in ("product", "severity", *LIMITS)}
+    given = _given()
     wanted = NewCase(
         given["product"], int(given["severity"]) if given["severity"] in map(str, SEVERITIES) else -1,
         given["subject"], given["text"], given["version"], given["environment"],
@@ -140,6 +148,23 @@ def send() -> ResponseReturnValue:
     except CaseRefused as refused:
         return _form(given, told(refused), 422)
     return redirect(url_for("cases.case", number=number), 303)
+
+
+@blueprint.post("/cases/new/solved")
+def solved() -> ResponseReturnValue:
+    """One of the articles shown before opening a case answered it: noted, and as good as a vote for it."""
+    if g.viewer.account_id is None:
+        abort(404)
+    article = articles.readable(request.form.get("article", ""))
+    typed = "\n".join(request.form.get(name, "") for name in ("subject", "text"))
+    try:
+        site().cases.solved(g.viewer, article, request.form.get("product", ""), typed, now())
+    except CaseRefused as refused:
+        return _form(
+            {name: request.form.get(name, "") for name in ("product", "severity", *LIMITS)}, told(refused), 422
+        )
+    site().store.vote(Vote(article.row.id, articles.voter(), helpful=True))
+    return redirect(url_for("articles.page", number=article.row.number, answer="yes", _anchor="helpful"), 303)
 
 
 @blueprint.get("/cases/<number>")

@@ -9,7 +9,7 @@ import traceback
 
 import click
 
-from indexer.cli import articles, evaluating, index, people, searching, serving
+from indexer.cli import articles, cases, evaluating, index, people, searching, serving
 from indexer.cli.common import Refused
 from indexer.engines import EngineMissing
 from indexer.evaluation import SetError
@@ -53,7 +53,7 @@ for command in (
         searching.terms,
         evaluating.evaluate,
     ),
-    *(people.user, people.contract, people.token, serving.status, serving.serve, serving.start),
+    *(cases.cases, people.user, people.contract, people.token, serving.status, serving.serve, serving.start),
 ):
     group.add_command(command)
 

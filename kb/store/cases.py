@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
 
-from kb.store.tables import account, article, case_event, case_link, change_note, customer, support_case
+from kb.store.tables import account, article, case_event, case_link, change_note, customer, deflection, support_case
 
 contact, owner = account.alias("contact"), account.alias("owner")
 
@@ -185,3 +185,33 @@ def cases_of(connection: Connection, article_id: int, limit: int) -> Sequence[tu
     found = select(*CASE, case_link.c.role).select_from(tables).where(case_link.c.article_id == article_id)
     rows = connection.execute(found.order_by(case_link.c.case_id.desc()).limit(limit))
     return [(CaseRow(*row[:-1]), row[-1]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Deflection:
+    """A case that was not opened: what was typed, and the article that solved it."""
+
+    number: str
+    title: str
+    customer: str
+    product: str
+    text: str
+    at: datetime
+
+
+def add_deflection(connection: Connection, values: Mapping[str, Any]) -> None:
+    connection.execute(insert(deflection).values(**values))
+
+
+def deflections(connection: Connection, limit: int) -> list[Deflection]:
+    """The newest first. For staff alone."""
+    columns = (
+        article.c.number, article.c.title, customer.c.name, deflection.c.product, deflection.c.text, deflection.c.at,
+    )  # fmt: skip
+    tables = (
+        deflection.join(article, deflection.c.article_id == article.c.id)
+        .join(account, deflection.c.account_id == account.c.id)
+        .join(customer, account.c.customer_id == customer.c.id)
+    )
+    found = select(*columns).select_from(tables).order_by(deflection.c.at.desc(), deflection.c.id.desc()).limit(limit)
+    return [Deflection(*row) for row in connection.execute(found)]

@@ -325,3 +325,17 @@ case_link = Table(
     UniqueConstraint("case_id", "article_id"),
     Index(None, "article_id", "case_id"),
 )
+
+# A customer about to open a case was shown an article and said that it solved it.
+deflection = Table(
+    "deflection",
+    metadata,
+    _id(),
+    _article(),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("product", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "article_id", "account_id"),
+    Index(None, "at"),
+)

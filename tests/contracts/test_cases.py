@@ -53,7 +53,7 @@ def people(store: Store, tmp_path: Path) -> dict[str, Viewer]:
 def cases(store: Store, tmp_path: Path) -> Iterator[Cases]:
     yield Cases(store, Config(home=tmp_path), matrices())
     with store.writing() as connection:
-        for table in ("case_link", "case_event", "support_case"):
+        for table in ("deflection", "case_link", "case_event", "support_case"):
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 (names of ours)
 
 
@@ -238,6 +238,19 @@ def test_an_article_given_to_fewer_is_gone_from_the_customers_case(
     fewer = Viewer(people["gold"].account_id, role="customer", customer_id=people["gold"].customer_id)
     assert seen(cases, people["gold"], number).links
     assert seen(cases, fewer, number).links == ()
+
+
+def test_cases_that_articles_made_needless(cases: Cases, store: Store, people: dict[str, Viewer]) -> None:
+    solution = article(store, people["gold"], "gold")
+    for at, typed in enumerate(("first \x00", "second")):
+        cases.solved(people["gold"], solution, "windchill", typed, NOW + at * HOUR)
+    found = cases.deflections(people["engineer"])
+    assert [(each.number, each.customer, each.text) for each in found] == [
+        (solution.row.number, "gold Ltd", "second"), (solution.row.number, "gold Ltd", "first "),
+    ]  # fmt: skip
+    assert cases.deflections(people["gold"]) == cases.deflections(ANONYMOUS) == []
+    with pytest.raises(CaseRefused, match="not_entitled"):
+        cases.solved(people["silver"], solution, "windchill", "x", NOW)
 
 
 def test_two_at_once_never_lose_an_update(cases: Cases, people: dict[str, Viewer]) -> None:

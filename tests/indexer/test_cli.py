@@ -105,6 +105,37 @@ def test_an_account_searches_with_its_rights(filled: KB) -> None:
     assert "無法登入" not in filled("search", "ORA-01017", "--as", "li@example.com").output
 
 
+def test_cases_are_listed_and_shown_as_an_account_sees_them(filled: KB, tmp_path: Path) -> None:
+    from datetime import UTC, date, datetime
+
+    from kb.accounts import Accounts, NewAccount
+    from kb.cases import Cases, NewCase
+    from kb.config import Config
+    from kb.entitlements import ContractLine, matrices
+    from kb.store import Store
+
+    config = Config(home=tmp_path / "home")
+    with Store.open(config.store_url) as store:
+        accounts, cases = Accounts(store, config, matrices()), Cases(store, config, matrices())
+        for name, role in (("li", "customer"), ("other", "customer"), ("engineer", "engineer")):
+            customer = f"{name} Ltd" if role == "customer" else None
+            accounts.add(NewAccount(f"{name}@example.com", name, role, "a long password", customer))
+        accounts.add_line("C-1", "li Ltd", ContractLine("windchill", "gold", date(2020, 1, 1)))
+        now = datetime.now(UTC)
+        li = accounts.viewer_of("li@example.com", now.date())
+        number = cases.open(li, NewCase("windchill", 1, "無法登入", "HTTP 401"), now)
+    for email in ("li@example.com", "engineer@example.com"):
+        assert number in filled("cases", "list", "--as", email).output
+        shown = filled("cases", "show", number, "--as", email)
+        assert shown.exit_code == 0 and "HTTP 401" in shown.output and "first_response" in shown.output
+    assert filled("cases", "list", "--as", "other@example.com").output.strip() == "no cases"
+    hidden = filled("cases", "show", number, "--as", "other@example.com")
+    assert hidden.exit_code == 1 and "kb cases list" in hidden.output and "無法登入" not in hidden.output
+    data = json.loads(filled("cases", "show", number, "--as", "li@example.com", "--json").output)
+    assert (data["number"], [event["text"] for event in data["events"]]) == (number, ["HTTP 401"])
+    assert json.loads(filled("cases", "list", "--as", "li@example.com", "--closed", "--json").output) == []
+
+
 def test_what_was_asked_in_vain_is_listed(filled: KB, tmp_path: Path) -> None:
     from kb.entitlements import EVERYONE
     from kb.store import Store

@@ -72,6 +72,21 @@ def test_the_day_of_a_case(gold: Visitor, engineer: Visitor) -> None:
     assert number not in shown(gold, f"/articles/{WINDCHILL}")
 
 
+def test_an_article_that_solves_it_makes_the_case_needless(site: ReadySite, gold: Visitor, engineer: Visitor) -> None:
+    page = gold.post("/cases/new", FIELDS, "/cases/new").get_data(as_text=True)
+    assert f'value="{WINDCHILL}" formaction="/cases/new/solved"' in page
+    typed = {**FIELDS, "subject": "說不定不用開案例", "article": WINDCHILL}
+    answer = gold.post("/cases/new/solved", typed, "/cases/new")
+    assert answer.headers["Location"] == f"/articles/{WINDCHILL}?answer=yes#helpful"
+    assert "說不定不用開案例" in shown(engineer, "/cases?state=closed")
+    assert "說不定不用開案例" not in shown(gold, "/cases?state=closed")
+    hidden = gold.post("/cases/new/solved", {**typed, "article": MONITORING}, "/cases/new")
+    assert hidden.status_code == 404
+    assert (
+        site.visitor("silver").post("/cases/new/solved", {**typed, "article": PUBLIC}, "/sign-out").status_code == 422
+    )
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("gold", "engineer", "author", "operator")])
 def test_a_case_of_others_is_like_one_that_is_not_there(site: ReadySite, gold: Visitor, kind: str) -> None:
     case = opened(gold, subject="秘密主旨")

@@ -1,4 +1,4 @@
-"""Cases, their events and their links to articles."""
+"""Cases, their events, their links to articles, and cases that an article made needless."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def upgrade() -> None:
     _support_case()
     _case_event()
     _case_link()
+    _deflection()
 
 
 def _reference(table: str, column: str, to: str, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
@@ -89,3 +90,20 @@ def _case_link() -> None:
         sa.UniqueConstraint("case_id", "article_id", name=op.f("uq_case_link_case_id_article_id")),
     )
     op.create_index(op.f("ix_case_link_article_id_case_id"), "case_link", ["article_id", "case_id"])
+
+
+def _deflection() -> None:
+    op.create_table(
+        "deflection",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("article_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("product", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        _reference("deflection", "article_id", "article.id", ondelete="CASCADE"),
+        _reference("deflection", "account_id", "account.id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deflection")),
+    )
+    op.create_index(op.f("ix_deflection_article_id_account_id"), "deflection", ["article_id", "account_id"])
+    op.create_index(op.f("ix_deflection_at"), "deflection", ["at"])

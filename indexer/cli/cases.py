@@ -1,0 +1,122 @@
+"""`kb cases`: the queue and a case, as an account sees them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from indexer.cli.common import Refused, config, opened_store, today
+from kb.accounts import Accounts, Viewer
+from kb.cases import NEVER, PAGE, Cases
+from kb.entitlements import matrices
+from kb.store.cases import CaseRow
+
+SHOWN_SUBJECT = 60
+
+
+@click.group()
+def cases() -> None:
+    """List cases in the order of their clocks, and show one."""
+
+
+@contextmanager
+def _opened(email: str) -> Iterator[tuple[Cases, Viewer]]:
+    settings = config()
+    versions = matrices(settings.matrix)
+    with opened_store(settings) as store:
+        viewer = Accounts(store, settings, versions).viewer_of(email, today(settings))
+        yield Cases(store, settings, versions), viewer
+
+
+@cases.command("list")
+@click.option("--as", "email", metavar="EMAIL", required=True, help="As this account sees them.")
+@click.option("--closed", is_flag=True, help="Those that are closed, newest first.")
+@click.option("--page", type=click.IntRange(1, 10_000), default=1, show_default=True, help=f"{PAGE} cases each.")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def list_(email: str, closed: bool, page: int, as_json: bool) -> None:
+    """List the open cases, the next to be breached first.
+
+    \b
+    Example:
+      kb cases list --as engineer@demo.example
+    """
+    with _opened(email) as (found, viewer):
+        rows = found.page(viewer, is_open=not closed, number=page)
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    if as_json:
+        click.echo(json.dumps([_as_data(row) for row in rows], ensure_ascii=False, indent=1))
+        return
+    if not rows:
+        click.echo("no cases")
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("Number", "Sev", "Status", "Due", "Product", "Customer", "Owner", "Subject"):
+        table.add_column(name)
+    for row in rows:
+        due = row.due_at.strftime("%Y-%m-%d %H:%M UTC") if row.due_at < NEVER else "-"
+        subject = row.subject[:SHOWN_SUBJECT]
+        cells = (row.number, str(row.severity), row.status, due, row.product, row.customer, row.owner or "-", subject)
+        table.add_row(*cells)
+    Console().print(table)
+    if more:
+        click.echo(f"there are more: --page {page + 1}")
+
+
+@cases.command()
+@click.argument("number")
+@click.option("--as", "email", metavar="EMAIL", required=True, help="As this account sees it.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def show(number: str, email: str, as_json: bool) -> None:
+    """Show a case with its clocks, links and conversation.
+
+    \b
+    Example:
+      kb cases show C00000042 --as engineer@demo.example
+    """
+    with _opened(email) as (found, viewer):
+        case = found.case(viewer, number, datetime.now(UTC))
+    if case is None:
+        raise Refused(f"{email} sees no case {number}; see: kb cases list --as {email}")
+    clocks = [
+        {"kind": one.kind, "state": one.state, "due_at": one.due.isoformat() if one.due else None}
+        for one in case.clocks
+    ]
+    links = [
+        {"number": one.link.number, "role": one.link.role, "open_to_customer": one.open_to_customer}
+        for one in case.links
+    ]
+    if as_json:
+        events = [
+            {"at": one.at.isoformat(), "by": one.by, "kind": one.kind, "internal": one.internal, "text": one.text}
+            for one in case.events
+        ]
+        data = {**_as_data(case.row), "clocks": clocks, "links": links, "events": events}
+        click.echo(json.dumps(data, ensure_ascii=False, indent=1))
+        return
+    row = case.row
+    click.echo(f"{row.number}  severity {row.severity}  {row.status}  {row.product} {row.version}  {row.customer}")
+    click.echo(row.subject)
+    for clock in clocks:
+        click.echo(f"  {clock['kind']:<15} {clock['state']:<12} {clock['due_at'] or ''}")
+    for link in links:
+        click.echo(f"  {link['role']:<15} {link['number']}{'' if link['open_to_customer'] else '  (not the customer)'}")
+    for event in case.events:
+        click.echo(f"\n{event.at:%Y-%m-%d %H:%M} UTC  {event.by}  {event.kind}")
+        if event.text:
+            click.echo(event.text)
+
+
+def _as_data(row: CaseRow) -> dict[str, Any]:
+    return {
+        "number": row.number, "subject": row.subject, "severity": row.severity, "status": row.status,
+        "product": row.product, "version": row.version, "customer": row.customer, "owner": row.owner,
+        "opened_at": row.opened_at.isoformat(), "due_at": row.due_at.isoformat() if row.due_at < NEVER else None,
+    }  # fmt: skip
