@@ -48,7 +48,10 @@ class Calendar:
     def days(self, start: datetime, end: datetime) -> Fraction:
         """The same in working days, each counted for one however many hours it has."""
         stretches = self._stretches(start, end)
-        return sum((Fraction(_us(until - since), _us(whole)) for since, until, whole in stretches), Fraction())
+        return sum(
+            (Fraction(microseconds(until - since), microseconds(whole)) for since, until, whole in stretches),
+            Fraction(),
+        )
 
     def after_time(self, start: datetime, amount: timedelta) -> datetime:
         """The first moment by which so much working time has passed since `start`."""
@@ -61,9 +64,9 @@ class Calendar:
     def after_days(self, start: datetime, amount: Fraction) -> datetime:
         """The first moment by which so many working days have passed since `start`, to the microsecond above."""
         for since, until, whole in self._stretches(start, None):
-            here = Fraction(_us(until - since), _us(whole))
+            here = _part(until - since, whole)
             if amount <= here:
-                return since + timedelta(microseconds=-(-amount * _us(whole) // 1))
+                return since + timedelta(microseconds=-(-amount * microseconds(whole) // 1))
             amount -= here
         raise AssertionError("a calendar has working days")
 
@@ -85,5 +88,10 @@ class Calendar:
         return datetime.combine(day, time(), self.zone).astimezone(UTC)
 
 
-def _us(span: timedelta) -> int:
+def _part(span: timedelta, whole: timedelta) -> Fraction:
+    return Fraction(microseconds(span), microseconds(whole))
+
+
+def microseconds(span: timedelta) -> int:
+    """A span as a whole number, for exact fractions."""
     return span // timedelta(microseconds=1)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
-from kb.calendars import Calendar
+from kb.calendars import Calendar, microseconds
 from kb.entitlements import Matrix
 
 Kind = Literal["first_response", "next_update", "recovery"]
@@ -114,15 +114,11 @@ def _part(limit: Limit, calendar: Calendar, start: datetime, end: datetime) -> F
     if limit.days is not None:
         return calendar.days(start, end) / limit.days
     assert limit.time is not None  # noqa: S101
-    return Fraction(_us(calendar.worked(start, end)), _us(limit.time))
+    return Fraction(microseconds(calendar.worked(start, end)), microseconds(limit.time))
 
 
 def _due(limit: Limit, calendar: Calendar, start: datetime, left: Fraction) -> datetime:
     if limit.days is not None:
         return calendar.after_days(start, left * limit.days)
     assert limit.time is not None  # noqa: S101
-    return calendar.after_time(start, timedelta(microseconds=-(-left * _us(limit.time) // 1)))
-
-
-def _us(span: timedelta) -> int:
-    return span // timedelta(microseconds=1)
+    return calendar.after_time(start, timedelta(microseconds=-(-left * microseconds(limit.time) // 1)))

@@ -39,7 +39,7 @@ def search() -> Response:
         ]
         for facet in FACETS
     }
-    return _json(
+    return json_of(
         schema.SearchAnswer(
             total=results.total,
             plain=results.plain,
@@ -80,7 +80,7 @@ def _known(row: ArticleRow) -> dict[str, Any]:
 @blueprint.get("/suggest")
 def suggest() -> Response:
     prefix = parameters.prefix(request.args, site().config.max_query)
-    return _json(schema.SuggestAnswer.model_validate({"suggestions": suggestions(prefix)}))
+    return json_of(schema.SuggestAnswer.model_validate({"suggestions": suggestions(prefix)}))
 
 
 @blueprint.get("/articles/<number>")
@@ -88,7 +88,7 @@ def article(number: str) -> Response:
     read = readable(number)
     scope = g.viewer.scope
     files = site().store.attachments(read.row.id, scope)
-    return _json(
+    return json_of(
         schema.Article(
             **_known(read.row),
             confidence=read.row.confidence,
@@ -121,5 +121,5 @@ def document() -> Response:
     return jsonify(openapi.document(config.max_query))
 
 
-def _json(answer: BaseModel) -> Response:
-    return Response(answer.model_dump_json(), content_type="application/json")
+def json_of(answer: BaseModel, status: int = 200) -> Response:
+    return Response(answer.model_dump_json(), status, content_type="application/json")

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound, Unauthorized
 from kb.cases import NEVER, PAGE, Case, CaseRefused, NewCase, NoCase, Stale
 from kb.store.cases import CaseRow
 from web import errors, parameters, schema
+from web.api import json_of
 from web.articles import readable
 from web.cases import STATES, told, whole_page
 from web.language import now
@@ -60,7 +61,7 @@ def cases() -> Response:
     if page is None:
         raise BadParameter("page", number, parameters.right("page"))
     found = site().cases.page(g.viewer, is_open=state == "open", number=page)
-    return _json(schema.Cases(cases=[_summary(row) for row in found[:PAGE]], page=page, more=len(found) > PAGE))
+    return json_of(schema.Cases(cases=[_summary(row) for row in found[:PAGE]], page=page, more=len(found) > PAGE))
 
 
 @blueprint.post("")
@@ -121,9 +122,7 @@ def _told(number: str, status: int = 200) -> Response:
     found = site().cases.case(g.viewer, number, now())
     if found is None:
         raise NotFound
-    answer = _json(_whole(found))
-    answer.status_code = status
-    return answer
+    return json_of(_whole(found), status)
 
 
 def _summary(row: CaseRow) -> schema.CaseSummary:
@@ -174,7 +173,3 @@ def _whole(found: Case) -> schema.Case:
             for one in found.links
         ],
     )
-
-
-def _json(answer: BaseModel) -> Response:
-    return Response(answer.model_dump_json(), content_type="application/json")
