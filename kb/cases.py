@@ -21,7 +21,7 @@ from kb.accounts import Viewer
 from kb.calendars import Calendar, holidays_of
 from kb.clocks import KINDS, Clock, Kind, Period, clock, covered_days, limit_of
 from kb.config import Config
-from kb.entitlements import PUBLIC, ContractLine, Matrix, Scope, grants_of, matrix_on
+from kb.entitlements import PUBLIC, STAFF, ContractLine, Matrix, Scope, grants_of, matrix_on
 from kb.store import Store
 from kb.store import accounts as account_rows
 from kb.store import cases as rows
@@ -127,7 +127,7 @@ class Cases:
             row = self._row(connection, viewer, number)
             if row is None:
                 return None
-            staff = viewer.role != "customer"
+            staff = is_staff(viewer)
             found = rows.events(connection, row.id, internal=True)
             linked = rows.links(connection, row.id, internal=staff)
             lines = account_rows.lines_of(connection, row.customer_id)
@@ -149,7 +149,7 @@ class Cases:
 
     def of_article(self, viewer: Viewer, article_id: int, limit: int = 20) -> Sequence[tuple[CaseRow, str]]:
         """The cases an article is linked to, with its role in each; nothing for customers."""
-        if viewer.role in ("customer", "anonymous"):
+        if not is_staff(viewer):
             return []
         with self._store.reading() as connection:
             return rows.cases_of(connection, article_id, limit)
@@ -170,7 +170,7 @@ class Cases:
 
     def check_staff(self, viewer: Viewer) -> None:
         """CaseRefused for what staff alone may do."""
-        if viewer.role in ("customer", "anonymous"):
+        if not is_staff(viewer):
             raise CaseRefused("staff_only")
 
     def open(self, viewer: Viewer, new: NewCase, now: datetime) -> str:
@@ -204,7 +204,7 @@ class Cases:
 
     def deflections(self, viewer: Viewer, limit: int = PAGE) -> Sequence[Deflection]:
         """The cases that articles made needless, newest first; nothing for customers."""
-        if viewer.role in ("customer", "anonymous"):
+        if not is_staff(viewer):
             return []
         with self._store.reading() as connection:
             return rows.deflections(connection, limit)
@@ -214,11 +214,11 @@ class Cases:
         to work; on a closed one it is refused."""
         _check_length("text", text.strip(), MAX_TEXT)
         with self._changing(viewer, number) as (connection, row):
-            if row.status == "closed" and viewer.role == "customer":
+            if row.status == "closed" and not is_staff(viewer):
                 raise CaseRefused("closed")
-            internal = internal and viewer.role != "customer"
+            internal = internal and is_staff(viewer)
             _note(connection, row.id, viewer, now, "note" if internal else "reply", _clean(text.strip()), {}, internal)
-            if viewer.role == "customer" and row.status in ("waiting_customer", "solution_offered"):
+            if not is_staff(viewer) and row.status in ("waiting_customer", "solution_offered"):
                 self._set(connection, row, viewer, {"status": "in_progress"}, now)
             self._reckon(connection, row.number, now)
 
@@ -227,10 +227,11 @@ class Cases:
 
         Customers may only close a case.
         """
-        if viewer.role == "customer" and dict(wanted) != {"status": "closed"}:
+        if not is_staff(viewer) and dict(wanted) != {"status": "closed"}:
             raise CaseRefused("staff_only")
-        if wanted.get("status", "closed") not in STATUSES or wanted.get("severity", 0) not in SEVERITIES:
-            raise CaseRefused("severity" if "severity" in wanted else "status")
+        for name, known in (("status", STATUSES), ("severity", SEVERITIES)):
+            if name in wanted and wanted[name] not in known:
+                raise CaseRefused(name)
         with self._changing(viewer, number) as (connection, row):
             if row.revision != revision:
                 raise Stale(number)
@@ -289,7 +290,7 @@ class Cases:
         values = dict(changed, changed_at=now)
         if "status" in changed:
             values["open"] = changed["status"] != "closed"
-        rows.change_case(connection, row.id, row.revision, values)
+        rows.change_case(connection, row.id, values)
         data = {name: [getattr(row, name), value] for name, value in changed.items()}
         _note(connection, row.id, viewer, now, "change", "", data, internal=set(changed) == {"owner_id"})
 
@@ -340,16 +341,22 @@ class Cases:
         return now.astimezone(self._zone).date()
 
 
+def is_staff(viewer: Viewer) -> bool:
+    """Who sees every case, and what is internal: whoever holds the grant of staff."""
+    return STAFF in viewer.scope.grants
+
+
 def _sees_cases(viewer: Viewer) -> bool:
-    return viewer.role not in ("customer", "anonymous") or viewer.customer_id is not None
+    return is_staff(viewer) or viewer.customer_id is not None
 
 
 def _customer(viewer: Viewer) -> int | None:
-    """Whose cases alone a viewer sees; None: everyone's. Never None for a customer."""
-    if viewer.role in ("customer", "anonymous"):
-        assert viewer.customer_id is not None  # noqa: S101
-        return viewer.customer_id
-    return None
+    """Whose cases alone a viewer sees; None: everyone's, for staff alone."""
+    if is_staff(viewer):
+        return None
+    if viewer.customer_id is None:
+        raise NoCase
+    return viewer.customer_id
 
 
 def _free_number(connection: Connection) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import quote_from_bytes
 
 from flask import Flask, Request
 
-# The longest text of a case, every character of it percent-encoded.
+# The longest text of a case, every character of it percent-encoded, or escaped in JSON.
 CASE_FORM = 256 * 1024
 KEPT = "".join(chr(code) for code in range(0x21, 0x7F))
 
@@ -23,7 +23,7 @@ class AnyRequest(Request):
         if not query.isascii():
             environ["QUERY_STRING"] = quote_from_bytes(query.encode("latin-1", "replace"), safe=KEPT)
         super().__init__(environ, *args, **more)
-        if self.path.startswith("/cases/"):
+        if self.path.startswith(("/cases/", "/api/v1/cases")):
             self.max_content_length = self.max_form_memory_size = CASE_FORM
 
 

@@ -14,7 +14,7 @@ from kb.store.cases import CaseRow
 from web import errors, parameters, schema
 from web.api import json_of
 from web.articles import readable
-from web.cases import STATES, told, whole_page
+from web.cases import LAST_PAGE, STATES, told, whole_page
 from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Conflicting, Refused
@@ -59,7 +59,7 @@ def cases() -> Response:
         raise BadParameter("state", state, text("wrong.choice", choices=", ".join(STATES)))
     page = whole_page(number)
     if page is None:
-        raise BadParameter("page", number, parameters.right("page"))
+        raise BadParameter("page", number, text("wrong.whole", most=LAST_PAGE))
     found = site().cases.page(g.viewer, is_open=state == "open", number=page)
     return json_of(schema.Cases(cases=[_summary(row) for row in found[:PAGE]], page=page, more=len(found) > PAGE))
 
@@ -115,7 +115,7 @@ def _body(kind: type[B]) -> B:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         name = ".".join(map(str, first["loc"])) or "body"
-        raise BadParameter(name, repr(first["input"]), first["msg"]) from None
+        raise BadParameter(name, repr(first["input"]), text("wrong.body")) from None
 
 
 def _told(number: str, status: int = 200) -> Response:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kb.accounts import Viewer
 from kb.cases import (
     MAX_FIELD,
     MAX_SUBJECT,
@@ -22,7 +21,8 @@ from kb.cases import (
     NewCase,
     NoCase,
     Stale,
-)  # fmt: skip
+    is_staff,
+)
 from kb.query import clean
 from kb.question import Query
 from kb.search import Result
@@ -52,10 +52,6 @@ class Offered:
     linked: bool
 
 
-def _is_customer(viewer: Viewer) -> bool:
-    return viewer.role == "customer"
-
-
 def _signed_in() -> ResponseReturnValue | None:
     if g.viewer.account_id is None:
         return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
@@ -79,7 +75,7 @@ def page() -> ResponseReturnValue:
         state=state,
         states=STATES,
         number=page,
-        staff=not _is_customer(g.viewer),
+        staff=is_staff(g.viewer),
         now=now(),
         products=site().cases.products(g.viewer),
         deflections=site().cases.deflections(g.viewer, DEFLECTIONS) if state == "closed" else [],
@@ -160,9 +156,7 @@ def solved() -> ResponseReturnValue:
     try:
         site().cases.solved(g.viewer, article, request.form.get("product", ""), typed, now())
     except CaseRefused as refused:
-        return _form(
-            {name: request.form.get(name, "") for name in ("product", "severity", *LIMITS)}, told(refused), 422
-        )
+        return _form(_given(), told(refused), 422)
     site().store.vote(Vote(article.row.id, articles.voter(), helpful=True))
     return redirect(url_for("articles.page", number=article.row.number, answer="yes", _anchor="helpful"), 303)
 
@@ -177,7 +171,7 @@ def case(number: str) -> ResponseReturnValue:
 
 def _case_page(number: str, problem: str = "", status: int = 200, reply: str = "") -> ResponseReturnValue:
     found = site().cases.case(g.viewer, number, now()) or abort(404)
-    staff = not _is_customer(g.viewer)
+    staff = is_staff(g.viewer)
     asked = request.args.get("q")
     told = "\n".join((found.row.subject, found.events[0].text))
     page = render_template(
@@ -268,8 +262,6 @@ def unlink(number: str) -> ResponseReturnValue:
 
 def _done(number: str, act: Callable[[], None], said: str = "") -> ResponseReturnValue:
     """Does it and shows the case again; what cannot be done is told on its page, and what was typed stays."""
-    if g.viewer.account_id is None or site().cases.case(g.viewer, number, now()) is None:
-        abort(404)
     try:
         act()
     except NoCase:

@@ -105,13 +105,10 @@ def add_case(connection: Connection, values: Mapping[str, Any]) -> int:
     return int(connection.execute(insert(support_case).values(**values).returning(support_case.c.id)).scalar_one())
 
 
-def change_case(connection: Connection, case_id: int, revision: int | None, values: Mapping[str, Any]) -> bool:
-    """Changes fields and adds one to the revision; False when it is not `revision` any more."""
-    where = [support_case.c.id == case_id]
-    if revision is not None:
-        where.append(support_case.c.revision == revision)
-    changed = update(support_case).where(*where).values(**values, revision=support_case.c.revision + 1)
-    return connection.execute(changed).rowcount > 0
+def change_case(connection: Connection, case_id: int, values: Mapping[str, Any]) -> None:
+    """Changes fields of a case that is locked, and adds one to its revision."""
+    changed = update(support_case).where(support_case.c.id == case_id)
+    connection.execute(changed.values(**values, revision=support_case.c.revision + 1))
 
 
 def lock_case(connection: Connection, case_id: int) -> None:

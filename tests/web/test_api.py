@@ -156,3 +156,11 @@ def test_a_case_from_beginning_to_end(site: ReadySite) -> None:
     assert told(client.patch(address, json={"revision": 2, "status": "closed"}, headers=gold))["status"] == "closed"
     wrong = client.post("/api/v1/cases", json={**new, "severity": 7}, headers=gold)
     assert (wrong.status_code, told(wrong)["parameter"]) == (400, "severity")
+
+
+def test_the_longest_text_of_a_case_fits(site: ReadySite) -> None:
+    bearer = {"Authorization": f"Bearer {site.token('gold')}"}
+    new = {"product": "windchill", "severity": 1, "subject": "登入失敗", "text": "長" * 20_000}
+    assert site.app.test_client().post("/api/v1/cases", json=new, headers=bearer).status_code == 201
+    wrong = site.app.test_client().post("/api/v1/cases?ui=zh-Hant", json={**new, "severity": 7}, headers=bearer)
+    assert "Input" not in told(wrong)["detail"]
