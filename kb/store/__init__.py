@@ -17,11 +17,12 @@ from sqlalchemy.exc import DBAPIError
 from kb.articles import Attachment
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.store import database, feedback, finding, indexing, reading, writing
+from kb.store import batches, checksum, database, feedback, finding, indexing, reading, writing
 from kb.store.articles import (
     Applied,
     ArticleRow,
     AttachmentRow,
+    Batch,
     ChangeNote,
     ImportRun,
     IndexSource,
@@ -187,6 +188,30 @@ class Store:
         """Writes a whole import in one transaction, with a note for the index of each article. An error: nothing."""
         with self.writing() as connection:
             return writing.apply(connection, batch, run)
+
+    def basis(self, source: str) -> str:
+        """Differs whenever articles of the source were written or put back."""
+        with self.reading() as connection:
+            return batches.basis(connection, source)
+
+    def batches(self, limit: int = 50) -> list[Batch]:
+        """What was written last, the newest first."""
+        with self.reading() as connection:
+            return batches.newest(connection, limit)
+
+    def batch(self, batch_id: int) -> Batch | None:
+        with self.reading() as connection:
+            return batches.find(connection, batch_id)
+
+    def roll_back(self, batch_id: int, account_id: int | None, at: datetime) -> Batch:
+        """Puts articles, files, rights and products back as before the batch, or changes nothing: RollbackRefused."""
+        with self.writing() as connection:
+            return batches.roll_back(connection, batch_id, account_id, at)
+
+    def checksum(self) -> str:
+        """A hash over all that is written of products and articles, the same for the same content in another store."""
+        with self.reading() as connection:
+            return checksum.checksum(connection)
 
     def delete(self, numbers: Sequence[str]) -> int:
         """Removes articles for good and says how many there were."""

@@ -173,12 +173,17 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class ImportRun:
-    """What an import is: whose articles, since when, products it brings, and numbers its articles bring with them."""
+    """What an import is: whose articles, since when, products it brings, and numbers its articles bring with them.
+
+    `basis` is what `Store.basis` said of the source when the articles were compared with it; None: not compared.
+    """
 
     source: str
     started_at: datetime
     products: Mapping[str, Product] = field(default_factory=dict)
     numbers: frozenset[str] = frozenset()
+    account_id: int | None = None
+    basis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +193,42 @@ class Applied:
     new: int = 0
     changed: int = 0
     refused: tuple[str, ...] = ()
+    batch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was written as one. `counts`: how many articles were new and how many changed."""
+
+    id: int
+    source: str
+    account_id: int | None
+    started_at: datetime
+    counts: Mapping[str, int]
+    rolled_back_at: datetime | None = None
+    rolled_back_by: int | None = None
+
+
+class SourceChanged(Exception):
+    """Articles of the source were written after this import was compared with them: compare again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a batch cannot be taken back: what has happened since to an article of it, or to a number it had.
+
+    `code` is one of gone, changed_since, linked, number_taken; `number` the article's.
+    """
+
+    code: str
+    number: str
+    title: str
+    detail: str = ""
+
+
+class RollbackRefused(Exception):
+    """A batch cannot be taken back: `obstacles` tell of each article in the way; none: there is no such batch now."""
+
+    def __init__(self, obstacles: tuple[Obstacle, ...] = ()) -> None:
+        super().__init__("later changes would be lost")
+        self.obstacles = obstacles

@@ -5,7 +5,7 @@ Knows no scope: for `sync` and `check` alone, never for a page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, case, delete, func, insert, select
 
@@ -75,6 +75,12 @@ def notes(connection: Connection, limit: int) -> list[ChangeNote]:
 def done(connection: Connection, note_ids: Sequence[int]) -> None:
     for start in range(0, len(note_ids), CHUNK):
         connection.execute(delete(change_note).where(change_note.c.id.in_(note_ids[start : start + CHUNK])))
+
+
+def note(connection: Connection, ids: Iterable[int]) -> None:
+    """A note for each of these articles, gone or not."""
+    if rows := [{"article_id": id_} for id_ in ids]:
+        connection.execute(insert(change_note), rows)
 
 
 def note_all(connection: Connection) -> None:

@@ -158,14 +158,58 @@ counter = Table(
     Column("value", Integer, nullable=False),
 )
 
-import_run = Table(
-    "import_run",
+# What was written as one and can be taken back as one: an import, or an edit. `products` are those it added (null) or
+# changed, as they were before.
+batch = Table(
+    "batch",
     metadata,
     _id(),
     Column("source", String(100), nullable=False),
+    Column("account_id", Integer, ForeignKey("account.id")),
     Column("started_at", Moment, nullable=False),
-    Column("finished_at", Moment, nullable=False),
+    Column("finished_at", Moment),
     Column("counts", JSON, nullable=False),
+    Column("products", JSON, nullable=False),
+    Column("rolled_back_at", Moment),
+    Column("rolled_back_by", Integer, ForeignKey("account.id")),
+    Index(None, "source", "id"),
+    sqlite_autoincrement=True,
+)
+
+
+def _as_it_was(table: Table, *without: str) -> list[Column[Any]]:
+    """The columns of a table as a version keeps them: the same values, without what binds them."""
+    return [Column(each.name, each.type) for each in table.columns if each.name not in without]
+
+
+# An article as it was before a batch changed it; `existed` false: there was none. No foreign key to the article: it
+# may be gone by now.
+article_version = Table(
+    "article_version",
+    metadata,
+    _id(),
+    Column("batch_id", Integer, ForeignKey("batch.id", ondelete="CASCADE"), nullable=False),
+    Column("article_id", Integer, nullable=False),
+    Column("existed", Boolean, nullable=False),
+    *_as_it_was(article, "id"),
+    UniqueConstraint("batch_id", "article_id"),
+    Index(None, "article_id", "batch_id"),
+)
+
+section_version = Table(
+    "section_version",
+    metadata,
+    _id(),
+    Column("version_id", Integer, ForeignKey("article_version.id", ondelete="CASCADE"), nullable=False, index=True),
+    *_as_it_was(article_section, "id", "article_id"),
+)
+
+attachment_version = Table(
+    "attachment_version",
+    metadata,
+    _id(),
+    Column("version_id", Integer, ForeignKey("article_version.id", ondelete="CASCADE"), nullable=False, index=True),
+    *_as_it_was(attachment, "id", "article_id"),
 )
 
 customer = Table(

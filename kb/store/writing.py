@@ -11,9 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from kb.store.articles import Applied, ImportRun, Product, Rendered
+from kb.store import batches, versions
+from kb.store.articles import Applied, ImportRun, Product, Rendered, SourceChanged
 from kb.store.grants import GrantSets
-from kb.store.tables import article, article_section, attachment, change_note, counter, import_run, product
+from kb.store.indexing import note
+from kb.store.tables import article, article_section, attachment, counter, product
 
 CHUNK = 200
 LINK = re.compile(r' (href|src)="kb-article:([0-9a-f]+)([^"]*)"')
@@ -60,26 +62,24 @@ def delete_articles(connection: Connection, numbers: Sequence[str]) -> int:
         ids = list(connection.scalars(select(article.c.id).where(article.c.number.in_(chunk))))
         if ids:
             connection.execute(delete(article).where(article.c.id.in_(ids)))
-            _note(connection, ids)
+            note(connection, ids)
         gone += len(ids)
     return gone
 
 
-def apply(connection: Connection, batch: Iterable[Rendered], run: ImportRun) -> Applied:
-    """Writes an import. Articles the source has already are changed in place and keep their number and address."""
+def apply(connection: Connection, given: Iterable[Rendered], run: ImportRun) -> Applied:
+    """Writes an import. Articles the source has already are changed in place and keep their number and address.
+
+    SourceChanged when they are no longer those that the import was compared with.
+    """
+    number = batches.next_number(connection)
+    if run.basis is not None and run.basis != batches.basis(connection, run.source):
+        raise SourceChanged
+    batch_id = batches.begin(connection, run)
     save_products(connection, run.products.values())
-    applied = _Applying.begun(connection, run).all_of(batch)
-    counts = {"new": applied.new, "changed": applied.changed, "refused": len(applied.refused)}
-    connection.execute(
-        insert(import_run).values(
-            source=run.source, started_at=run.started_at, finished_at=datetime.now(UTC), counts=counts
-        )
-    )
+    applied = _Applying.begun(connection, run, batch_id, number).all_of(given)
+    batches.finish(connection, applied, datetime.now(UTC))
     return applied
-
-
-def _note(connection: Connection, ids: Iterable[int]) -> None:
-    connection.execute(insert(change_note), [{"article_id": id_} for id_ in ids])
 
 
 @dataclass
@@ -88,6 +88,7 @@ class _Applying:
 
     connection: Connection
     run: ImportRun
+    batch: int
     ids: dict[str, int]  # external id → article
     numbers: dict[str, str]  # external id → number
     owners: dict[str, str]  # number → external id, "" when another source has it
@@ -96,11 +97,7 @@ class _Applying:
     linking: list[tuple[int, int]] = field(default_factory=list)  # (article, ordinal) with links to what came later
 
     @classmethod
-    def begun(cls, connection: Connection, run: ImportRun) -> _Applying:
-        # Locked for the whole of the import: on a server, imports that give numbers go one after the other.
-        value = connection.scalar(select(counter.c.value).where(counter.c.name == "article").with_for_update())
-        if value is None:
-            connection.execute(insert(counter).values(name="article", value=1))
+    def begun(cls, connection: Connection, run: ImportRun, batch: int, next_number: int) -> _Applying:
         ids, numbers, owners = {}, {}, {}
         found = connection.execute(select(article.c.id, article.c.number, article.c.source, article.c.external_id))
         for id_, number, source, external_id in found:
@@ -108,14 +105,16 @@ class _Applying:
             owners[number] = external_id if own else ""
             if own:
                 ids[external_id], numbers[external_id] = id_, number
-        return cls(connection, run, ids, numbers, owners, value or 1, GrantSets(connection))
+        return cls(connection, run, batch, ids, numbers, owners, next_number, GrantSets(connection))
 
     def all_of(self, batch: Iterable[Rendered]) -> Applied:
-        applied = Applied()
+        applied = Applied(batch=self.batch)
         each = iter(batch)
         while chunk := list(islice(each, CHUNK)):
             done = self._write(chunk)
-            applied = Applied(applied.new + done.new, applied.changed + done.changed, applied.refused + done.refused)
+            applied = Applied(
+                applied.new + done.new, applied.changed + done.changed, applied.refused + done.refused, self.batch
+            )
         self._link()
         self.connection.execute(update(counter).where(counter.c.name == "article").values(value=self.next_number))
         return applied
@@ -138,7 +137,7 @@ class _Applying:
         written = {**new, **changed}
         if written:
             self._write_parts(list(written.values()))
-            _note(self.connection, [self.ids[external_id] for external_id in written])
+            note(self.connection, [self.ids[external_id] for external_id in written])
         return Applied(len(new), len(changed), tuple(refused))
 
     def _number(self, rendered: Rendered) -> bool:
@@ -172,11 +171,13 @@ class _Applying:
         statement = insert(article).returning(article.c.id, sort_by_parameter_order=True)
         for each, id_ in zip(new, self.connection.scalars(statement, values), strict=True):
             self.ids[each.draft.id] = id_
+        versions.keep_absent(self.connection, self.batch, [self.ids[each.draft.id] for each in new])
 
     def _update(self, changed: Sequence[Rendered]) -> None:
         if not changed:
             return
         ids = [self.ids[each.draft.id] for each in changed]
+        versions.keep(self.connection, self.batch, ids)
         for table in (article_section, attachment):
             self.connection.execute(delete(table).where(table.c.article_id.in_(ids)))
         values = [{**self._values(each), "id_": id_} for each, id_ in zip(changed, ids, strict=True)]
