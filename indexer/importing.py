@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from indexer.comparing import changes, readers, text_lines
 from indexer.naming import Products
 from indexer.readers.json_lines import read_json_lines
 from indexer.readers.markdown_folder import MarkdownFolder
-from indexer.readers.places import Place, Unreadable
 from indexer.readers.products import read_products
 from indexer.readers.rows import Row, Terms
 from indexer.readers.table import read_csv
+from indexer.readers.unreadable import Unreadable
 from indexer.spooling import Spool
 from kb.articles import Draft, Known, Problem, problems
 from kb.config import Config
 from kb.entitlements import Grants, expand, matrices, unknown_grants
 from kb.rendering import RENDERER_VERSION, Job, Limits, Outcome, RenderPool
 from kb.rendering.markdown import Part
+from kb.reports import Entry, Place, Remark, Report, Status
 from kb.store import Store
 from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment, RenderedSection, TocEntry
+from kb.store.originals import Original
 
 JSON_LINES = (".jsonl", ".ndjson")
 PACKED = (".gz", ".xz")
@@ -39,7 +42,6 @@ CHUNK_BYTES = 8 << 20
 # Stands for the article's own product where --grants is checked.
 ANY_PRODUCT = "product"
 
-Status = Literal["new", "changed", "same", "refused"]
 Step = Literal["reading", "writing"]
 
 
@@ -55,49 +57,17 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """`source` None: the name of the file or folder. `grants` are those of articles that name none."""
+    """`source` None: the name of the file or folder. `grants` are those of articles that name none.
+
+    `basis`: what `Store.basis` said when a dry run was looked at; since then nothing may have been written.
+    """
 
     source: str | None = None
     grants: tuple[str, ...] = ()
     new_products: bool = False
     dry_run: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What becomes of one row: an article that is new or changed, or a refusal with its reasons."""
-
-    status: Status
-    place: Place
-    id: str = ""
-    title: str = ""
-    problems: tuple[tuple[Place, Problem], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something authors should know that refused nothing: how many rows it is true of, and the first of them."""
-
-    problem: Problem
-    count: int
-    first: Place
-
-
-@dataclass
-class Report:
-    """An import's outcome. `entries` are the refused rows, and in a dry run also what is new or would change."""
-
-    source: str
-    dry_run: bool = False
-    counts: Counter[Status] = field(default_factory=Counter)
-    entries: list[Entry] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
-    products: tuple[str, ...] = ()
-    seconds: float = 0.0
-
-    @property
-    def articles(self) -> int:
-        return sum(self.counts.values())
+    account_id: int | None = None
+    basis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +79,16 @@ class _Pending:
     digest: str
     status: Status
     files_at: int | None = None
+    difference: Mapping[str, Any] = field(default_factory=dict)
 
 
 def import_articles(
     path: Path, options: ImportOptions, store: Store, config: Config, progress: Progress | None = None
 ) -> Report:
-    """Imports a file or folder. ImportRefused, before anything is read, when it cannot be one."""
+    """Imports a file or folder. ImportRefused, before anything is read, when it cannot be one.
+
+    SourceChanged, and nothing written, when another import of the same source was faster.
+    """
     began = datetime.now(UTC)
     importing = _Import(path, options, store, config, progress)
     report = importing.run(began)
@@ -152,6 +126,7 @@ class _Import:
         self._ids: dict[str, Place] = {}
         self._numbers: dict[str, str] = {}
         self._new: dict[str, Product] = {}
+        self._report.basis = store.basis(self._report.source)
         self._there = store.digests(self._report.source)
 
     def _check_grants(self) -> None:
@@ -209,9 +184,16 @@ class _Import:
         for chunk in _chunks(self._rows()):
             brought = {row.draft.number for row in chunk if row.draft and row.draft.number}
             others = self._store.numbers_of_others(self._report.source, brought)
-            for row in chunk:
-                if pending := self._check(row, others):
-                    yield pending
+            checked = [pending for row in chunk if (pending := self._check(row, others))]
+            yield from self._compared(checked) if self._options.dry_run else checked
+
+    def _compared(self, checked: list[_Pending]) -> Iterator[_Pending]:
+        """What would change of each article that is there."""
+        ids = [each.draft.id for each in checked if each.status == "changed"]
+        there = self._store.originals(self._report.source, ids) if ids else {}
+        for each in checked:
+            before = there.get(each.draft.id)
+            yield replace(each, difference=_difference(each, before)) if before else each
 
     def _check(self, row: Row, others: Mapping[str, str]) -> _Pending | None:
         draft = row.draft
@@ -263,7 +245,7 @@ class _Import:
         waiting: dict[str, Entry] = {}
         for outcome in pool.render(self._jobs(pending, spool)):
             one = pending.popleft()
-            entry = Entry(one.status, one.row.place, one.draft.id, one.draft.title)
+            entry = Entry(one.status, one.row.place, one.draft.id, one.draft.title, **one.difference)
             if outcome.failure:
                 values = {"seconds": self._config.render_seconds, "memory_mb": self._config.render_memory_mb}
                 problem = Problem(outcome.failure, "body_markdown", {**values, "detail": outcome.detail})
@@ -305,8 +287,16 @@ class _Import:
     # Writing
 
     def _write(self, spool: Spool, waiting: Mapping[str, Entry], began: datetime) -> None:
-        run = ImportRun(self._report.source, began, self._new_products(), frozenset(self._numbers))
+        run = ImportRun(
+            self._report.source,
+            began,
+            self._new_products(),
+            frozenset(self._numbers),
+            self._options.account_id,
+            self._options.basis or self._report.basis,
+        )
         applied = self._store.apply(self._watched(spool), run)
+        self._report.batch = applied.batch
         for external_id in applied.refused:
             entry = waiting[external_id]
             self._report.counts[entry.status] -= 1
@@ -334,6 +324,17 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
             chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def _difference(one: _Pending, before: Original) -> dict[str, Any]:
+    lines, cut = text_lines(before.draft, one.draft)
+    return {
+        "number": before.number,
+        "changes": changes(before, one.draft, one.row.file_grants),
+        "readers": readers(before.draft, one.draft),
+        "lines": lines,
+        "cut": cut,
+    }
 
 
 def _without_files(one: _Pending, spool: Spool) -> _Pending:

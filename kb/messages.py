@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kb.articles import Problem
+from kb.store.articles import Obstacle
 
 # code → (English, 繁體中文, 简体中文)
 TEXTS: Mapping[str, tuple[str, str, str]] = {
@@ -268,6 +269,25 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
     ),
     "wrong_kind": ("{value} is not a {kind}", "{value} 的型別不對，應為 {kind}", "{value} 的类型不对，应为 {kind}"),
 }
+# Why a batch cannot be taken back: code of kb.store.articles.Obstacle → the same three.
+OBSTACLES: Mapping[str, tuple[str, str, str]] = {
+    "gone": ("was deleted since", "之後已刪除", "之后已删除"),
+    "changed_since": (
+        "was changed since, by batch {detail}; take that back first",
+        "之後又由批次 {detail} 更改；請先還原該批次",
+        "之后又由批次 {detail} 更改；请先还原该批次",
+    ),
+    "linked": (
+        "is linked in case {detail}, which would lose its answer",
+        "已連結到案件 {detail}，還原後該案件會失去答案",
+        "已链接到案件 {detail}，还原后该案件会失去答案",
+    ),
+    "number_taken": (
+        "of {detail} has a number now that an article of the batch had before",
+        "（來源 {detail}）現在使用批次中文章原有的編號",
+        "（来源 {detail}）现在使用批次中文章原有的编号",
+    ),
+}
 LANGS = ("en", "zh-Hant", "zh-Hans")
 
 
@@ -278,3 +298,8 @@ def told(problem: Problem, lang: str = "en") -> str:
         values["guess"] = f" ({values['guess']}?)" if values.get("guess") else ""
     text = TEXTS[problem.code][LANGS.index(lang)].format(**values)
     return f"{problem.field}: {text}" if problem.field else text
+
+
+def obstacle_told(obstacle: Obstacle, lang: str = "en") -> str:
+    """What stands in the way of taking a batch back, in words that follow the article's number and title."""
+    return OBSTACLES[obstacle.code][LANGS.index(lang)].format(detail=obstacle.detail)

@@ -9,7 +9,7 @@ import traceback
 
 import click
 
-from indexer.cli import articles, cases, evaluating, index, people, searching, serving
+from indexer.cli import articles, cases, evaluating, imports, index, people, searching, serving
 from indexer.cli.common import Refused
 from indexer.engines import EngineMissing
 from indexer.evaluation import SetError
@@ -19,6 +19,7 @@ from kb.accounts import AccountError
 from kb.config import ConfigError
 from kb.search import Busy, EngineDown
 from kb.store import StoreError
+from kb.store.articles import SourceChanged
 
 REFUSED, WRONG_USAGE = 1, 2
 PLAIN = (AccountError, CannotListen, EngineDown, ImportRefused, Refused, StoreError, SetError)
@@ -45,6 +46,7 @@ for command in (
     *(
         serving.init,
         articles.import_,
+        imports.imports,
         index.build,
         index.sync,
         index.check,
@@ -78,6 +80,8 @@ def _code(arguments: list[str] | None) -> int:
         return _told(str(error), WRONG_USAGE)
     except PLAIN as error:
         return _told(str(error), REFUSED)
+    except SourceChanged:
+        return _told("another import of this source was faster; nothing was written, run it again", REFUSED)
     except Busy as error:
         return _told(str(error) or "another process is writing the index; try again when it is done", REFUSED)
     except (KeyboardInterrupt, click.Abort):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import click
 
 from indexer.cli.common import config, opened_store, progress
-from indexer.importing import Entry, ImportOptions, Report, import_articles
+from indexer.importing import ImportOptions, import_articles
 from kb.messages import told
+from kb.reports import STATUSES, Entry, Report, as_data
 
 SHOWN = 20
 
@@ -26,6 +26,7 @@ SHOWN = 20
     "--source", help="What these articles are known by in later imports; the file's or folder's name if not given."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would change, row by row, and change nothing.")
+@click.option("--diff", is_flag=True, help="With --dry-run: show the lines that would change, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | None, **flags: bool) -> int:
     """Import articles: a folder of Markdown, .md, JSON lines or CSV, the last two also .gz or .xz.
@@ -48,7 +49,7 @@ def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | N
             with progress() as draw:
                 reports.append(import_articles(path, options, store, settings, draw))
             if not as_json:
-                _print(reports[-1], settings.lang or "en")
+                _print(reports[-1], settings.lang or "en", flags["diff"])
     if as_json:
         click.echo(
             json.dumps([as_data(report, settings.lang or "en") for report in reports], ensure_ascii=False, indent=1)
@@ -56,60 +57,22 @@ def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | N
     return 1 if any(report.counts["refused"] for report in reports) else 0
 
 
-def as_data(report: Report, lang: str) -> dict[str, Any]:
-    """A report for programs, as docs/importing.md describes it."""
-    return {
-        "source": report.source,
-        "dry_run": report.dry_run,
-        **{status: report.counts[status] for status in ("new", "changed", "same", "refused")},
-        "seconds": round(report.seconds, 2),
-        "new_products": list(report.products),
-        "rows": [_entry(entry, lang) for entry in report.entries],
-        "remarks": [
-            {
-                "rows": each.count,
-                "first": str(each.first),
-                "field": each.problem.field,
-                "what": told(each.problem, lang),
-            }
-            for each in report.remarks
-        ],
-    }
-
-
-def _entry(entry: Entry, lang: str) -> dict[str, Any]:
-    place = entry.place
-    problems = [
-        {
-            "line": at.line,
-            "column": at.column,
-            "field": problem.field,
-            "code": problem.code,
-            "what": told(problem, lang),
-        }
-        for at, problem in entry.problems
-    ]
-    return {
-        "status": entry.status,
-        "file": place.file,
-        "line": place.line,
-        "id": entry.id,
-        "title": entry.title,
-        "problems": problems,
-    }
-
-
-def _print(report: Report, lang: str) -> None:
-    counts = ", ".join(f"{report.counts[status]:,} {status}" for status in ("new", "changed", "same", "refused"))
+def _print(report: Report, lang: str, whole: bool) -> None:
+    counts = ", ".join(f"{report.counts[status]:,} {status}" for status in STATUSES)
     rate = f", {report.articles / report.seconds:,.0f} articles/s" if report.seconds > 1 else ""
     done = "Would import" if report.dry_run else "Imported"
     click.echo(f"{done} {report.source}: {counts} ({report.seconds:.1f} s{rate})")
+    if report.batch:
+        click.echo(f"This is batch {report.batch}; to take it back: kb imports rollback {report.batch}")
+    if report.rights_changed:
+        click.echo(f"{report.rights_changed:,} articles would have other readers than before (marked !)")
     if report.products:
         click.echo(f"New products: {', '.join(report.products[:SHOWN])}{_more(report.products)}")
     if report.dry_run:
         changing = [entry for entry in report.entries if entry.status != "refused"]
         for entry in changing[:SHOWN]:
-            click.echo(f"  {entry.status:<8} {entry.place}  {entry.title}")
+            click.echo(f"  {entry.status:<8} {entry.place}  {entry.number or ''} {entry.title}")
+            _print_difference(entry, whole)
         _tell_more(changing)
     refused = [entry for entry in report.entries if entry.status == "refused"]
     if refused:
@@ -123,6 +86,24 @@ def _print(report: Report, lang: str) -> None:
     for remark in report.remarks[:SHOWN]:
         click.echo(f"  {told(remark.problem, lang)} ({remark.count:,} rows, first {remark.first})")
     _tell_more(report.remarks)
+
+
+def _print_difference(entry: Entry, whole: bool) -> None:
+    gained, lost = entry.readers.gained, entry.readers.lost
+    if entry.readers:
+        told_ = [f"+{grant}" for grant in gained] + [f"-{grant}" for grant in lost]
+        click.echo(f"         ! readers {' '.join(told_)}")
+    for change in entry.changes:
+        click.echo(f"           {change.field}: {change.before or '(none)'} -> {change.after or '(none)'}")
+    if entry.lines and whole:
+        for line in entry.lines:
+            click.echo(f"           {line}")
+        if entry.cut:
+            click.echo(f"           and {entry.cut:,} more lines")
+    elif entry.lines:
+        added, removed = (sum(line.startswith(sign) for line in entry.lines) for sign in "+-")
+        more = " and more" if entry.cut else ""
+        click.echo(f"           text: {added} lines added, {removed} removed{more}; --diff shows them")
 
 
 def _more(shown: tuple[str, ...]) -> str:

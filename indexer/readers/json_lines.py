@@ -13,9 +13,9 @@ from typing import Any
 from indexer.readers.files import FileProblem, attachment, inside, media_type
 from indexer.readers.markdown_folder import file_links
 from indexer.readers.opening import Read, guess, lines
-from indexer.readers.places import Place
 from indexer.readers.rows import Row, Terms, draft_of, shown
 from kb.articles import Attachment, Problem
+from kb.reports import Place
 
 
 def read_json_lines(path: Path, terms: Terms, read: Read | None = None) -> Iterator[Row]:

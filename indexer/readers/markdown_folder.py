@@ -13,10 +13,10 @@ from urllib.parse import quote
 from indexer.readers.files import FileProblem, attachment, inside
 from indexer.readers.front_matter import FrontMatter, FrontMatterError, parse
 from indexer.readers.opening import BOM, OTHER_ENCODINGS, Read, guess
-from indexer.readers.places import Place
 from indexer.readers.rows import Row, Terms, Values, draft_of, split
 from kb.articles import LANGUAGES, Attachment, Draft, Problem, Section
 from kb.rendering.cleaning import target
+from kb.reports import Place
 
 MAX_FILE = 32 << 20
 NAME = re.compile(r"(?P<id>.+)\.(?P<lang>" + "|".join(LANGUAGES) + r")\.md\Z")

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from indexer.readers.places import Place, Unreadable
+from indexer.readers.unreadable import Unreadable
+from kb.reports import Place
 
 # The longest body there may be, every character of it escaped, and room for the rest of the row.
 MAX_LINE = 64 << 20

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from indexer.readers.places import Place, Unreadable
+from indexer.readers.unreadable import Unreadable
 from kb.articles import LANGUAGES
 from kb.entitlements import PRODUCT
+from kb.reports import Place
 from kb.store.articles import Product
 
 FILE = "products.toml"

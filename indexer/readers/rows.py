@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from indexer.readers.places import Place
 from kb.articles import Attachment, Draft, Problem, Section
 from kb.entitlements import expand
+from kb.reports import Place
 
 KEYS = frozenset(
     "id title body_markdown sections lang product category updated versions type grants attachments number group "

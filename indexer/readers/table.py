@@ -11,9 +11,10 @@ from typing import Any
 from indexer.readers.files import FileProblem, attachment, inside
 from indexer.readers.markdown_folder import file_links
 from indexer.readers.opening import Read, guess, lines
-from indexer.readers.places import Place, Unreadable
 from indexer.readers.rows import KEYS, Row, Terms, draft_of, shown
+from indexer.readers.unreadable import Unreadable
 from kb.articles import MAX_BODY, Attachment, Problem
+from kb.reports import Place
 
 SEVERAL = ("versions", "grants", "also_asked_as", "attachments")
 NEEDED = ("id", "title", "body_markdown", "lang", "product")

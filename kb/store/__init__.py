@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from kb.articles import Attachment
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.store import batches, checksum, database, feedback, finding, indexing, reading, writing
+from kb.store import batches, checksum, database, feedback, finding, indexing, originals, reading, writing
 from kb.store.articles import (
     Applied,
     ArticleRow,
@@ -32,6 +32,7 @@ from kb.store.articles import (
 )
 from kb.store.database import StoreError
 from kb.store.feedback import Gap, Vote
+from kb.store.originals import Original
 from kb.store.tables import article
 
 __all__ = ["Gap", "Store", "StoreError", "Vote"]
@@ -193,6 +194,11 @@ class Store:
         """Differs whenever articles of the source were written or put back."""
         with self.reading() as connection:
             return batches.basis(connection, source)
+
+    def originals(self, source: str, external_ids: Sequence[str]) -> dict[str, Original]:
+        """Of these articles of a source those there are, as they were written."""
+        with self.reading() as connection:
+            return originals.of_source(connection, source, external_ids)
 
     def batches(self, limit: int = 50) -> list[Batch]:
         """What was written last, the newest first."""

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.importing import ImportOptions, ImportRefused, Report, import_articles
+from indexer.importing import ImportOptions, ImportRefused, import_articles
 from kb.articles import LANGUAGES
 from kb.config import Config
 from kb.entitlements import EVERYONE
 from kb.messages import told
+from kb.reports import Report
 from kb.store import Store
 from kb.store.articles import Product
 from tests.documents import scope

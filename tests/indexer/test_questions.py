@@ -14,12 +14,13 @@ import pytest
 
 from indexer.engines import open_engine
 from indexer.folding import fold
-from indexer.importing import ImportOptions, Report, import_articles
+from indexer.importing import ImportOptions, import_articles
 from indexer.spelling import spellings
 from indexer.sync import drain, sources
 from kb.config import Config
 from kb.entitlements import EVERYONE, Scope, matrices, staff_grants
 from kb.question import Query
+from kb.reports import Report
 from kb.search import Search
 from kb.store import Store
 from kb.store.articles import ArticleRow

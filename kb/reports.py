@@ -1,0 +1,194 @@
+"""What an import reports, and says the same to whoever asks: browser, command line and programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from kb.articles import Problem
+from kb.messages import told
+
+Status = Literal["new", "changed", "same", "refused"]
+STATUSES: tuple[Status, ...] = ("new", "changed", "same", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file, and as far as known the line and the column in it, both counted from 1."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an import would do to one field of an article that is there: `before` and `after` as text."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Whose right to read an article, one of its sections or files an import would give or take: grants."""
+
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.gained or self.lost)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What becomes of one row: an article that is new or changed, or a refusal with its reasons.
+
+    Of a changed one, in a dry run: `number`, `changes`, who may read it (`readers`), and the lines of text that differ
+    as a unified diff, `cut` of which are left out at its end.
+    """
+
+    status: Status
+    place: Place
+    id: str = ""
+    title: str = ""
+    problems: tuple[tuple[Place, Problem], ...] = ()
+    number: str = ""
+    changes: tuple[Change, ...] = ()
+    readers: Readers = Readers()
+    lines: tuple[str, ...] = ()
+    cut: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something authors should know that refused nothing: how many rows it is true of, and the first of them."""
+
+    problem: Problem
+    count: int
+    first: Place
+
+
+@dataclass
+class Report:
+    """An import's outcome. `entries` are the refused rows, and in a dry run also what is new or would change.
+
+    `batch`: what it was written as, and can be taken back by; 0 when nothing was written. `basis`: what it was compared
+    with, as `Store.basis` says it.
+    """
+
+    source: str
+    dry_run: bool = False
+    counts: Counter[Status] = field(default_factory=Counter)
+    entries: list[Entry] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    products: tuple[str, ...] = ()
+    seconds: float = 0.0
+    batch: int = 0
+    basis: str = ""
+
+    @property
+    def articles(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def rights_changed(self) -> int:
+        """How many articles would be read by others than before."""
+        return sum(bool(entry.readers) for entry in self.entries)
+
+
+def as_data(report: Report, lang: str) -> dict[str, Any]:
+    """A report for programs, as docs/importing.md describes it."""
+    return {
+        "source": report.source,
+        "dry_run": report.dry_run,
+        "batch": report.batch or None,
+        **{status: report.counts[status] for status in STATUSES},
+        "rights_changed": report.rights_changed,
+        "seconds": round(report.seconds, 2),
+        "new_products": list(report.products),
+        "rows": [entry_data(entry, lang) for entry in report.entries],
+        "remarks": [
+            {
+                "rows": each.count,
+                "first": str(each.first),
+                "field": each.problem.field,
+                "what": told(each.problem, lang),
+            }
+            for each in report.remarks
+        ],
+    }
+
+
+def entry_data(entry: Entry, lang: str) -> dict[str, Any]:
+    """One row of it."""
+    return {
+        "status": entry.status,
+        "file": entry.place.file,
+        "line": entry.place.line,
+        "id": entry.id,
+        "number": entry.number or None,
+        "title": entry.title,
+        "problems": [
+            {
+                "line": at.line,
+                "column": at.column,
+                "field": problem.field,
+                "code": problem.code,
+                "what": told(problem, lang),
+            }
+            for at, problem in entry.problems
+        ],
+        "changes": [asdict(change) for change in entry.changes],
+        "readers": {"gained": list(entry.readers.gained), "lost": list(entry.readers.lost)},
+        "lines": list(entry.lines),
+        "lines_left_out": entry.cut,
+    }
+
+
+def packed(report: Report) -> dict[str, Any]:
+    """A report as the store keeps it, in no language; `unpacked` reads it."""
+    return {
+        "source": report.source,
+        "dry_run": report.dry_run,
+        "counts": dict(report.counts),
+        "entries": [_filled(asdict(entry)) for entry in report.entries],
+        "remarks": [asdict(remark) for remark in report.remarks],
+        "products": list(report.products),
+        "seconds": report.seconds,
+        "batch": report.batch,
+        "basis": report.basis,
+    }
+
+
+def _filled(entry: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty: of ten thousand new articles only a line each is kept."""
+    return {name: value for name, value in entry.items() if value not in ("", (), 0, [])}
+
+
+def unpacked(data: Mapping[str, Any]) -> Report:
+    values = dict(data)
+    values["counts"] = Counter(values["counts"])
+    values["entries"] = [_entry(each) for each in values["entries"]]
+    values["remarks"] = [
+        Remark(Problem(**each["problem"]), each["count"], Place(**each["first"])) for each in values["remarks"]
+    ]
+    values["products"] = tuple(values["products"])
+    return Report(**values)
+
+
+def _entry(data: Mapping[str, Any]) -> Entry:
+    values = dict(data)
+    values["place"] = Place(**values["place"])
+    values["problems"] = tuple((Place(**at), Problem(**problem)) for at, problem in values.get("problems", ()))
+    values["changes"] = tuple(Change(**each) for each in values.get("changes", ()))
+    given = values.get("readers", {})
+    values["readers"] = Readers(tuple(given.get("gained", ())), tuple(given.get("lost", ())))
+    values["lines"] = tuple(values.get("lines", ()))
+    return Entry(**values)

@@ -1,0 +1,113 @@
+"""Articles as their authors wrote them: to compare an import with, and to export. Knows no scope: never for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from kb.articles import Draft, Section
+from kb.entitlements import Grants
+from kb.store.rows import ARTICLE
+from kb.store.tables import article, article_section, attachment, grant_set
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalFile:
+    """A file of an article without its content. `grants` empty: whoever reads the article may have it."""
+
+    id: int
+    name: str
+    media_type: str
+    digest: str
+    grants: Grants
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An article as it was written; its draft holds no attachments, `files` tell of them."""
+
+    id: int
+    number: str
+    draft: Draft
+    files: tuple[OriginalFile, ...]
+
+
+def of_source(connection: Connection, source: str, external_ids: Sequence[str]) -> dict[str, Original]:
+    """Those that the source has, by external id."""
+    found = _originals(connection, article.c.source == source, article.c.external_id.in_(sorted(external_ids)))
+    return {each.draft.id: each for each in found}
+
+
+def beyond(connection: Connection, after: int, limit: int) -> list[Original]:
+    """In the order of their ids, from beyond `after`."""
+    ids = select(article.c.id).where(article.c.id > after).order_by(article.c.id).limit(limit)
+    return _originals(connection, article.c.id.in_(list(connection.scalars(ids))))
+
+
+def content(connection: Connection, file_id: int) -> bytes:
+    return bytes(connection.execute(select(attachment.c.content).where(attachment.c.id == file_id)).scalar_one())
+
+
+def _originals(connection: Connection, *where: Any) -> list[Original]:
+    statement = select(*ARTICLE, grant_set.c.grants).join(grant_set, article.c.grant_set_id == grant_set.c.id)
+    rows = list(connection.execute(statement.where(*where).order_by(article.c.id)))
+    ids = [row.id for row in rows]
+    sections = _sections(connection, ids)
+    files = _files(connection, ids)
+    return [
+        Original(
+            row.id,
+            row.number,
+            Draft(
+                source=row.source,
+                id=row.external_id,
+                title=row.title,
+                lang=row.lang,
+                product=row.product,
+                sections=tuple(sections.get(row.id, ())),
+                grants=tuple(sorted(row.grants)),
+                number=row.number,
+                type=row.type,
+                category=row.category,
+                versions=tuple(row.versions),
+                updated=row.updated,
+                also_asked_as=tuple(row.also_asked_as),
+                confidence=row.confidence,
+                group=row.group,
+                extra=row.extra,
+            ),
+            tuple(files.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _sections(connection: Connection, ids: Sequence[int]) -> dict[int, list[Section]]:
+    statement = (
+        select(article_section.c.article_id, article_section.c.markdown, grant_set.c.grants)
+        .outerjoin(grant_set, article_section.c.grant_set_id == grant_set.c.id)
+        .where(article_section.c.article_id.in_(ids))
+        .order_by(article_section.c.article_id, article_section.c.ordinal)
+    )
+    found: dict[int, list[Section]] = {}
+    for row in connection.execute(statement):
+        found.setdefault(row.article_id, []).append(Section(row.markdown, tuple(sorted(row.grants or ()))))
+    return found
+
+
+def _files(connection: Connection, ids: Sequence[int]) -> dict[int, list[OriginalFile]]:
+    columns = [attachment.c[name] for name in ("id", "article_id", "name", "media_type", "digest")]
+    statement = (
+        select(*columns, grant_set.c.grants)
+        .outerjoin(grant_set, attachment.c.grant_set_id == grant_set.c.id)
+        .where(attachment.c.article_id.in_(ids))
+        .order_by(attachment.c.article_id, attachment.c.name)
+    )
+    found: dict[int, list[OriginalFile]] = {}
+    for row in connection.execute(statement):
+        file = OriginalFile(row.id, row.name, row.media_type, row.digest, frozenset(row.grants or ()))
+        found.setdefault(row.article_id, []).append(file)
+    return found
