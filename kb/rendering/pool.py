@@ -132,6 +132,10 @@ class Child:
         detail = signal.Signals(-code).name if code < 0 else f"exit {code}"
         return Outcome(failure="render_died", detail=detail)
 
+    def kill(self) -> None:
+        """Ends it from another thread: the one that waits for it finds it dead."""
+        self._process.kill()
+
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -173,8 +177,10 @@ class RenderPool:
             self._closed = True
             children = list(self._all)
         for child in children:
-            child.end()
+            child.kill()
         self._threads.shutdown(cancel_futures=True)
+        for child in children:
+            child.end()
 
     def render(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         """An outcome for each job, in order. Takes only as many jobs ahead as keep the children busy."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -171,7 +172,8 @@ def test_a_child_that_hangs_beyond_its_own_alarm_is_ended(monkeypatch: pytest.Mo
         assert [outcome.failure for outcome in pool.render([job("b"), job("c")])] == ["render_time", None]
 
 
-def test_closing_ends_what_is_still_at_work() -> None:
+@pytest.mark.parametrize("wait", [0.0, 0.001, 0.01, 0.1, 0.5])
+def test_closing_ends_what_is_still_at_work(wait: float) -> None:
     pool = RenderPool(Limits(seconds=60.0), workers=1)
     outcomes = pool.render([job("\n\n".join("**a** `b` [c](d) " * 40 for _ in range(10_000)))])
     found: list[object] = []
@@ -180,6 +182,7 @@ def test_closing_ends_what_is_still_at_work() -> None:
     while not pool._all:
         pass
     children = list(pool._all)
+    time.sleep(wait)  # the child is sent its work, then starts, then renders
     pool.close()
     thread.join(10)
     assert not thread.is_alive()
