@@ -28,6 +28,8 @@ from indexer.spooling import Spool
 from kb.articles import Draft, Known, Problem, problems
 from kb.config import Config
 from kb.entitlements import Grants, expand, matrices, unknown_grants
+from kb.imports import ImportRefused, check_source, source_of
+from kb.messages import told
 from kb.rendering import RENDERER_VERSION, Job, Limits, Outcome, RenderPool
 from kb.rendering.markdown import Part
 from kb.reports import Entry, Place, Remark, Report, Status
@@ -43,10 +45,6 @@ CHUNK_BYTES = 8 << 20
 ANY_PRODUCT = "product"
 
 Step = Literal["reading", "writing"]
-
-
-class ImportRefused(Exception):
-    """The import as a whole cannot be: says why and what would be right."""
 
 
 class Progress(Protocol):
@@ -68,6 +66,7 @@ class ImportOptions:
     dry_run: bool = False
     account_id: int | None = None
     basis: str | None = None
+    job_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +101,7 @@ def source_name(path: Path) -> str:
         return path.resolve().name
     if path.suffix.lower() == ".md":
         return path.resolve().parent.name
-    name = path.name
-    for ending in (*PACKED, *JSON_LINES, ".csv"):
-        name = name.removesuffix(ending)
-    return name
+    return source_of(path.name)
 
 
 class _Import:
@@ -120,7 +116,7 @@ class _Import:
         self._products = Products({**store.products(), **self._given}, options.new_products)
         self._rights: Grants = frozenset[str]().union(*(each.rights for each in matrices(config.matrix)))
         self._report = Report(options.source or source_name(path), options.dry_run)
-        _check_source(self._report.source)
+        check_source(self._report.source)
         self._check_grants()
         self._remarks: dict[str, Remark] = {}
         self._ids: dict[str, Place] = {}
@@ -133,10 +129,8 @@ class _Import:
         known = [*self._products.known, ANY_PRODUCT]
         for grant in self._options.grants:
             if unknown_grants(expand([grant], ANY_PRODUCT), known, self._rights):
-                raise ImportRefused(
-                    f"--grants names {grant!r}: a grant is public, staff, or product:right with one of the rights "
-                    + ", ".join(sorted(self._rights))
-                )
+                values = {"value": grant, "rights": ", ".join(sorted(self._rights))}
+                raise ImportRefused(Problem("import_grants", "", values))
 
     def run(self, began: datetime) -> Report:
         report, home = self._report, self._config.prepare_home()
@@ -294,6 +288,7 @@ class _Import:
             frozenset(self._numbers),
             self._options.account_id,
             self._options.basis or self._report.basis,
+            self._options.job_id,
         )
         applied = self._store.apply(self._watched(spool), run)
         self._report.batch = applied.batch
@@ -361,21 +356,14 @@ def _kind(path: Path) -> str:
 def _products_of(path: Path) -> dict[str, Product]:
     """The products an import brings, once it is clear that there is something to import."""
     if not path.exists():
-        raise ImportRefused(f"{path}: there is no such file or folder")
+        raise ImportRefused(Problem("import_absent", "", {"value": str(path)}))
     if path.is_file() and path.suffix.lower() != ".md" and _kind(path) not in (*JSON_LINES, ".csv"):
-        raise ImportRefused(
-            f"{path}: not a kind of file that can be imported; these can: a folder of Markdown, .md, .jsonl, .csv, and "
-            "the last two also as .gz or .xz"
-        )
+        raise ImportRefused(Problem("import_kind", "", {"value": path.name}))
     try:
         return read_products(path) if path.is_dir() else {}
     except Unreadable as error:
-        raise ImportRefused(f"{error.place}: {error.problem.values.get('detail') or error.problem.code}") from error
-
-
-def _check_source(name: str) -> None:
-    if not name.strip() or len(name) > 100 or not name.isprintable():
-        raise ImportRefused("a source has a name of 1 to 100 printable characters; name one with --source")
+        detail = f"{error.place}: {told(error.problem)}"
+        raise ImportRefused(Problem("products_wrong", "", {"detail": detail})) from error
 
 
 def _digest(draft: Draft, row: Row) -> str:

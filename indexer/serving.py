@@ -1,4 +1,4 @@
-"""The server: gunicorn's workers, and beside them one process that keeps the index in step."""
+"""The server: gunicorn's workers; beside them one process that keeps the index in step, and one that imports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -48,9 +48,10 @@ def start_listening(config: Config) -> Iterator[None]:
 
 
 class Follower:
-    """Runs `kb sync --follow` and starts it again when it ends."""
+    """Runs a command of `kb` that does not end, and starts it again when it does."""
 
-    def __init__(self) -> None:
+    def __init__(self, *words: str) -> None:
+        self._words = words
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep_running, daemon=True)
@@ -58,22 +59,25 @@ class Follower:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def ask_to_stop(self) -> None:
         self._stopping.set()
+
+    def stop(self) -> None:
+        self.ask_to_stop()
         self._thread.join(DRAIN_SECONDS)
 
     def _keep_running(self) -> None:
         pause = 1.0
         while not self._stopping.is_set():
             began = time.monotonic()
-            command = [sys.executable, "-W", "ignore::SyntaxWarning", "-m", "indexer.cli", "sync", "--follow"]
+            command = [sys.executable, "-W", "ignore::SyntaxWarning", "-m", "indexer.cli", *self._words]
             self._process = subprocess.Popen(command)  # noqa: S603 (our own module, by our own interpreter)
             while self._process.poll() is None and not self._stopping.wait(0.5):
                 pass
             if self._stopping.is_set():
                 break
             pause = 1.0 if time.monotonic() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
-            log.error("indexing ended; it starts again in %.0f s", pause)
+            log.error("kb %s ended; it starts again in %.0f s", " ".join(self._words), pause)
             self._stopping.wait(pause)
         if self._process and self._process.poll() is None:
             self._process.terminate()
@@ -81,6 +85,18 @@ class Follower:
                 self._process.wait(DRAIN_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+
+
+def _start(followers: Sequence[Follower]) -> None:
+    for each in followers:
+        each.start()
+
+
+def _stop(followers: Sequence[Follower]) -> None:
+    for each in followers:
+        each.ask_to_stop()
+    for each in followers:
+        each.stop()
 
 
 class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no annotations
@@ -92,7 +108,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no annotatio
 
     def load_config(self) -> None:
         host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
-        follower = Follower()
+        followers = Follower("sync", "--follow"), Follower("imports", "work")
         settings: dict[str, Any] = {
             "bind": f"{host}:{self._config.port}",
             "workers": self._config.workers,
@@ -105,8 +121,8 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no annotatio
             "loglevel": "debug" if self._config.log_level == "debug" else "warning",
             "limit_request_line": REQUEST_LINE,
             "forwarded_allow_ips": "*" if self._config.trusted_proxies else "127.0.0.1",
-            "when_ready": lambda _: follower.start(),
-            "on_exit": lambda _: follower.stop(),
+            "when_ready": lambda _: _start(followers),
+            "on_exit": lambda _: _stop(followers),
         }
         for name, value in settings.items():
             self.cfg.set(name, value)

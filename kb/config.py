@@ -170,6 +170,7 @@ class Config:
     sign_in_attempts: int = _setting("SIGN_IN_ATTEMPTS", _whole(1, 1000), 10)
     max_query: int = _setting("MAX_QUERY", _whole(10, 4000), 4000)
     attachment_max_mb: int = _setting("ATTACHMENT_MAX_MB", _whole(1, 1024), 20)
+    import_max_mb: int = _setting("IMPORT_MAX_MB", _whole(1, 10_240), 200)
     render_seconds: int = _setting("RENDER_SECONDS", _whole(1, 600), 20)
     render_memory_mb: int = _setting("RENDER_MEMORY_MB", _whole(128, 16384), 768)
     time_zone: str = _setting("TIME_ZONE", _time_zone, "Asia/Taipei")

@@ -124,6 +124,48 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "id {value} 重複；第一個在 {first}",
         "id {value} 重复；第一个在 {first}",
     ),
+    "import_absent": (
+        "{value}: there is no such file or folder",
+        "{value}：沒有這個檔案或資料夾",
+        "{value}：没有这个文件或文件夹",
+    ),
+    "import_broken": (
+        "something went wrong on our side, nothing was written; whoever runs this knowledge base finds it in the log",
+        "系統發生錯誤，沒有寫入任何內容；管理者可在記錄檔中查看原因",
+        "系统发生错误，没有写入任何内容；管理员可在日志中查看原因",
+    ),
+    "import_died": (
+        "the import ended the program that worked on it {times} times; nothing was written",
+        "處理此匯入的程式中斷了 {times} 次；沒有寫入任何內容",
+        "处理此导入的程序中断了 {times} 次；没有写入任何内容",
+    ),
+    "import_empty": ("{value} is empty", "{value} 是空檔案", "{value} 是空文件"),
+    "import_unnamed": (
+        "no file was sent, or one without a name",
+        "沒有選擇檔案，或檔案沒有名稱",
+        "没有选择文件，或文件没有名称",
+    ),
+    "source_changed": (
+        "another import of this source was faster; what would change was looked at anew",
+        "同一來源已有另一次匯入先完成；已重新檢查會有哪些變更",
+        "同一来源已有另一次导入先完成；已重新检查会有哪些变更",
+    ),
+    "import_grants": (
+        "{value!r} is no right to read: a grant is public, staff, or product:right with one of the rights {rights}",
+        "{value!r} 不能作為閱讀權限：權限為 public、staff，或 產品:權利，權利為 {rights} 之一",
+        "{value!r} 不能作为阅读权限：权限为 public、staff，或 产品:权利，权利为 {rights} 之一",
+    ),
+    "import_kind": (
+        "{value}: not a kind of file that can be imported; these can: a folder of Markdown, .md, .jsonl, .csv, and the "
+        "last two also as .gz or .xz",
+        "{value}：無法匯入這種檔案；可以匯入的有：Markdown 資料夾、.md、.jsonl、.csv，後兩者也可為 .gz 或 .xz",
+        "{value}：无法导入这种文件；可以导入的有：Markdown 文件夹、.md、.jsonl、.csv，后两者也可为 .gz 或 .xz",
+    ),
+    "import_source": (
+        "a source has a name of 1 to 100 printable characters",
+        "來源名稱須為 1 到 100 個可顯示的字元",
+        "来源名称须为 1 到 100 个可显示的字符",
+    ),
     "key_missing": ("the row must have this key", "此列必須有這個鍵", "此行必须有这个键"),
     "line_too_long": ("the line is longer than {limit_mb} MB", "此行超過 {limit_mb} MB", "此行超过 {limit_mb} MB"),
     "link_missing": (
@@ -191,9 +233,9 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "{value!r} 不是产品代号：须为小写字母、数字、. _ -",
     ),
     "product_unknown": (
-        "there is no product {value!r}; known are: {known}. To add it: --new-products",
-        "沒有產品 {value!r}；現有：{known}。要新增請加 --new-products",
-        "没有产品 {value!r}；现有：{known}。要新增请加 --new-products",
+        "there is no product {value!r}; known are: {known}. To add it, allow new products (--new-products)",
+        "沒有產品 {value!r}；現有：{known}。要新增請允許加入新產品（--new-products）",
+        "没有产品 {value!r}；现有：{known}。要新增请允许添加新产品（--new-products）",
     ),
     "products_wrong": ("{detail}", "{detail}", "{detail}"),
     "quote_unclosed": (

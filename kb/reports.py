@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -12,6 +14,12 @@ from kb.messages import told
 
 Status = Literal["new", "changed", "same", "refused"]
 STATUSES: tuple[Status, ...] = ("new", "changed", "same", "refused")
+CSV_COLUMNS = (
+    "status", "file", "line", "id", "number", "title", "problems", "changes", "readers_gained", "readers_lost",
+    "lines_added", "lines_removed",
+)  # fmt: skip
+# What a spreadsheet takes for the beginning of a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ class Report:
     """An import's outcome. `entries` are the refused rows, and in a dry run also what is new or would change.
 
     `batch`: what it was written as, and can be taken back by; 0 when nothing was written. `basis`: what it was compared
-    with, as `Store.basis` says it.
+    with, as `Store.basis` says it. `readers_changed` stands for entries that are kept elsewhere.
     """
 
     source: str
@@ -92,6 +100,7 @@ class Report:
     seconds: float = 0.0
     batch: int = 0
     basis: str = ""
+    readers_changed: int = 0
 
     @property
     def articles(self) -> int:
@@ -100,7 +109,7 @@ class Report:
     @property
     def rights_changed(self) -> int:
         """How many articles would be read by others than before."""
-        return sum(bool(entry.readers) for entry in self.entries)
+        return self.readers_changed or sum(bool(entry.readers) for entry in self.entries)
 
 
 def as_data(report: Report, lang: str) -> dict[str, Any]:
@@ -153,12 +162,15 @@ def entry_data(entry: Entry, lang: str) -> dict[str, Any]:
 
 
 def packed(report: Report) -> dict[str, Any]:
-    """A report as the store keeps it, in no language; `unpacked` reads it."""
+    """A report without its rows as the store keeps it, in no language; `unpacked` reads it, `entry_packed` packs rows.
+
+    Of its rows it keeps how many change who may read.
+    """
     return {
         "source": report.source,
         "dry_run": report.dry_run,
         "counts": dict(report.counts),
-        "entries": [_filled(asdict(entry)) for entry in report.entries],
+        "readers_changed": report.rights_changed,
         "remarks": [asdict(remark) for remark in report.remarks],
         "products": list(report.products),
         "seconds": report.seconds,
@@ -167,15 +179,9 @@ def packed(report: Report) -> dict[str, Any]:
     }
 
 
-def _filled(entry: dict[str, Any]) -> dict[str, Any]:
-    """Without what is empty: of ten thousand new articles only a line each is kept."""
-    return {name: value for name, value in entry.items() if value not in ("", (), 0, [])}
-
-
 def unpacked(data: Mapping[str, Any]) -> Report:
     values = dict(data)
     values["counts"] = Counter(values["counts"])
-    values["entries"] = [_entry(each) for each in values["entries"]]
     values["remarks"] = [
         Remark(Problem(**each["problem"]), each["count"], Place(**each["first"])) for each in values["remarks"]
     ]
@@ -183,7 +189,12 @@ def unpacked(data: Mapping[str, Any]) -> Report:
     return Report(**values)
 
 
-def _entry(data: Mapping[str, Any]) -> Entry:
+def entry_packed(entry: Entry) -> dict[str, Any]:
+    """Without what is empty: of ten thousand new articles only a line each is kept."""
+    return {name: value for name, value in asdict(entry).items() if value not in ("", (), 0, [])}
+
+
+def entry_unpacked(data: Mapping[str, Any]) -> Entry:
     values = dict(data)
     values["place"] = Place(**values["place"])
     values["problems"] = tuple((Place(**at), Problem(**problem)) for at, problem in values.get("problems", ()))
@@ -192,3 +203,25 @@ def _entry(data: Mapping[str, Any]) -> Entry:
     values["readers"] = Readers(tuple(given.get("gained", ())), tuple(given.get("lost", ())))
     values["lines"] = tuple(values.get("lines", ()))
     return Entry(**values)
+
+
+def csv_rows(entries: Iterable[Entry], lang: str) -> Iterator[str]:
+    """The report as CSV for spreadsheets, a line a row, with a header; no cell of it can be taken for a formula."""
+    yield _csv_line(CSV_COLUMNS)
+    for entry in entries:
+        yield _csv_line(
+            (
+                entry.status, entry.place.file, str(entry.place.line or ""), entry.id, entry.number, entry.title,
+                "; ".join(f"{at}: {told(problem, lang)}" for at, problem in entry.problems),
+                "; ".join(f"{each.field}: {each.before} -> {each.after}" for each in entry.changes),
+                ", ".join(entry.readers.gained), ", ".join(entry.readers.lost),
+                str(sum(line.startswith("+") for line in entry.lines)),
+                str(sum(line.startswith("-") for line in entry.lines)),
+            )
+        )  # fmt: skip
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells])
+    return written.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
@@ -100,7 +101,9 @@ class ReadySite:
 
     def token(self, kind: str) -> str:
         if kind not in self._tokens:
-            self._tokens[kind] = self.accounts.add_token(self.credentials(kind)["email"], "tests")
+            self._tokens[kind] = self.accounts.add_token(
+                self.credentials(kind)["email"], f"tests {secrets.token_hex(8)}"
+            )
         return self._tokens[kind]
 
 
@@ -187,6 +190,14 @@ def plain_site(site: ReadySite, tmp_path: Path) -> Iterator[ReadySite]:
     shutil.copytree(site.config.home, tmp_path / "home")
     shutil.rmtree(tmp_path / "home" / "index")
     yield from _ready(replace(site.config, home=tmp_path / "home", store_url=f"sqlite:///{tmp_path}/home/kb.sqlite3"))
+
+
+@pytest.fixture
+def import_site(site: ReadySite, tmp_path: Path) -> Iterator[ReadySite]:
+    """The same, to change its articles, with a small limit on files."""
+    shutil.copytree(site.config.home, tmp_path / "home")
+    store_url = f"sqlite:///{tmp_path}/home/kb.sqlite3"
+    yield from _ready(replace(site.config, home=tmp_path / "home", store_url=store_url, import_max_mb=1))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from kb.accounts import Accounts
 from kb.cases import Cases
 from kb.config import Config
 from kb.entitlements import matrices
+from kb.imports import Imports
 from kb.search import Search
 from kb.store import Store
 from web import (
@@ -24,6 +25,8 @@ from web import (
     errors,
     health,
     home,
+    import_api,
+    imports,
     language,
     messages,
     names,
@@ -51,10 +54,13 @@ def create_app(config: Config) -> Flask:
     viewer.install(app)
     names.install(app)
     errors.install(app)
-    for part in (home, search, articles, cases, entitlements, sign_in, health, api, case_api):
+    for part in (home, search, articles, cases, entitlements, sign_in, health, api, case_api, imports, import_api):
         app.register_blueprint(part.blueprint)
     csrf.exempt(api.blueprint)
     csrf.exempt(case_api.blueprint)
+    csrf.exempt(import_api.blueprint)
+    # It checks for itself, after it has seen who sends: what is checked is read first, all of it.
+    csrf.exempt(imports.send)
     return app
 
 
@@ -65,7 +71,15 @@ def open_site(config: Config) -> site.Site:
     versions = matrices(config.matrix)
     search, accounts = Search(store, engine, fold, spellings), Accounts(store, config, versions)
     return site.Site(
-        config, store, engine, search, accounts, versions, site.Catalogue(store), Cases(store, config, versions)
+        config,
+        store,
+        engine,
+        search,
+        accounts,
+        versions,
+        site.Catalogue(store),
+        Cases(store, config, versions),
+        Imports(store),
     )
 
 

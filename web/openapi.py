@@ -22,6 +22,11 @@ CASE_PROBLEMS = {
     "409": "The case has changed since `revision`.",
     "422": "It cannot be done; `detail` says why.",
 }
+NO_IMPORT = "There is no such import for the one who asks: authors alone see them."
+IMPORT_PROBLEMS = {
+    "409": "It is not at that point, or later work would be lost; `detail` says which.",
+    "422": "It cannot be taken; `detail` says why.",
+}
 NO_PAGE = "There is no such page of results."
 
 
@@ -45,6 +50,7 @@ def document(longest: int) -> dict[str, Any]:
             ),
             "/api/v1/articles/{number}": _get("article", "An article", "Article", [_number(), _ui()], ABSENT),
             **_case_paths(),
+            **_import_paths(),
         },
         "components": {
             "schemas": components(),
@@ -102,6 +108,71 @@ def _case_paths() -> dict[str, Any]:
             described["requestBody"] = {"required": True, "content": content}
         paths.setdefault(path, {})[method] = described
     return paths
+
+
+def _import_paths() -> dict[str, Any]:
+    root, one = "/api/v1/imports", "/api/v1/imports/{number}"
+    number = {
+        "name": "number",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+    }
+    batch = {**number, "name": "batch"}
+    after = {
+        "name": "after",
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 0, "maximum": 10**9 - 1, "default": 0},
+    }
+    show = {
+        "name": "show",
+        "in": "query",
+        "schema": {"type": "string", "enum": ["refused", "readers", "changed", "new"]},
+    }
+    file = [
+        _text("file_name", "What the file is called; its ending says of what kind it is.", required=True),
+        _text("source", "What later imports are compared with; else the file's name without its endings."),
+        _text("grants", "Who reads articles that do not say, e.g. public or {product}:gold,{product}:silver."),
+        {"name": "new_products", "in": "query", "schema": {"type": "string", "enum": ["0", "1"], "default": "0"}},
+    ]
+    doors: tuple[tuple[str, str, str, str, str, str, list[dict[str, Any]]], ...] = (
+        (root, "get", "imports", "The last imports that were sent", "Imports", "200", [_ui()]),
+        (root, "post", "sendImport", "Send a file, to see what would change", "Import", "202", [*file, _ui()]),
+        (one, "get", "import", "An import, how far it is, and its report", "Import", "200", [number, _ui()]),
+        (
+            one + "/rows",
+            "get",
+            "importRows",
+            "The rows of its report",
+            "ImportRows",
+            "200",
+            [number, show, after, _ui()],
+        ),
+        (one + "/apply", "post", "applyImport", "Write what was looked at", "Import", "202", [number]),
+        (one + "/stop", "post", "stopImport", "Stop or drop it", "Import", "202", [number]),
+        (root + "/batches/{batch}/take-back", "post", "takeBack", "Everything as before it", "Batch", "200", [batch]),
+    )
+    paths: dict[str, Any] = {}
+    for path, method, name, summary, answer, status, parameters in doors:
+        described = _get(name, summary, answer, parameters, NO_IMPORT)["get"]
+        responses = described["responses"]
+        responses[status] = responses.pop("200")
+        problem = responses["400"]["content"]
+        if method == "post":
+            responses |= {code: {"description": what, "content": problem} for code, what in IMPORT_PROBLEMS.items()}
+        if name == "sendImport":
+            content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+            described["requestBody"] = {"required": True, "content": content}
+        described["security"] = [{"bearer": []}]
+        paths.setdefault(path, {})[method] = described
+    return paths
+
+
+def _text(name: str, description: str, required: bool = False) -> dict[str, Any]:
+    return {
+        "name": name, "in": "query", "description": description, "required": required,
+        "schema": {"type": "string", **({"minLength": 1} if required else {})},
+    }  # fmt: skip
 
 
 def search_parameters(longest: int) -> list[dict[str, Any]]:

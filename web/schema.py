@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from kb.articles import ArticleType, Language
 from kb.cases import MAX_FIELD, MAX_SUBJECT, MAX_TEXT, MAX_VERSION, Status
+from kb.store.jobs import State
 
 
 class Answer(BaseModel):
@@ -167,6 +168,69 @@ class Case(CaseSummary):
     links: list[CaseLink]
 
 
+class Import(Answer):
+    """A file that was sent. Once `checked` it waits to be applied or stopped.
+
+    `done` of `total` of its `step` are done.
+    """
+
+    id: int
+    source: str
+    file_name: str
+    size: int = Field(description="In bytes.")
+    by: str
+    state: State
+    step: str | None
+    done: int
+    total: int | None
+    left: str | None = Field(description="How long the step will take, in words, at the rate so far.")
+    created_at: datetime
+    batch: int | None = Field(description="What it was written as, and can be taken back by.")
+    taken_back: bool
+    problem: str | None = Field(description="Why it failed, or was looked at anew.")
+    report: dict[str, Any] | None = Field(description="As docs/importing.md describes it, without its rows.")
+    url: str = Field(description="Its page.")
+
+
+class Imports(Answer):
+    """The last fifty, the newest first."""
+
+    imports: list[Import]
+
+
+class ImportRow(Answer):
+    """A row of a report, as docs/importing.md describes it."""
+
+    ordinal: int
+    status: str
+    file: str
+    line: int | None
+    id: str
+    number: str | None
+    title: str
+    problems: list[dict[str, Any]]
+    changes: list[dict[str, str]]
+    readers: dict[str, list[str]] = Field(description="Grants that would read it then, and that would no longer.")
+    lines: list[str] = Field(description="The lines that would change, as a unified diff.")
+    lines_left_out: int
+
+
+class ImportRows(Answer):
+    """Fifty rows. `next`: to be sent as `after` for those that follow; null: there are none."""
+
+    rows: list[ImportRow]
+    next: int | None
+
+
+class Batch(Answer):
+    """What was written as one."""
+
+    batch: int
+    source: str
+    counts: dict[str, int]
+    taken_back: bool
+
+
 class Given(BaseModel):
     """What a program sends: nothing that is not known."""
 
@@ -224,7 +288,7 @@ def components() -> dict[str, Any]:
     """Every answer, and what is sent, as a schema of an OpenAPI document."""
     from pydantic.json_schema import models_json_schema
 
-    answers = (SearchAnswer, SuggestAnswer, Article, Cases, Case, Problem)
+    answers = (SearchAnswer, SuggestAnswer, Article, Cases, Case, Import, Imports, ImportRows, Batch, Problem)
     models: list[tuple[type[BaseModel], str]] = [(model, "serialization") for model in answers]
     models += [(model, "validation") for model in (NewCase, CaseReply, CaseChange, NewCaseLink)]
     _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from kb.accounts import Accounts
 from kb.cases import Cases
 from kb.config import Config
 from kb.entitlements import Matrix
+from kb.imports import Imports
 from kb.search import Engine, Search
 from kb.store import Store
 from kb.store.articles import Product
@@ -48,6 +49,7 @@ class Site:
     matrices: tuple[Matrix, ...]
     catalogue: Catalogue
     cases: Cases
+    imports: Imports
 
     def close(self) -> None:
         self.engine.close()

@@ -7,6 +7,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from kb.accounts import ANONYMOUS, Viewer
+from kb.imports import is_author
 from web import parameters
 from web.language import today, use_account_language
 from web.site import site
@@ -17,6 +18,7 @@ UNASKED = ("assets.send", "health.livez", "health.readyz")
 def install(app: Flask) -> None:
     app.before_request(_settle)
     app.context_processor(lambda: {"viewer": g.get("viewer", ANONYMOUS)})
+    app.jinja_env.globals["imports_open"] = lambda: is_author(g.get("viewer", ANONYMOUS))
 
 
 def cookie_name() -> str:

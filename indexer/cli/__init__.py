@@ -13,10 +13,10 @@ from indexer.cli import articles, cases, evaluating, imports, index, people, sea
 from indexer.cli.common import Refused
 from indexer.engines import EngineMissing
 from indexer.evaluation import SetError
-from indexer.importing import ImportRefused
 from indexer.serving import CannotListen
 from kb.accounts import AccountError
 from kb.config import ConfigError
+from kb.imports import ImportRefused
 from kb.search import Busy, EngineDown
 from kb.store import StoreError
 from kb.store.articles import SourceChanged

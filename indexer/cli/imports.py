@@ -10,7 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from indexer.cli.common import Refused, config, opened_store
+from indexer.cli.common import Refused, config, opened_store, told_to_end
+from indexer.working import follow
 from kb.accounts import Accounts
 from kb.config import Config
 from kb.entitlements import matrices
@@ -83,6 +84,19 @@ def rollback(batch: int) -> int:
     new, changed = done.counts.get("new", 0), done.counts.get("changed", 0)
     click.echo(f"Took batch {batch} of {done.source} back: {new:,} articles removed, {changed:,} as they were before")
     return 0
+
+
+@imports.command()
+def work() -> None:
+    """Do the imports that are sent in browsers and by programs, until stopped. `kb serve` runs it by itself.
+
+    \b
+    Example:
+      kb imports work
+    """
+    settings = config()
+    with opened_store(settings) as store:
+        follow(store, settings, told_to_end())
 
 
 def _names(store: Store, settings: Config) -> dict[int, str]:

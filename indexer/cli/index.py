@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 import time
 
 import click
 
 from indexer.audit import Findings, audit, repair
-from indexer.cli.common import config, opened_engine, opened_store, progress
+from indexer.cli.common import config, opened_engine, opened_store, progress, told_to_end
 from indexer.sync import drain, follow, rebuild
 from kb.search import Engine
 
@@ -50,7 +47,7 @@ def sync(engine: str | None, following: bool) -> None:
     began = time.monotonic()
     with opened_store(settings) as store, opened_engine(settings, engine) as opened:
         if following:
-            follow(store, opened, _stopped())
+            follow(store, opened, told_to_end())
             return
         with progress() as draw:
             done = drain(store, opened, lambda done, total: draw("indexing", done, total))
@@ -60,22 +57,6 @@ def sync(engine: str | None, following: bool) -> None:
 def _tell(engine: Engine, what: str) -> None:
     status = engine.status()
     click.echo(f"{what}; {status.engine} holds {status.documents:,} documents in {status.bytes / 1e6:,.1f} MB")
-
-
-def _stopped() -> threading.Event:
-    """Set when the process is told to end, or when the one that started it is gone."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    parent = os.getppid()
-
-    def watch() -> None:
-        while not stop.wait(1.0):
-            if os.getppid() != parent:
-                stop.set()
-
-    threading.Thread(target=watch, daemon=True).start()
-    return stop
 
 
 @click.command()

@@ -26,21 +26,21 @@ def read_json_lines(path: Path, terms: Terms, read: Read | None = None) -> Itera
 
 
 def _row(path: Path, number: int, line: bytes, terms: Terms) -> Row:
-    place = Place(str(path), number)
+    place = Place(path.name, number)
     try:
         found = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_object)
     except UnicodeDecodeError as error:
         problem = Problem("not_utf8", "", {"guess": guess(line)})
-        return Row(Place(str(path), number, error.start + 1), problems=(problem,))
+        return Row(Place(path.name, number, error.start + 1), problems=(problem,))
     except json.JSONDecodeError as error:
-        return Row(Place(str(path), number, error.colno), problems=(Problem("not_json", "", {"detail": error.msg}),))
+        return Row(Place(path.name, number, error.colno), problems=(Problem("not_json", "", {"detail": error.msg}),))
     except RecursionError:
         return Row(place, problems=(Problem("not_json", "", {"detail": "nested too deeply"}),))
     except ValueError as error:
         return Row(place, problems=(Problem("not_json", "", {"detail": str(error)}),))
     if not isinstance(found, dict):
         return Row(place, problems=(Problem("not_object", "", {"value": shown(found)}),))
-    at = partial(_place_of, str(path), number, line)
+    at = partial(_place_of, path.name, number, line)
     given = found.get("id")
     id_ = given if isinstance(given, str) else ""
     files, wrong = _attachments(path, found.get("attachments"), terms)

@@ -31,9 +31,9 @@ def lines(path: Path, read: Read | None = None) -> Iterator[tuple[int, bytes]]:
             while line := file.readline(MAX_LINE):
                 number, taken = number + 1, taken + len(line)
                 if taken > most:
-                    raise Unreadable(Place(str(path), number), "packed_too_far", ratio=MAX_RATIO)
+                    raise Unreadable(Place(path.name, number), "packed_too_far", ratio=MAX_RATIO)
                 if len(line) >= MAX_LINE and not line.endswith(b"\n"):
-                    raise Unreadable(Place(str(path), number), "line_too_long", limit_mb=MAX_LINE >> 20)
+                    raise Unreadable(Place(path.name, number), "line_too_long", limit_mb=MAX_LINE >> 20)
                 if number == 1:
                     line = _first(path, line)
                 if read and number % 64 == 0:
@@ -42,9 +42,9 @@ def lines(path: Path, read: Read | None = None) -> Iterator[tuple[int, bytes]]:
             if read:
                 read(raw.tell())
     except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
-        raise Unreadable(Place(str(path), number + 1), "packed_broken", detail=str(error)) from error
+        raise Unreadable(Place(path.name, number + 1), "packed_broken", detail=str(error)) from error
     except OSError as error:
-        raise Unreadable(Place(str(path)), "file_unreadable", detail=error.strerror or str(error)) from error
+        raise Unreadable(Place(path.name), "file_unreadable", detail=error.strerror or str(error)) from error
 
 
 def _unpacked(path: Path, raw: BinaryIO) -> BinaryIO | gzip.GzipFile | lzma.LZMAFile:
@@ -58,7 +58,7 @@ def _unpacked(path: Path, raw: BinaryIO) -> BinaryIO | gzip.GzipFile | lzma.LZMA
 def _first(path: Path, line: bytes) -> bytes:
     for mark, name in OTHER_ENCODINGS:
         if line.startswith(mark):
-            raise Unreadable(Place(str(path), 1), "not_utf8", guess=name)
+            raise Unreadable(Place(path.name, 1), "not_utf8", guess=name)
     return line.removeprefix(BOM)
 
 

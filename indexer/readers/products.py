@@ -22,20 +22,20 @@ def read_products(folder: Path) -> dict[str, Product]:
     try:
         found = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise Unreadable(Place(str(path)), "products_wrong", detail=str(error)) from error
+        raise Unreadable(Place(path.name), "products_wrong", detail=str(error)) from error
     return {id_: _product(path, id_, given) for id_, given in found.items()}
 
 
 def _product(path: Path, id_: str, given: object) -> Product:
     if not PRODUCT.match(id_):
-        raise Unreadable(Place(str(path)), "product_form", value=id_)
+        raise Unreadable(Place(path.name), "product_form", value=id_)
     if not isinstance(given, dict) or given.keys() - {"names", "words"}:
-        raise Unreadable(Place(str(path)), "products_wrong", detail=f"[{id_}] has `names` and `words`, nothing else")
+        raise Unreadable(Place(path.name), "products_wrong", detail=f"[{id_}] has `names` and `words`, nothing else")
     names, words = given.get("names", {}), given.get("words", [])
     if not isinstance(names, dict) or names.keys() - set(LANGUAGES) or not all(map(_is_text, names.values())):
-        raise Unreadable(Place(str(path)), "products_wrong", detail=f"[{id_}] names: a text for each language")
+        raise Unreadable(Place(path.name), "products_wrong", detail=f"[{id_}] names: a text for each language")
     if not isinstance(words, list) or not all(map(_is_text, words)):
-        raise Unreadable(Place(str(path)), "products_wrong", detail=f"[{id_}] words: a list of texts")
+        raise Unreadable(Place(path.name), "products_wrong", detail=f"[{id_}] words: a list of texts")
     return Product(id_, names, tuple(words))
 
 

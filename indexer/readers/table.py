@@ -42,7 +42,7 @@ def read_csv(path: Path, terms: Terms, read: Read | None = None) -> Iterator[Row
     text = iter(source)
     first = next(text, "")
     if not first.strip():
-        raise Unreadable(Place(str(path), 1), "header_missing", needed=", ".join(NEEDED))
+        raise Unreadable(Place(path.name, 1), "header_missing", needed=", ".join(NEEDED))
     delimiter = max(DELIMITERS, key=lambda each: len(KEYS.intersection(_cells(first, each))))
     header = _header(path, _cells(first, delimiter))
     rows = csv.reader(text, delimiter=delimiter, strict=True)
@@ -54,8 +54,8 @@ def read_csv(path: Path, terms: Terms, read: Read | None = None) -> Iterator[Row
             return
         except csv.Error as error:
             if "unexpected end" in str(error):
-                raise Unreadable(Place(str(path), begin), "quote_unclosed", detail=str(error)) from error
-            yield Row(Place(str(path), source.number), problems=(Problem("not_csv", "", {"detail": str(error)}),))
+                raise Unreadable(Place(path.name, begin), "quote_unclosed", detail=str(error)) from error
+            yield Row(Place(path.name, source.number), problems=(Problem("not_csv", "", {"detail": str(error)}),))
             continue
         if cells:
             yield _row(path, begin, header, cells, terms)
@@ -69,7 +69,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _header(path: Path, names: list[str]) -> list[str]:
-    place = Place(str(path), 1)
+    place = Place(path.name, 1)
     if missing := [key for key in NEEDED if key not in names]:
         raise Unreadable(place, "columns_missing", missing=", ".join(missing), found=shown(", ".join(names)))
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -78,7 +78,7 @@ def _header(path: Path, names: list[str]) -> list[str]:
 
 
 def _row(path: Path, begin: int, header: list[str], cells: list[str], terms: Terms) -> Row:
-    place = Place(str(path), begin)
+    place = Place(path.name, begin)
     at = partial(_place_of, place)
     if len(cells) != len(header):
         problem = Problem("cells_count", "", {"found": len(cells), "expected": len(header)})

@@ -176,6 +176,7 @@ class ImportRun:
     """What an import is: whose articles, since when, products it brings, and numbers its articles bring with them.
 
     `basis` is what `Store.basis` said of the source when the articles were compared with it; None: not compared.
+    `job_id`: the import job that is done by it, once.
     """
 
     source: str
@@ -184,6 +185,7 @@ class ImportRun:
     numbers: frozenset[str] = frozenset()
     account_id: int | None = None
     basis: str | None = None
+    job_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
-from kb.store import versions
-from kb.store.articles import Applied, Batch, ImportRun, Obstacle, RollbackRefused
+from kb.store import jobs, versions
+from kb.store.articles import Applied, Batch, ImportRun, Obstacle, RollbackRefused, SourceChanged
 from kb.store.indexing import note
 from kb.store.tables import article, article_version, batch, case_link, contract_line, counter, product, support_case
 
@@ -41,7 +41,10 @@ def begin(connection: Connection, run: ImportRun) -> int:
     return int(connection.scalar(statement.returning(batch.c.id)) or 0)
 
 
-def finish(connection: Connection, applied: Applied, at: datetime) -> None:
+def finish(connection: Connection, applied: Applied, run: ImportRun, at: datetime) -> None:
+    """SourceChanged when the run's job was done already, by another worker."""
+    if run.job_id is not None and not jobs.applied(connection, run.job_id, applied.batch):
+        raise SourceChanged
     counts = {"new": applied.new, "changed": applied.changed}
     connection.execute(update(batch).where(batch.c.id == applied.batch).values(finished_at=at, counts=counts))
 

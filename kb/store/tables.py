@@ -383,3 +383,51 @@ deflection = Table(
     Index(None, "article_id", "account_id"),
     Index(None, "at"),
 )
+
+# A file sent in a browser or by a program, and its import: looked at first, applied when its author says so. `worker`
+# holds it until `beat_at` is too old; `done` of `total` of `step` are done, since `step_at`.
+import_job = Table(
+    "import_job",
+    metadata,
+    _id(),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("source", String(100), nullable=False),
+    Column("file_name", String(300), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("grants", JSON, nullable=False),
+    Column("new_products", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("step", String(16), nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("stopping", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("worker", String(32)),
+    Column("step_at", Moment, nullable=False),
+    Column("beat_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("report", JSON),
+    Column("problem", JSON),
+    Column("batch_id", Integer, ForeignKey("batch.id")),
+    Index(None, "state", "id"),
+    sqlite_autoincrement=True,
+)
+
+upload_chunk = Table(
+    "upload_chunk",
+    metadata,
+    Column("job_id", Integer, ForeignKey("import_job.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# The rows of a job's report, as `kb.reports` packs them.
+import_entry = Table(
+    "import_entry",
+    metadata,
+    Column("job_id", Integer, ForeignKey("import_job.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("status", String(8), nullable=False),
+    Column("readers_change", Boolean, nullable=False),
+    Column("data", JSON, nullable=False),
+)

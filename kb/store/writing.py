@@ -78,7 +78,7 @@ def apply(connection: Connection, given: Iterable[Rendered], run: ImportRun) -> 
     batch_id = batches.begin(connection, run)
     save_products(connection, run.products.values())
     applied = _Applying.begun(connection, run, batch_id, number).all_of(given)
-    batches.finish(connection, applied, datetime.now(UTC))
+    batches.finish(connection, applied, run, datetime.now(UTC))
     return applied
 
 

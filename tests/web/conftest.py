@@ -2,9 +2,28 @@ from __future__ import annotations
 
 import pytest
 
-from tests.site import Visitor, asking_site, broken_site, plain_site, secure_site, site, throttled_site, visitors
+from tests.site import (
+    Visitor,
+    asking_site,
+    broken_site,
+    import_site,
+    plain_site,
+    secure_site,
+    site,
+    throttled_site,
+    visitors,
+)
 
-__all__ = ["asking_site", "broken_site", "plain_site", "secure_site", "site", "throttled_site", "visitors"]
+__all__ = [
+    "asking_site",
+    "broken_site",
+    "import_site",
+    "plain_site",
+    "secure_site",
+    "site",
+    "throttled_site",
+    "visitors",
+]
 
 
 @pytest.fixture

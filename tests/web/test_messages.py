@@ -11,7 +11,9 @@ from kb.articles import LANGUAGES, TYPES
 from kb.cases import REFUSALS, ROLES, SEVERITIES, STATUSES
 from kb.clocks import KINDS
 from kb.question import DATE_BUCKETS, FACETS
+from kb.reports import STATUSES as ROW_STATUSES
 from kb.search import PARTS
+from kb.store.jobs import STATES as JOB_STATES
 from web import messages
 from web.articles import REASONS
 from web.errors import TOLD
@@ -42,6 +44,9 @@ COMPUTED = {
     *(f"event.{kind}" for kind in ("opened", "reply", "note", "change", "link", "unlink")),
     *(f"link.{role}" for role in ROLES),
     *(f"case.wrong.{reason}" for reason in REFUSALS),
+    *(f"imports.state_{state}" for state in (*JOB_STATES, "taken_back")),
+    *(f"imports.doing_{state}" for state in ("waiting", "checking", "approved", "applying")),
+    *(f"imports.count_{what}" for what in (*ROW_STATUSES, "readers")),
     *(f"role.{name}" for name in ("anonymous", "customer", "engineer", "author", "operator")),
     *(f"suggestion.{name}" for name in ("number", "title", "term", "pinyin", "zhuyin", "typo")),
     *(f"error.{status}.{part}" for status in TOLD for part in ("title", "detail")),

@@ -10,6 +10,7 @@ from tests.site import KINDS, ReadySite, Visitor
 EVERYBODY = dict.fromkeys(KINDS, 200)
 NOBODY = dict.fromkeys(KINDS, 404)
 STAFF = {"engineer", "author", "operator"}
+AUTHORS = {"author", "operator"}
 
 
 def only(*kinds: str) -> dict[str, int]:
@@ -81,6 +82,23 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/api/v1/cases/C99999999/replies"): same(401),
     ("PUT", f"/api/v1/cases/C99999999/links/{PUBLIC}"): same(401),
     ("DELETE", f"/api/v1/cases/C99999999/links/{PUBLIC}"): same(401),
+    ("GET", "/imports"): {kind: 302 if kind == "anonymous" else 200 if kind in AUTHORS else 404 for kind in KINDS},
+    ("GET", "/imports/99"): {kind: 302 if kind == "anonymous" else 404 for kind in KINDS},
+    ("GET", "/imports/99/report.csv"): {kind: 302 if kind == "anonymous" else 404 for kind in KINDS},
+    ("POST", "/imports"): {kind: 422 if kind in AUTHORS else 404 for kind in KINDS},
+    ("POST", "/imports/99/apply"): NOBODY,
+    ("POST", "/imports/99/stop"): NOBODY,
+    ("POST", "/imports/batches/99/take-back"): NOBODY,
+    ("GET", "/api/v1/imports"): {
+        kind: 401 if kind == "anonymous" else 200 if kind in AUTHORS else 404 for kind in KINDS
+    },
+    ("GET", "/api/v1/imports/99"): {kind: 401 if kind == "anonymous" else 404 for kind in KINDS},
+    ("GET", "/api/v1/imports/99/rows"): {kind: 401 if kind == "anonymous" else 404 for kind in KINDS},
+    ("GET", "/api/v1/imports/99/report.csv"): {kind: 401 if kind == "anonymous" else 404 for kind in KINDS},
+    ("POST", "/api/v1/imports"): same(401),
+    ("POST", "/api/v1/imports/99/apply"): same(401),
+    ("POST", "/api/v1/imports/99/stop"): same(401),
+    ("POST", "/api/v1/imports/batches/99/take-back"): same(401),
     ("GET", "/api/v1/openapi.json"): EVERYBODY,
     ("GET", "/livez"): EVERYBODY,
     ("GET", "/readyz"): EVERYBODY,
