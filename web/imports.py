@@ -57,7 +57,7 @@ def _page(
     jobs, batches = site().imports.newest(g.viewer), site().imports.batches(g.viewer)
     page = render_template(
         "imports.html",
-        jobs=[job for job in jobs if job.batch_id is None],
+        jobs=[job for job in jobs if job.state not in ("applied", "stopped")],
         batches=batches,
         job_of={job.batch_id: job.id for job in jobs if job.batch_id},
         people=_people(batches),
