@@ -70,6 +70,15 @@ class Calendar:
             amount -= here
         raise AssertionError("a calendar has working days")
 
+    def rests(self, start: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
+        """The stretches between two moments in which support does not work, in their order."""
+        found, at = [], start
+        for since, until, _ in self._stretches(start, end):
+            if at < since:
+                found.append((at, since))
+            at = until
+        return (*found, (at, end)) if at < end else tuple(found)
+
     def _stretches(self, start: datetime, end: datetime | None) -> Iterator[tuple[datetime, datetime, timedelta]]:
         """Working time from `start` on, day by day: from, to, and how long that whole day is."""
         start = start.astimezone(UTC)

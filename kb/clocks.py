@@ -40,7 +40,7 @@ class Period:
 class Clock:
     """A clock at a moment. `due`, while it runs, is the moment it is breached at; `used` the part of its limit, from 0.
 
-    `overdue`: breached and still running.
+    `overdue`: breached and still running. `stops` are the stretches until `due` in which it does not count.
     """
 
     kind: Kind
@@ -49,6 +49,18 @@ class Clock:
     due: datetime | None = None
     used: Fraction = Fraction()
     overdue: bool = False
+    stops: tuple[tuple[datetime, datetime], ...] = ()
+
+    def left(self, now: datetime) -> timedelta:
+        """How much of the limit is left while it runs, counting as it does; nothing once it is breached."""
+        if self.due is None or self.due <= now:
+            return timedelta()
+        stopped = (until - max(since, now) for since, until in self.stops if until > now)
+        return self.due - now - sum(stopped, timedelta())
+
+    def stopped_until(self, now: datetime) -> datetime | None:
+        """When it counts again, where it runs but does not count at this moment."""
+        return next((until for since, until in self.stops if since <= now < until), None)
 
     @property
     def warns(self) -> bool:
@@ -106,7 +118,8 @@ def clock(
         due = _due(limit, calendar, periods[-1].start, max(1 - before, Fraction()))
     if used >= 1:
         return Clock(kind, limit, "breached", due, used, running)
-    return Clock(kind, limit, "running" if running else at_rest, due, used)
+    stops = calendar.rests(now, due) if due else ()
+    return Clock(kind, limit, "running" if running else at_rest, due, used, stops=stops)
 
 
 def _part(limit: Limit, calendar: Calendar, start: datetime, end: datetime) -> Fraction:

@@ -21,6 +21,8 @@ from web import (
     assets,
     case_api,
     cases,
+    countdown,
+    deflection,
     entitlements,
     errors,
     health,
@@ -53,8 +55,22 @@ def create_app(config: Config) -> Flask:
     assets.install(app)
     viewer.install(app)
     names.install(app)
+    countdown.install(app)
     errors.install(app)
-    for part in (home, search, articles, cases, entitlements, sign_in, health, api, case_api, imports, import_api):
+    for part in (
+        home,
+        search,
+        articles,
+        cases,
+        deflection,
+        entitlements,
+        sign_in,
+        health,
+        api,
+        case_api,
+        imports,
+        import_api,
+    ):
         app.register_blueprint(part.blueprint)
     csrf.exempt(api.blueprint)
     csrf.exempt(case_api.blueprint)

@@ -23,19 +23,19 @@ from kb.cases import (
     Stale,
     is_staff,
 )
+from kb.deflection import Typed
 from kb.query import clean
 from kb.question import Query
 from kb.search import Result
 from kb.store import Vote
 from kb.store.articles import Readable
-from web import articles
+from web import articles, deflection
 from web.language import now, today
 from web.messages import text
 from web.search import carrying
 from web.site import site
 
 blueprint = Blueprint("cases", __name__)
-SUGGESTED = 5
 FOUND = 8
 DEFLECTIONS = 10
 LAST_PAGE = 10_000
@@ -99,8 +99,7 @@ def new() -> ResponseReturnValue:
 
 def _form(given: dict[str, str], problem: str = "", status: int = 200) -> ResponseReturnValue:
     community = site().config.community_url
-    asked = clean("\n".join(given.get(name, "") for name in ("subject", "text")))
-    suggested = _suggested(asked, given.get("product", "")) if given.get("step") else []
+    typed = Typed(**{name: given.get(name, "") for name in deflection.FIELDS})
     page = render_template(
         "case_new.html",
         given=given,
@@ -108,7 +107,7 @@ def _form(given: dict[str, str], problem: str = "", status: int = 200) -> Respon
         products=site().cases.products(g.viewer),
         severities=SEVERITIES,
         limits=LIMITS,
-        suggested=suggested,
+        suggested=deflection.suggested(typed) if given.get("step") else [],
         community=community and carrying(community, given.get("subject", "")),
     )
     return make_response(page, status)
@@ -117,13 +116,6 @@ def _form(given: dict[str, str], problem: str = "", status: int = 200) -> Respon
 def _given() -> dict[str, str]:
     """What the form for a new case holds."""
     return {name: request.form.get(name, "") for name in ("product", "severity", *LIMITS)}
-
-
-def _suggested(asked: str, product: str) -> list[Result[Readable]]:
-    """What may answer a case before it is opened, of its own product first."""
-    query = Query(asked[: site().config.max_query], plain=True, loose=True, prefers=(g.language,), today=today())
-    found = site().search.find(query, g.viewer.scope).results if asked else ()
-    return sorted(found, key=lambda one: one.article.row.product != product)[:SUGGESTED]
 
 
 @blueprint.post("/cases/new")

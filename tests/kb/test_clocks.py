@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -126,6 +127,18 @@ def test_a_pause_stops_the_clock_and_it_goes_on_from_there() -> None:
     assert clock("next_update", *given, again, due).state == "breached"
 
 
+def test_what_is_left_counts_covered_hours_alone() -> None:
+    """Friday 23:00: an hour passes, the weekend does not, and three hours are left on Monday."""
+    friday = MONDAY + timedelta(days=4, hours=14)
+    at, monday = partial(clock, "first_response", Limit(4 * HOUR), FIVE, [Period(friday)]), friday + timedelta(2, 3600)
+    assert at(friday).left(friday) == 4 * HOUR and at(friday).stopped_until(friday) is None
+    saturday = friday + 12 * HOUR
+    assert at(saturday).left(saturday) == 3 * HOUR and at(saturday).stopped_until(saturday) == monday
+    assert at(monday).left(monday) == 3 * HOUR and at(monday).stops == ()
+    late = at(monday + 4 * HOUR)
+    assert late.overdue and late.left(monday + 4 * HOUR) == timedelta()
+
+
 def test_what_the_guide_does_not_limit_has_no_clock() -> None:
     assert [limit_of(MATRIX, kind, "silver", severity) for kind in KINDS for severity in range(4)] == [None] * 12
     assert limit_of(MATRIX, "next_update", "gold", 0) is None
@@ -169,6 +182,17 @@ def test_due_is_the_first_moment_of_a_breach(one: Calendar, start: datetime, amo
     due = one.after_time(start, amount)
     assert one.worked(start, due) == amount
     assert one.worked(start, due - timedelta(microseconds=1)) < amount
+
+
+@RULES
+@given(CALENDARS, MOMENTS, st.timedeltas(SECOND, timedelta(days=9)), st.timedeltas(timedelta(0), timedelta(days=20)))
+def test_what_is_used_and_what_is_left_are_the_limit(
+    one: Calendar, start: datetime, amount: timedelta, passed: timedelta
+) -> None:
+    """From any moment on, too: the stops told at one moment hold at every later one."""
+    told = clock("recovery", Limit(amount), one, [Period(start)], start)
+    now = min(start + passed, told.due or start)
+    assert told.left(now) == amount - one.worked(start, now)
 
 
 @RULES

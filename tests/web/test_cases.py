@@ -8,7 +8,7 @@ import pytest
 
 from tests.site import KINDS, ReadySite, Visitor
 
-WINDCHILL, MONITORING, PUBLIC = "KB900002", "KB900009", "KB900001"
+WINDCHILL, MONITORING, PUBLIC, HEAP = "KB900002", "KB900009", "KB900001", "KB900006"
 FIELDS = {
     "product": "windchill",
     "severity": "1",
@@ -85,6 +85,31 @@ def test_an_article_that_solves_it_makes_the_case_needless(site: ReadySite, gold
     assert (
         site.visitor("silver").post("/cases/new/solved", {**typed, "article": PUBLIC}, "/sign-out").status_code == 422
     )
+
+
+def test_articles_are_offered_while_a_case_is_typed(site: ReadySite, gold: Visitor) -> None:
+    def offered(visitor: Visitor, **typed: str) -> list[str]:
+        answer = visitor.post("/cases/new/suggest", {"product": "windchill", **typed}, "/cases/new")
+        assert answer.status_code == 200
+        return [one["number"] for one in answer.get_json()["suggestions"]]
+
+    log = "\n".join(["今天早上的記錄檔：", *(f"at com.example.Deep{at}(Deep.java:{at})" for at in range(300))])
+    log += "\njava.lang.OutOfMemoryError: Java heap space"
+    assert offered(gold, text=log)[0] == HEAP
+    assert offered(gold, subject="登入 Windchill 失敗", version="12.1")[0] == WINDCHILL
+    assert offered(gold) == [] == offered(gold, subject=" ", text="\n")
+    assert MONITORING not in offered(gold, subject="主動式監控的告警說明")
+    assert MONITORING in offered(site.visitor("gold_plus"), subject="主動式監控的告警說明")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("gold", "gold_plus", "mixed")])
+def test_nothing_is_offered_to_who_cannot_open_a_case(site: ReadySite, kind: str) -> None:
+    visitor, form = site.visitor(kind), "/sign-in" if kind == "anonymous" else "/sign-out"
+    answers = [
+        visitor.post("/cases/new/suggest", {"product": product, "subject": "登入"}, form)
+        for product in ("windchill", "none")
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404] and answers[0].data == answers[1].data
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("gold", "engineer", "author", "operator")])

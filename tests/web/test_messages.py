@@ -16,6 +16,7 @@ from kb.search import PARTS
 from kb.store.jobs import STATES as JOB_STATES
 from web import messages
 from web.articles import REASONS
+from web.countdown import UNITS
 from web.errors import TOLD
 from web.language import THEMES
 from web.messages import Catalogue, Forms
@@ -41,6 +42,10 @@ COMPUTED = {
     *(f"cases.{state}" for state in ("open", "closed")),
     *(f"clock.{kind}" for kind in KINDS),
     *(f"clock.{state}" for state in ("met", "breached", "paused", "best_effort")),
+    *(f"clock.paused_{status}" for status in STATUSES if status not in ("in_progress", "closed")),
+    *(f"count.{unit}" for unit in UNITS),
+    "clock.left",
+    "clock.until",
     *(f"event.{kind}" for kind in ("opened", "reply", "note", "change", "link", "unlink")),
     *(f"link.{role}" for role in ROLES),
     *(f"case.wrong.{reason}" for reason in REFUSALS),

@@ -61,6 +61,7 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/cases/new"): {kind: 302 if kind == "anonymous" else 200 for kind in KINDS},
     ("POST", "/cases/new"): {kind: 404 if kind == "anonymous" else 422 for kind in KINDS},
     ("POST", "/cases/new/solved"): NOBODY,
+    ("POST", "/cases/new/suggest"): NOBODY,
     ("GET", "/cases/C99999999"): {kind: 302 if kind == "anonymous" else 404 for kind in KINDS},
     ("POST", "/cases/C99999999/reply"): NOBODY,
     ("POST", "/cases/C99999999/change"): NOBODY,
