@@ -14,6 +14,8 @@ from typing import NoReturn
 
 import pytest
 
+from tests.sharing import CACHE
+
 
 def chromium() -> Path | None:
     """KB_CHROMIUM, else the system's browser, else the one that `playwright install chromium` fetched."""
@@ -58,6 +60,12 @@ def java() -> Path | None:
     return next((home for home in homes if _java_version(home) >= 21), None)
 
 
+def opensearch() -> Path | None:
+    """The home of the newest OpenSearch that `scripts/setup-system` fetched."""
+    homes = [program.parents[1] for program in (CACHE / "opensearch").glob("opensearch-*/bin/opensearch")]
+    return max(homes, key=lambda home: [int(part) for part in re.findall(r"\d+", home.name)], default=None)
+
+
 def _java_version(home: Path) -> int:
     program = home / "bin" / "java"
     if not program.exists():
@@ -72,6 +80,7 @@ COMPONENTS: dict[str, Callable[[], Path | None]] = {
     "chinese-font": chinese_font,
     "postgresql": postgresql,
     "java": java,
+    "opensearch": opensearch,
 }
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests import components
-from tests.servers import postgres_url
+from tests.servers import answer, opensearch_url, postgres_url
 
 pytestmark = pytest.mark.slow
 
@@ -36,3 +36,10 @@ def test_missing_component(monkeypatch: pytest.MonkeyPatch, ci: str, outcome: ty
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(outcome, match="MISSING chinese-font: scripts/setup-system"):
         components.require("chinese-font")
+
+
+def test_opensearch_is_one_server_for_all_and_gone_afterwards() -> None:
+    with opensearch_url() as first:
+        with opensearch_url() as second:
+            assert first == second
+        assert answer(first)["version"]["distribution"] == "opensearch"
