@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from kb.accounts import Viewer
 from kb.calendars import Calendar, holidays_of
-from kb.clocks import KINDS, Clock, Kind, Period, clock, covered_days, limit_of
+from kb.clocks import KINDS, Clock, clock, covered_days, limit_of
 from kb.config import Config
+from kb.counting import Story, counted
 from kb.entitlements import PUBLIC, STAFF, ContractLine, Matrix, Scope, grants_of, matrix_on
-from kb.store import Store
+from kb.periods import PERIODS, updates
+from kb.store import Store, counts
 from kb.store import accounts as account_rows
 from kb.store import cases as rows
 from kb.store.articles import Readable
 from kb.store.cases import CaseEvent, CaseLink, CaseRow, Deflection
 
+# A case with all that happened to it, and its customer's contract lines.
+Told: TypeAlias = tuple[CaseRow, Sequence[CaseEvent], Sequence[ContractLine]]
 Status = Literal["in_progress", "waiting_customer", "waiting_rd", "solution_offered", "closed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 SEVERITIES = (0, 1, 2, 3)
@@ -43,6 +47,7 @@ MAX_TEXT = 20_000
 MAX_FIELD = 2_000
 MAX_VERSION = 64
 WEEK = 7
+RECOUNTED = 500
 NUMBER = re.compile(r"C[0-9]{8}")
 
 
@@ -255,6 +260,7 @@ class Cases:
             rows.save_link(connection, (row.id, article.row.id), values)
             data = {"article": article.row.number, "role": role}
             _note(connection, row.id, viewer, now, "link", "", data, internal=True)
+            self._reckon(connection, row.number, now)
 
     def unlink(self, viewer: Viewer, number: str, article_id: int, now: datetime) -> None:
         """Takes a link back; none there: nothing happens."""
@@ -262,6 +268,7 @@ class Cases:
         with self._changing(viewer, number) as (connection, row):
             if rows.remove_link(connection, (row.id, article_id)):
                 _note(connection, row.id, viewer, now, "unlink", "", {"article_id": article_id}, internal=True)
+                self._reckon(connection, row.number, now)
 
     @contextmanager
     def _changing(self, viewer: Viewer, number: str) -> Iterator[tuple[Connection, CaseRow]]:
@@ -301,8 +308,26 @@ class Cases:
         row = rows.case_by_number(connection, number, None)
         assert row is not None  # noqa: S101
         lines = account_rows.lines_of(connection, row.customer_id)
-        clocks = self._clocks(row, rows.events(connection, row.id, internal=True), lines, now)
+        events = rows.events(connection, row.id, internal=True)
+        clocks = self._clocks(row, events, lines, now)
         rows.set_due(connection, row.id, min((each.due for each in clocks if each.due), default=NEVER))
+        self._count(connection, [(row, events, lines)], now)
+
+    def _count(self, connection: Connection, given: Sequence[Told], now: datetime) -> None:
+        """Keeps what these cases count for in the reports."""
+        links = counts.links_of(connection, [row.id for row, _, _ in given])
+        stories = (
+            Story(
+                row,
+                row.opened_at.astimezone(self._zone).strftime("%Y-%m"),
+                self._package(lines, row.product, now),
+                self._clocks(row, events, lines, now),
+                self._waits(row, events, lines, now),
+                [link for link in links if link.case_id == row.id],
+            )
+            for row, events, lines in given
+        )
+        counts.save(connection, {story.row.id: counted(story) for story in stories})
 
     def _clocks(
         self, row: CaseRow, events: Sequence[CaseEvent], lines: Sequence[ContractLine], now: datetime
@@ -321,6 +346,41 @@ class Cases:
                 paused = kind == "next_update" and row.status != "in_progress"
                 found.append(clock(kind, limit, by, periods, now, "paused" if paused else "met"))
         return tuple(found)
+
+    def _waits(
+        self, row: CaseRow, events: Sequence[CaseEvent], lines: Sequence[ContractLine], now: datetime
+    ) -> list[Clock]:
+        """The waits for an update that have ended: by an answer, or by closing where that came too late."""
+        package = self._package(lines, row.product, now)
+        matrix = matrix_on(self._day(now), self._matrices)
+        limit = limit_of(matrix, "next_update", package, row.severity) if package else None
+        if limit is None:
+            return []
+        *answered, last = updates(row, events)
+        waits = [clock("next_update", limit, self._business, each, now) for each in answered if each]
+        closed = clock("next_update", limit, self._business, last, now) if row.status == "closed" and last else None
+        return [*waits, closed] if closed and closed.state == "breached" else waits
+
+    def count_first(self, now: datetime) -> None:
+        """Counts every case where none is counted yet: the store comes from a version that did not."""
+        with self._store.reading() as connection:
+            counted_before = not counts.uncounted(connection)
+        if not counted_before:
+            self.recount(now)
+
+    def recount(self, now: datetime) -> int:
+        """Counts every case anew for the reports, and says how many there are."""
+        with self._store.writing() as connection:
+            counts.clear(connection)
+        after, done = 0, 0
+        while True:
+            with self._store.writing() as connection:
+                given = rows.told(connection, after, RECOUNTED)
+                if not given:
+                    return done
+                lines = {row.customer_id: account_rows.lines_of(connection, row.customer_id) for row, _ in given}
+                self._count(connection, [(row, events, lines[row.customer_id]) for row, events in given], now)
+            after, done = given[-1][0].id, done + len(given)
 
     def _package(self, lines: Sequence[ContractLine], product: str, now: datetime) -> str | None:
         """The greatest package with assisted support that is in force for a product."""
@@ -388,63 +448,3 @@ def _note(
         "data": dict(data), "internal": internal,
     }  # fmt: skip
     rows.add_event(connection, values)
-
-
-# When each clock runs
-
-
-def _is_answer(event: CaseEvent) -> bool:
-    return event.kind == "reply" and event.role != "customer"
-
-
-def _until_answered(row: CaseRow, events: Sequence[CaseEvent]) -> list[Period]:
-    """From opening to the first answer, or to closing."""
-    ends = (event.at for event in events if _is_answer(event) or _changed(event, "status") == "closed")
-    return [Period(row.opened_at, next(ends, None))]
-
-
-def _since_update(row: CaseRow, events: Sequence[CaseEvent]) -> list[Period]:
-    """From the last answer on, in progress alone; a sub-status pauses. None once closed: no update is owed."""
-    if row.status == "closed":
-        return []
-    periods: list[Period] = []
-    since: datetime | None = row.opened_at
-    for event in events:
-        if _is_answer(event):
-            periods, since = [], event.at if since else None
-        if status := _changed(event, "status"):
-            if since and status != "in_progress":
-                periods, since = [*periods, Period(since, event.at)], None
-            elif not since and status == "in_progress":
-                since = event.at
-    return [*periods, Period(since)] if since else periods
-
-
-def _while_down(row: CaseRow, events: Sequence[CaseEvent]) -> list[Period]:
-    """While the severity is 0, to the solution or the closing; a solution that did not hold lets it run on."""
-    periods: list[Period] = []
-    severity, solved, since = None, False, None
-    for event in events:
-        found = _changed(event, "severity")
-        severity = found if found is not None else severity
-        if status := _changed(event, "status"):
-            solved = status in ("solution_offered", "closed")
-        runs = severity == 0 and not solved
-        if runs and since is None:
-            since = event.at
-        elif not runs and since is not None:
-            periods, since = [*periods, Period(since, event.at)], None
-    return [*periods, Period(since)] if since else periods
-
-
-def _changed(event: CaseEvent, name: str) -> Any:
-    """What a field was set to by an event; None where it was not."""
-    change = event.data.get(name) if event.kind in ("opened", "change") else None
-    return change[1] if change else None
-
-
-PERIODS: Mapping[Kind, Callable[[CaseRow, Sequence[CaseEvent]], list[Period]]] = {
-    "first_response": _until_answered,
-    "next_update": _since_update,
-    "recovery": _while_down,
-}

@@ -36,6 +36,17 @@ def _opened(email: str) -> Iterator[tuple[Cases, Viewer]]:
         yield Cases(store, settings, versions), viewer
 
 
+@cases.command()
+def recount() -> None:
+    """Count every case anew for the reports: after a change of contracts, matrix or holidays that is to hold for old
+    cases, too.
+    """
+    settings = config()
+    with opened_store(settings) as store:
+        done = Cases(store, settings, matrices(settings.matrix)).recount(datetime.now(UTC))
+    click.echo(f"counted {done:,} cases")
+
+
 @cases.command("list")
 @click.option("--as", "email", metavar="EMAIL", required=True, help="As this account sees them.")
 @click.option("--closed", is_flag=True, help="Those that are closed, newest first.")

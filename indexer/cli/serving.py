@@ -41,7 +41,8 @@ def init() -> None:
 def _init(settings: Config) -> None:
     settings.prepare_home()
     _ = settings.secret_key
-    Store.create(settings.store_url).close()
+    with Store.create(settings.store_url) as store:
+        Cases(store, settings, matrices(settings.matrix)).count_first(datetime.now(UTC))
 
 
 @click.command()

@@ -124,17 +124,31 @@ def add_event(connection: Connection, values: Mapping[str, Any]) -> None:
     connection.execute(insert(case_event).values(**values))
 
 
+EVENT: tuple[ColumnElement[Any], ...] = (
+    case_event.c.id, case_event.c.at, case_event.c.kind, case_event.c.internal, case_event.c.text, case_event.c.data,
+    account.c.name, account.c.role,
+)  # fmt: skip
+EVENTS = case_event.join(account, case_event.c.account_id == account.c.id)
+
+
 def events(connection: Connection, case_id: int, internal: bool) -> list[CaseEvent]:
     """In the order they happened; internal ones where wanted."""
-    columns = (
-        case_event.c.id, case_event.c.at, case_event.c.kind, case_event.c.internal, case_event.c.text,
-        case_event.c.data, account.c.name, account.c.role,
-    )  # fmt: skip
-    tables = case_event.join(account, case_event.c.account_id == account.c.id)
-    found = select(*columns).select_from(tables).where(case_event.c.case_id == case_id)
+    found = select(*EVENT).select_from(EVENTS).where(case_event.c.case_id == case_id)
     if not internal:
         found = found.where(~case_event.c.internal)
     return [CaseEvent(*row) for row in connection.execute(found.order_by(case_event.c.id))]
+
+
+def told(connection: Connection, after: int, limit: int) -> list[tuple[CaseRow, list[CaseEvent]]]:
+    """Cases in the order of their ids, from beyond the id `after`, locked, each with all that happened to it."""
+    wanted = select(support_case.c.id).where(support_case.c.id > after).order_by(support_case.c.id).limit(limit)
+    ids = list(connection.scalars(wanted.with_for_update()))
+    found = select(*CASE).select_from(CASES).where(support_case.c.id.in_(ids)).order_by(support_case.c.id)
+    happened: dict[int, list[CaseEvent]] = {id_: [] for id_ in ids}
+    every = select(case_event.c.case_id, *EVENT).select_from(EVENTS).where(case_event.c.case_id.in_(ids))
+    for case_id, *row in connection.execute(every.order_by(case_event.c.id)):
+        happened[case_id].append(CaseEvent(*row))
+    return [(CaseRow(*row), happened[row.id]) for row in connection.execute(found)]
 
 
 def links(connection: Connection, case_id: int, internal: bool) -> list[CaseLink]:

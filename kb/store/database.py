@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-HEAD = "0004"
+HEAD = "0005"
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 BUSY_SECONDS = 30
 

@@ -39,7 +39,7 @@ def save_vote(connection: Connection, given: Vote, at: datetime) -> None:
     """One vote for each voter and article: a later one takes the place of the earlier. The index is to learn of it."""
     key = {"article_id": given.article_id, "voter": given.voter}
     values = {"helpful": given.helpful, "reason": given.reason, "comment": given.comment, "at": at}
-    new = _insert(connection)(vote).values(**key, **values)
+    new = upsert(connection)(vote).values(**key, **values)
     connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=values))
     connection.execute(insert(change_note).values(article_id=given.article_id))
 
@@ -50,12 +50,12 @@ def save_gap(connection: Connection, query: str, lang: str, scope: Scope, at: da
     query_hash = hashlib.sha256(query.casefold().encode("utf-8", "replace")).hexdigest()
     key = {"query_hash": query_hash, "lang": lang, "scope_hash": scope_hash}
     asked = query.encode("utf-8", "replace").decode().replace("\x00", "")
-    new = _insert(connection)(search_gap).values(**key, query=asked, count=1, first_at=at, last_at=at)
+    new = upsert(connection)(search_gap).values(**key, query=asked, count=1, first_at=at, last_at=at)
     again = {"count": search_gap.c.count + 1, "last_at": at}
     connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=again))
 
 
-def _insert(connection: Connection) -> Any:
+def upsert(connection: Connection) -> Any:
     """An INSERT that knows what to do when the row is there: each database has its own."""
     return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 

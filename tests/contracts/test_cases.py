@@ -53,7 +53,7 @@ def people(store: Store, tmp_path: Path) -> dict[str, Viewer]:
 def cases(store: Store, tmp_path: Path) -> Iterator[Cases]:
     yield Cases(store, Config(home=tmp_path), matrices())
     with store.writing() as connection:
-        for table in ("deflection", "case_link", "case_event", "support_case"):
+        for table in ("deflection", "case_link", "case_event", "support_case", "report_count"):
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 (names of ours)
 
 

@@ -1,0 +1,160 @@
+"""What cases come to, on every database: each number by hand, the same counted as it happens and counted anew."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from kb.accounts import ANONYMOUS, Viewer
+from kb.case_reports import CaseReports, NoReport, Period, Report
+from kb.cases import SEVERITIES, STATUSES, Cases, NewCase
+from kb.config import Config
+from kb.store import Store
+from kb.store import cases as rows
+from kb.store.count_tables import report_count, running_clock
+from kb.store.tables import article as articles
+from tests.contracts.test_cases import DAY, HOUR, NOW, article, cases, opened, people, store
+
+__all__ = ["cases", "people", "store"]
+MARCH = Period("2026-03", "2026-03")
+
+
+@pytest.fixture
+def reports(store: Store, tmp_path: Path) -> CaseReports:
+    return CaseReports(store, Config(home=tmp_path))
+
+
+def of_all(
+    reports: CaseReports, people: dict[str, Viewer], now: datetime = NOW, period: Period = MARCH, product: str = ""
+) -> Report:
+    return reports.of_all(people["engineer"], period, product or None, now)
+
+
+def kept(store: Store) -> dict[tuple[object, ...], int]:
+    """Every sum there is, and every clock that runs."""
+    with store.reading() as connection:
+        sums = {tuple(row[:-1]): row[-1] for row in connection.execute(select(report_count)) if row[-1]}
+        running = {tuple(row): 1 for row in connection.execute(select(running_clock))}
+    return sums | running
+
+
+def age(store: Store, id_: str, at: datetime) -> None:
+    with store.writing() as connection:
+        connection.execute(update(articles).where(articles.c.external_id == id_).values(created_at=at))
+
+
+def test_links_known_and_new(store: Store, cases: Cases, people: dict[str, Viewer], reports: CaseReports) -> None:
+    engineer = people["engineer"]
+    age(store, "open", NOW - DAY)
+    age(store, "gold", NOW + HOUR)
+    known, new, bare, running = (opened(cases, people["gold"]) for _ in range(4))
+    for number, which, after in ((known, "open", 2 * HOUR), (new, "gold", 2 * DAY), (running, "open", DAY / 48)):
+        cases.link(engineer, number, article(store, engineer, which), "resolution", NOW + after)
+    for number in (known, new, bare):
+        cases.change(engineer, number, 1, {"status": "closed"}, NOW + 3 * DAY)
+    total = of_all(reports, people).total
+    assert {name: total[name] for name in ("cases", "closed", "linked", "known", "new", "links")} == {
+        "cases": 4, "closed": 3, "linked": 2, "known": 1, "new": 1, "links": 3,
+    }  # fmt: skip
+    assert (total["link_1h"], total["link_4h"], total["link_1d"], total["link_3d"]) == (1, 1, 0, 1)
+    found = of_all(reports, people)
+    assert found.rate("linked", "closed") == 2 / 3 and found.people == [("Engineer", "windchill", 3)]
+    assert [(each.article.row.external_id, each.links) for each in found.articles] == [("open", 2), ("gold", 1)]
+    cases.unlink(engineer, known, article(store, engineer, "open").row.id, NOW + 3 * DAY)
+    assert of_all(reports, people).rate("linked", "closed") == 1 / 3
+
+
+def test_clocks_kept_and_missed(store: Store, cases: Cases, people: dict[str, Viewer], reports: CaseReports) -> None:
+    """Severity 1 of Gold: an answer within two hours, updates within four working days."""
+    engineer = people["engineer"]
+    in_time, late, never = (opened(cases, people["gold"]) for _ in range(3))
+    cases.reply(engineer, in_time, "at once", NOW + HOUR)
+    cases.reply(engineer, late, "late", NOW + 2 * HOUR)
+    clocks = of_all(reports, people, NOW + HOUR).clocks
+    assert clocks["first_response", "gold", 1] == (1, 1), "the one never answered is not late yet"
+    assert of_all(reports, people, NOW + 2 * HOUR).clocks["first_response", "gold", 1] == (1, 2)
+    cases.reply(engineer, in_time, "five working days later", NOW + 7 * DAY)
+    found = of_all(reports, people, NOW + 7 * DAY)
+    assert found.clocks["next_update", "gold", 1] == (2, 3), "two first answers; one late answer, two still waited for"
+    cases.change(engineer, never, 1, {"status": "closed"}, NOW + 8 * DAY)
+    cases.change(engineer, in_time, 1, {"status": "closed"}, NOW + 8 * DAY)
+    found = of_all(reports, people, NOW + 30 * DAY)
+    assert found.clocks["next_update", "gold", 1] == (2, 3) and found.clocks["first_response", "gold", 1] == (1, 2)
+    assert found.kept("first_response") == 1 / 3 and found.kept("recovery") is None
+
+
+def test_what_is_chosen_is_counted_alone(cases: Cases, people: dict[str, Viewer], reports: CaseReports) -> None:
+    opened(cases, people["gold"], at=NOW)
+    opened(cases, people["gold"], severity=3, at=NOW + 40 * DAY)
+    both = of_all(reports, people, period=Period("2026-02", "2026-04"))
+    assert [both.by_month[month]["cases"] for month in both.period.months()] == [0, 1, 1]
+    assert {severity: counted["cases"] for severity, counted in both.by_severity.items()} == {1: 1, 3: 1}
+    assert of_all(reports, people).total["cases"] == 1
+    assert of_all(reports, people, product="creo").total["cases"] == 0
+    assert of_all(reports, people, product="windchill").by_product["windchill"]["cases"] == 1
+
+
+def test_a_customer_reads_his_own_and_nothing_of_others(
+    store: Store, cases: Cases, people: dict[str, Viewer], reports: CaseReports
+) -> None:
+    opened(cases, people["gold"])
+    before = reports.of_customer(people["gold"], None, MARCH, None, NOW + DAY)
+    for _ in range(3):
+        number = opened(cases, people["other"])
+        cases.link(people["engineer"], number, article(store, people["engineer"], "open"), "reference", NOW)
+    cases.solved(people["other"], article(store, people["other"], "open"), "windchill", "x", NOW)
+    assert reports.of_customer(people["gold"], None, MARCH, None, NOW + DAY) == before
+    assert before.total["cases"] == 1 and not before.people and not before.articles
+    theirs = reports.of_customer(people["engineer"], people["other"].customer_id, MARCH, None, NOW)
+    assert theirs.total["cases"] == 3 and theirs.deflected == {"windchill": 1}
+    for viewer, customer in ((people["gold"], people["other"].customer_id), (ANONYMOUS, None), (ANONYMOUS, 1)):
+        with pytest.raises(NoReport):
+            reports.of_customer(viewer, customer, MARCH, None, NOW)
+    for viewer in (people["gold"], ANONYMOUS):
+        assert reports.customers(viewer) == []
+        with pytest.raises(NoReport):
+            reports.of_all(viewer, MARCH, None, NOW)
+
+
+def test_counted_as_it_happens_is_as_counted_anew(store: Store, cases: Cases, people: dict[str, Viewer]) -> None:
+    chance, engineer, now = random.Random(5), people["engineer"], NOW
+    linkable = [article(store, engineer, each) for each in ("open", "gold", "plus")]
+    numbers = [opened(cases, people[who], at=now) for who in ("gold", "plus", "other") for _ in range(2)]
+    for _ in range(60):
+        now += timedelta(hours=chance.randint(0, 30))
+        number = chance.choice(numbers)
+        with store.reading() as connection:
+            row = rows.case_by_number(connection, number, None)
+        assert row is not None
+        act = chance.choice(["reply", "change", "change", "link", "unlink"])
+        if act == "reply":
+            cases.reply(engineer, number, "x", now, internal=chance.random() < 0.3)
+        elif act == "change":
+            wanted = {"status": chance.choice(STATUSES), "severity": chance.choice(SEVERITIES)}
+            cases.change(engineer, number, row.revision, wanted, now)
+        elif act == "link":
+            role = chance.choice(["resolution", "reference"])
+            cases.link(engineer, number, chance.choice(linkable), role, now, internal=True)
+        else:
+            cases.unlink(engineer, number, chance.choice(linkable).row.id, now)
+    happened = kept(store)
+    assert cases.recount(now) == len(numbers)
+    assert kept(store) == happened
+
+
+def test_many_at_once_are_all_counted(store: Store, cases: Cases, people: dict[str, Viewer]) -> None:
+    def one(_: int) -> None:
+        number = cases.open(people["gold"], NewCase("windchill", 1, "x", "y"), NOW)
+        cases.reply(people["engineer"], number, "z", NOW + HOUR)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(12)))
+    happened = Counter(kept(store))
+    cases.recount(NOW + HOUR)
+    assert kept(store) == happened
