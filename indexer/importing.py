@@ -20,15 +20,17 @@ from indexer.comparing import changes, readers, text_lines
 from indexer.naming import Products
 from indexer.readers.json_lines import read_json_lines
 from indexer.readers.markdown_folder import MarkdownFolder
+from indexer.readers.origin import Origin, opened
 from indexer.readers.products import read_products
 from indexer.readers.rows import Row, Terms
 from indexer.readers.table import read_csv
+from indexer.readers.tree import Tree
 from indexer.readers.unreadable import Unreadable
 from indexer.spooling import Spool
 from kb.articles import Draft, Known, Problem, problems
 from kb.config import Config
 from kb.entitlements import Grants, expand, matrices, unknown_grants
-from kb.imports import ImportRefused, check_source, source_of
+from kb.imports import ImportRefused, check_source
 from kb.messages import told
 from kb.rendering import RENDERER_VERSION, Job, Limits, Outcome, RenderPool
 from kb.rendering.markdown import Part
@@ -37,8 +39,6 @@ from kb.store import Store
 from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment, RenderedSection, TocEntry
 from kb.store.originals import Original
 
-JSON_LINES = (".jsonl", ".ndjson")
-PACKED = (".gz", ".xz")
 CHUNK_ROWS = 500
 CHUNK_BYTES = 8 << 20
 # Stands for the article's own product where --grants is checked.
@@ -89,33 +89,24 @@ def import_articles(
     SourceChanged, and nothing written, when another import of the same source was faster.
     """
     began = datetime.now(UTC)
-    importing = _Import(path, options, store, config, progress)
-    report = importing.run(began)
+    with opened(path, config) as origin:
+        report = _Import(origin, options, store, config, progress).run(began)
     report.seconds = (datetime.now(UTC) - began).total_seconds()
     return report
-
-
-def source_name(path: Path) -> str:
-    """What an import is called when nobody names it: the folder, or the file without its endings."""
-    if path.is_dir():
-        return path.resolve().name
-    if path.suffix.lower() == ".md":
-        return path.resolve().parent.name
-    return source_of(path.name)
 
 
 class _Import:
     """One import from beginning to end."""
 
     def __init__(
-        self, path: Path, options: ImportOptions, store: Store, config: Config, progress: Progress | None
+        self, origin: Origin, options: ImportOptions, store: Store, config: Config, progress: Progress | None
     ) -> None:
-        self._path, self._options, self._store, self._config = path, options, store, config
+        self._origin, self._options, self._store, self._config = origin, options, store, config
         self._progress: Progress = progress or _silent
-        self._given = _products_of(path)
+        self._given = _products_of(origin.tree) if origin.only is None else {}
         self._products = Products({**store.products(), **self._given}, options.new_products)
         self._rights: Grants = frozenset[str]().union(*(each.rights for each in matrices(config.matrix)))
-        self._report = Report(options.source or source_name(path), options.dry_run)
+        self._report = Report(options.source or origin.name, options.dry_run)
         check_source(self._report.source)
         self._check_grants()
         self._remarks: dict[str, Remark] = {}
@@ -156,22 +147,27 @@ class _Import:
         """Every row; where the rest of a file is lost, a last one that says so."""
         grants = self._options.grants
         limit = self._config.attachment_max_mb << 20
-        terms = Terms(self._report.source, grants, self._products.id_of, limit)
+        terms = Terms(self._report.source, grants, self._products.id_of, limit, remark=self._remark)
         try:
             yield from self._reader(terms)
         except Unreadable as error:
             yield Row(error.place, problems=(error.problem,))
 
     def _reader(self, terms: Terms) -> Iterator[Row]:
-        path = self._path
-        if path.is_dir() or path.suffix.lower() == ".md":
-            root, only = (path, None) if path.is_dir() else (path.parent, path)
-            folder = MarkdownFolder(root, terms, only)
+        tree, path = self._origin.tree, self._origin.only
+        for place, problem in tree.noted:
+            if problem.refuses:
+                yield Row(place, problems=(problem,))
+            else:
+                self._remark(problem, place)
+        if path is None or self._origin.kind == ".md":
+            folder = MarkdownFolder(tree, terms, path)
             files = len(folder.paths())
-            return folder.rows(lambda done: self._progress("reading", done, files))
-        size = path.stat().st_size
-        read = read_csv if _kind(path) == ".csv" else read_json_lines
-        return read(path, terms, lambda done: self._progress("reading", done, size))
+            yield from folder.rows(lambda done: self._progress("reading", done, files))
+            return
+        size = tree.size(path)
+        read = read_csv if self._origin.kind == ".csv" else read_json_lines
+        yield from read(tree, path, terms, lambda done: self._progress("reading", done, size))
 
     def _checked(self) -> Iterator[_Pending]:
         """Drafts that are new or changed and may go in; the others are counted or refused."""
@@ -200,7 +196,7 @@ class _Import:
             self._refuse(Entry("refused", row.place, row.id, draft.title if draft else "", refusing))
             return None
         for problem in found:
-            self._remark(problem, row)
+            self._remark(problem, row.place_of(problem.field))
         digest = _digest(draft, row)
         number, there = self._there.get(draft.id, ("", ""))
         if digest == there and (draft.number or number) == number:
@@ -224,12 +220,10 @@ class _Import:
         self._report.counts["refused"] += 1
         self._report.entries.append(entry)
 
-    def _remark(self, problem: Problem, row: Row) -> None:
+    def _remark(self, problem: Problem, place: Place) -> None:
         key = f"{problem.code} {problem.field} {sorted(problem.values.items())}"
         before = self._remarks.get(key)
-        self._remarks[key] = Remark(
-            problem, before.count + 1 if before else 1, before.first if before else row.place_of(problem.field)
-        )
+        self._remarks[key] = Remark(problem, before.count + 1 if before else 1, before.first if before else place)
 
     # Rendering
 
@@ -346,21 +340,10 @@ def _silent(step: Step, done: int, total: int) -> None:
     """Nobody watches."""
 
 
-def _kind(path: Path) -> str:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in PACKED:
-        suffixes.pop()
-    return suffixes[-1] if suffixes else ""
-
-
-def _products_of(path: Path) -> dict[str, Product]:
-    """The products an import brings, once it is clear that there is something to import."""
-    if not path.exists():
-        raise ImportRefused(Problem("import_absent", "", {"value": str(path)}))
-    if path.is_file() and path.suffix.lower() != ".md" and _kind(path) not in (*JSON_LINES, ".csv"):
-        raise ImportRefused(Problem("import_kind", "", {"value": path.name}))
+def _products_of(tree: Tree) -> dict[str, Product]:
+    """The products an import brings."""
     try:
-        return read_products(path) if path.is_dir() else {}
+        return read_products(tree)
     except Unreadable as error:
         detail = f"{error.place}: {told(error.problem)}"
         raise ImportRefused(Problem("products_wrong", "", {"detail": detail})) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kb import file_messages
 from kb.articles import Problem
 from kb.store.articles import Obstacle
 
@@ -156,10 +157,10 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "{value!r} 不能作为阅读权限：权限为 public、staff，或 产品:权利，权利为 {rights} 之一",
     ),
     "import_kind": (
-        "{value}: not a kind of file that can be imported; these can: a folder of Markdown, .md, .jsonl, .csv, and the "
-        "last two also as .gz or .xz",
-        "{value}：無法匯入這種檔案；可以匯入的有：Markdown 資料夾、.md、.jsonl、.csv，後兩者也可為 .gz 或 .xz",
-        "{value}：无法导入这种文件；可以导入的有：Markdown 文件夹、.md、.jsonl、.csv，后两者也可为 .gz 或 .xz",
+        "{value}: not a kind of file that can be imported; these can: a folder or .zip of Markdown, .md, .jsonl, "
+        ".csv, and the last two also as .gz or .xz",
+        "{value}：無法匯入這種檔案；可以匯入的有：Markdown 資料夾或 .zip、.md、.jsonl、.csv，後兩者也可為 .gz 或 .xz",
+        "{value}：无法导入这种文件；可以导入的有：Markdown 文件夹或 .zip、.md、.jsonl、.csv，后两者也可为 .gz 或 .xz",
     ),
     "import_source": (
         "a source has a name of 1 to 100 printable characters",
@@ -200,7 +201,7 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "{value!r} 不是下列之一：{allowed}",
         "{value!r} 不是下列之一：{allowed}",
     ),
-    "not_utf8": ("not UTF-8{guess}", "不是 UTF-8{guess}", "不是 UTF-8{guess}"),
+    "not_utf8": ("not UTF-8", "不是 UTF-8", "不是 UTF-8"),
     "number_form": (
         "{value!r} is no article number: KB and six to nine digits",
         "{value!r} 不是文章編號：KB 加六到九位數字",
@@ -310,6 +311,7 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "{value!r} 不是日期；请写成 2026-10-03",
     ),
     "wrong_kind": ("{value} is not a {kind}", "{value} 的型別不對，應為 {kind}", "{value} 的类型不对，应为 {kind}"),
+    **file_messages.TEXTS,
 }
 # Why a batch cannot be taken back: code of kb.store.articles.Obstacle → the same three.
 OBSTACLES: Mapping[str, tuple[str, str, str]] = {
@@ -336,8 +338,6 @@ LANGS = ("en", "zh-Hant", "zh-Hans")
 def told(problem: Problem, lang: str = "en") -> str:
     """The problem in words, its field first when it has one."""
     values = {"detail": "", **problem.values}
-    if problem.code == "not_utf8":
-        values["guess"] = f" ({values['guess']}?)" if values.get("guess") else ""
     text = TEXTS[problem.code][LANGS.index(lang)].format(**values)
     return f"{problem.field}: {text}" if problem.field else text
 

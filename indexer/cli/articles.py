@@ -29,7 +29,7 @@ SHOWN = 20
 @click.option("--diff", is_flag=True, help="With --dry-run: show the lines that would change, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | None, **flags: bool) -> int:
-    """Import articles: a folder of Markdown, .md, JSON lines or CSV, the last two also .gz or .xz.
+    """Import articles: a folder or ZIP of Markdown, .md, JSON lines or CSV, the last two also .gz or .xz.
 
     What cannot be taken is refused row by row with its place; the rest goes in, all of it or nothing. Run again, it
     takes only what has changed. A running server indexes it within seconds; without one, run: kb sync

@@ -1,10 +1,8 @@
-"""The files of articles: found beside them and nowhere else, and known by what their bytes say."""
+"""Files that cannot be taken, and those that can: known by what their bytes say."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from kb.articles import Attachment
+from typing import Any
 
 SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -18,36 +16,15 @@ SIGNATURES = (
 
 
 class FileProblem(Exception):
-    """A file cannot be taken: `code` says why."""
+    """A file cannot be taken: `code` says why, `detail` more of it."""
 
-    def __init__(self, code: str, limit_mb: int = 0) -> None:
+    def __init__(self, code: str, limit_mb: int = 0, detail: str = "") -> None:
         super().__init__(code)
-        self.code, self.limit_mb = code, limit_mb
+        self.code, self.limit_mb, self.detail = code, limit_mb, detail
 
-
-def inside(folder: Path, base: Path, relative: str) -> Path:
-    """The file `relative` to `base`, links resolved; FileProblem unless it is a file within `folder`."""
-    try:
-        path = (base / relative).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            raise FileProblem("file_outside")
-        if not path.is_file():
-            raise FileProblem("file_missing")
-    except (OSError, ValueError, RuntimeError):
-        raise FileProblem("file_missing") from None
-    return path
-
-
-def attachment(path: Path, name: str, limit: int) -> Attachment:
-    """The file with its media type; FileProblem when it is larger than `limit` bytes or cannot be read."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except OSError:
-        raise FileProblem("file_unreadable") from None
-    if len(content) > limit:
-        raise FileProblem("file_too_large", limit >> 20)
-    return Attachment(name, media_type(content), content)
+    def values(self, given: str) -> dict[str, Any]:
+        """What a message about the file `given` needs."""
+        return {"value": given, "limit_mb": self.limit_mb, "detail": self.detail}
 
 
 def media_type(content: bytes) -> str:

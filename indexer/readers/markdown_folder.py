@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from indexer.readers.files import FileProblem, attachment, inside
+from indexer.readers.encodings import Decoded, Doubtful, decoded, told_encoding
+from indexer.readers.files import FileProblem
 from indexer.readers.front_matter import FrontMatter, FrontMatterError, parse
-from indexer.readers.opening import BOM, OTHER_ENCODINGS, Read, guess
+from indexer.readers.opening import Read
 from indexer.readers.rows import Row, Terms, Values, draft_of, split
+from indexer.readers.tree import Tree, attachment, content, resolved
 from kb.articles import LANGUAGES, Attachment, Draft, Problem, Section
 from kb.rendering.cleaning import target
 from kb.reports import Place
 
 MAX_FILE = 32 << 20
 NAME = re.compile(r"(?P<id>.+)\.(?P<lang>" + "|".join(LANGUAGES) + r")\.md\Z")
+# What a text says of its own encoding, where it is not UTF-8.
+DECLARED = re.compile(rb"^encoding:[ \t]*([A-Za-z0-9_.-]+)[ \t]*\r?$", re.MULTILINE)
+MAX_DECLARED = 65_536
 NO_ARTICLES = frozenset({"readme.md", "contributing.md", "license.md", "changelog.md"})
 # Addresses as Markdown and HTML write them. Too many do no harm: they are looked up, not replaced.
 ADDRESS = re.compile(
@@ -40,7 +45,8 @@ def file_links(draft: Draft, given: object) -> dict[str, str]:
     base = article_address(draft.id)
     links = {each.name: f"{base}/attachments/{quote(each.name)}" for each in draft.attachments}
     paths = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
-    return links | {target(path): links[Path(path).name] for path in paths if Path(path).name in links}
+    named = ((target(path), PurePosixPath(path).name) for path in paths)
+    return links | {path: links[name] for path, name in named if name in links}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +65,29 @@ class Identity:
 class _Files:
     """The files an article needs, found so far: attachments by path, and the addresses of what its text refers to."""
 
-    found: dict[Path, Attachment]
+    found: dict[str, Attachment]
     grants: dict[str, tuple[str, ...] | None]
     links: dict[str, str]
     problems: list[Problem]
 
 
+def is_article(path: str) -> bool:
+    name = posixpath.basename(path).lower()
+    return name.endswith(".md") and name not in NO_ARTICLES
+
+
 class MarkdownFolder:
-    """Reads the articles below `root`. `only`: just this file."""
+    """Reads the articles of a tree. `only`: just this file."""
 
-    def __init__(self, root: Path, terms: Terms, only: Path | None = None) -> None:
-        self._shown, self._root, self._terms = root, root.resolve(), terms
-        self._only = only.resolve() if only else None
-        self._identities: dict[Path, Identity | None] = {}
+    def __init__(self, tree: Tree, terms: Terms, only: str | None = None) -> None:
+        self._tree, self._terms, self._only = tree, terms, only
+        self._identities: dict[str, Identity | None] = {}
 
-    def paths(self) -> list[Path]:
+    def paths(self) -> list[str]:
         """The files that are articles, by name. Hidden files and folders are not looked at."""
         if self._only:
             return [self._only]
-        found: list[Path] = []
-        for folder, folders, names in os.walk(self._root):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            found += (
-                Path(folder, name)
-                for name in sorted(names)
-                if name.lower().endswith(".md") and not name.startswith(".") and name.lower() not in NO_ARTICLES
-            )
-        return found
+        return [path for path in self._tree.paths() if is_article(path)]
 
     def rows(self, read: Read | None = None) -> Iterator[Row]:
         """The articles, those that cannot be read included. `read` is told how many files have been taken."""
@@ -94,54 +96,55 @@ class MarkdownFolder:
             if read:
                 read(number)
 
-    def _row(self, path: Path) -> Row:
+    def _row(self, path: str) -> Row:
         try:
-            matter = parse(self._text(path))
+            text = self._text(path)
+            matter = parse(text.text)
         except FrontMatterError as error:
-            place = Place(self._name_of(path), error.line, error.column)
+            place = Place(self._tree.shown(path), error.line, error.column)
             return Row(place, problems=(Problem(error.code, "", error.values),))
         identity = self._identity_of(path, matter)
         row = dict(matter.values)
+        row.pop("encoding", None)
         given = row.pop("attachments", None)
         row |= {"id": identity.external_id, "group": identity.group, "lang": identity.lang or None}
         row["body_markdown"] = matter.body
         files = self._files(path, matter, given)
-        draft, problems = draft_of(row, self._terms, tuple(files.found.values()))
-        name = self._name_of(path)
+        if text.found:
+            files.problems.append(told_encoding(text.encoding))
+        draft, problems = draft_of(self._terms.with_keys(row), self._terms, tuple(files.found.values()))
+        name = self._tree.shown(path)
         place, at = Place(name, 1), partial(_place_of, name, matter)
         if draft is None or any(problem.refuses for problem in files.problems):
             return Row(place, identity.external_id, problems=(*problems, *files.problems), at=at)
         grants = {name: found for name, found in files.grants.items() if found}
         return Row(place, draft.id, draft, (*problems, *files.problems), at, files.links, grants)
 
-    def _text(self, path: Path) -> str:
+    def _text(self, path: str) -> Decoded:
         try:
-            return _text(inside(self._root, path.parent, path.name))
+            return _text(content(self._tree, path, MAX_FILE), self._terms.encoding)
         except FileProblem as problem:
-            raise FrontMatterError(problem.code, value=path.name) from None
+            raise FrontMatterError(problem.code, **problem.values(posixpath.basename(path))) from None
 
-    def _name_of(self, path: Path) -> str:
-        """The file as the one who imports knows it."""
-        return str(self._shown / path.relative_to(self._root))
-
-    def _identity_of(self, path: Path, matter: FrontMatter) -> Identity:
-        named = NAME.match(path.name)
-        stem, lang = (named["id"], named["lang"]) if named else (path.name[:-3], "")
+    def _identity_of(self, path: str, matter: FrontMatter) -> Identity:
+        folder, file = posixpath.split(path)
+        named = NAME.match(file)
+        stem, lang = (named["id"], named["lang"]) if named else (file[:-3], "")
         given, said = matter.values.get("id"), matter.values.get("lang")
         if not isinstance(given, str) or not given.strip():
-            given = (path.parent.relative_to(self._root) / stem).as_posix()
+            given = posixpath.join(folder, stem)
         return Identity(given.strip(), said.strip() if isinstance(said, str) else lang)
 
-    def _identity(self, path: Path) -> Identity | None:
+    def _identity(self, path: str) -> Identity | None:
         """Of another article of the folder; None when the file is none."""
         if path not in self._identities:
             try:
-                self._identities[path] = self._identity_of(path, parse(self._text(path)))
+                self._identities[path] = self._identity_of(path, parse(self._text(path).text))
             except FrontMatterError:
                 self._identities[path] = None
         return self._identities[path]
 
-    def _files(self, path: Path, matter: FrontMatter, given: object) -> _Files:
+    def _files(self, path: str, matter: FrontMatter, given: object) -> _Files:
         files = _Files({}, {}, {}, [])
         self._identities[path] = identity = self._identity_of(path, matter)
         if given is not None and not (isinstance(given, list) and all(isinstance(each, str) for each in given)):
@@ -154,17 +157,18 @@ class MarkdownFolder:
                 self._link(path, address, section.grants, identity, files)
         return files
 
-    def _attach(self, path: Path, name: str, grants: tuple[str, ...], files: _Files) -> Attachment | None:
+    def _attach(self, path: str, name: str, grants: tuple[str, ...], files: _Files) -> Attachment | None:
         """`grants` empty: whoever reads the article may have the file."""
         try:
-            found = inside(self._root, path.parent, name)
+            found = resolved(self._tree, path, name)
             if found not in files.found:
                 taken = {each.name.casefold() for each in files.found.values()}
-                shown = found.name if found.name.casefold() not in taken else f"{found.parent.name}-{found.name}"
-                files.found[found] = attachment(found, shown, self._terms.attachment_bytes)
+                folder, shown = posixpath.split(found)
+                if shown.casefold() in taken:
+                    shown = f"{posixpath.basename(folder)}-{shown}"
+                files.found[found] = attachment(self._tree, found, shown, self._terms.attachment_bytes)
         except FileProblem as problem:
-            values = {"value": name, "limit_mb": problem.limit_mb}
-            files.problems.append(Problem(problem.code, "attachments", values))
+            files.problems.append(Problem(problem.code, "attachments", problem.values(name)))
             return None
         file = files.found[found]
         before = files.grants.get(file.name, ())
@@ -173,19 +177,19 @@ class MarkdownFolder:
         )
         return file
 
-    def _link(self, path: Path, address: str, grants: tuple[str, ...], identity: Identity, files: _Files) -> None:
+    def _link(self, path: str, address: str, grants: tuple[str, ...], identity: Identity, files: _Files) -> None:
         wanted = target(address)
         if wanted in files.links and not grants:
             return
         try:
-            found = inside(self._root, path.parent, wanted)
+            found = resolved(self._tree, path, wanted)
         except FileProblem as problem:
             code = "link_outside" if problem.code == "file_outside" else "link_missing"
             told = Problem(code, "body_markdown", {"value": wanted}, refuses=False)
             if told not in files.problems:
                 files.problems.append(told)
             return
-        if found.suffix.lower() == ".md":
+        if found.lower().endswith(".md"):
             if other := self._identity(found):
                 files.links[wanted] = article_address(other.external_id)
             return
@@ -197,24 +201,13 @@ def _both(before: tuple[str, ...] | None, grants: tuple[str, ...]) -> tuple[str,
     return tuple(dict.fromkeys((*(before or ()), *grants)))
 
 
-def _text(path: Path) -> str:
+def _text(data: bytes, encoding: str | None) -> Decoded:
+    declared = DECLARED.search(data[:MAX_DECLARED])
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise FrontMatterError("file_unreadable", detail=error.strerror or str(error)) from error
-    if len(data) > MAX_FILE:
-        raise FrontMatterError("file_too_large", limit_mb=MAX_FILE >> 20, value=path.name)
-    for mark, name in OTHER_ENCODINGS:
-        if data.startswith(mark):
-            raise FrontMatterError("not_utf8", guess=name)
-    try:
-        text = data.removeprefix(BOM).decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
-        raise FrontMatterError("not_utf8", line, column, guess=guess(data)) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        found = decoded(data, declared[1].decode("ascii") if declared else encoding)
+    except Doubtful as doubt:
+        raise FrontMatterError(doubt.problem.code, **doubt.problem.values) from doubt
+    return replace(found, text=found.text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _sections(body: str) -> Iterator[Section]:

@@ -29,12 +29,30 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?=\Z|[T ])")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an import says of all of its rows: their source, the grants of those that name none, names to products."""
+    """What an import says of all of its rows: their source, the grants of those that name none, names to products.
+
+    `keys` are ours by the names that columns have; `defaults` are values for rows that have none. `encoding` is that of
+    text that is not UTF-8 and does not say what it is; None: to be found out. `remark` is told what authors should know
+    of a whole file.
+    """
 
     source: str
     grants: tuple[str, ...] = ()
     product: Callable[[str], str] = str
     attachment_bytes: int = 20 << 20
+    keys: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    remark: Callable[[Problem, Place], None] = lambda _problem, _place: None
+
+    def with_keys(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The row under our keys, with the defaults for what it leaves out. Columns named `""` are left out."""
+        named = {self.keys.get(name, name): value for name, value in row.items()}
+        named.pop("", None)
+        return {
+            **{key: value for key, value in self.defaults.items() if not named.get(key)},
+            **{key: value for key, value in named.items() if value or key not in self.defaults},
+        }
 
 
 @dataclass(frozen=True, slots=True)

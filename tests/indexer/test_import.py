@@ -6,7 +6,7 @@ import gzip
 import json
 import lzma
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.importing import ImportOptions, import_articles
 from kb.articles import LANGUAGES
-from kb.config import Config
 from kb.entitlements import EVERYONE
 from kb.messages import told
 from kb.reports import Report
 from kb.store import Store
-from kb.store.articles import Product
 from tests.documents import scope
+from tests.indexer.conftest import Bring
 
 HEADER = "id,title,body_markdown,lang,product,grants\n"
-Bring = Callable[..., Report]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.create(f"sqlite:///{tmp_path / 'kb.sqlite3'}") as opened:
-        opened.save_products([Product("windchill", {"en": "Windchill"}, ("Windchill",)), Product("creo")])
-        yield opened
-
-
-@pytest.fixture
-def bring(store: Store, tmp_path: Path) -> Bring:
-    def run(path: Path, **options: Any) -> Report:
-        config = Config(home=tmp_path / "home", render_seconds=10)
-        return import_articles(path, ImportOptions(**{"grants": ("public",), **options}), store, config)
-
-    return run
 
 
 def row(id_: str = "a", **others: Any) -> dict[str, Any]:
@@ -75,7 +56,8 @@ def codes(report: Report) -> list[tuple[int, str, str]]:
     [
         (b'{"id": "x", ', "", "not_json"),
         (b"\xff\xfe{}", "", "not_json"),
-        ("名稱".encode("big5"), "", "not_utf8"),
+        ("名稱".encode("big5"), "", "encoding_doubtful"),
+        (b"\x80", "", "not_utf8"),
         (b"[]", "", "not_object"),
         (b'{"id": NaN}', "", "not_json"),
         (b'{"id": "x", "id": "y"}', "", "not_json"),
@@ -246,10 +228,13 @@ def test_csv_that_is_none(bring: Bring, tmp_path: Path, text: str, line: int, co
     assert (line, code) in [(line, code) for line, _, code in codes(bring(path))]
 
 
-def test_csv_of_another_encoding_is_refused_by_the_row(bring: Bring, tmp_path: Path) -> None:
+def test_a_row_of_another_encoding_than_its_file_is_refused_alone(bring: Bring, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
-    path.write_bytes(HEADER.encode() + "a,無法登入,內文,zh-Hant,windchill,public\n".encode("big5"))
-    assert (2, "title", "not_utf8") in codes(bring(path))
+    row_ = "{},無法登入,內文,zh-Hant,windchill,public\n"
+    path.write_bytes((HEADER + row_.format("a")).encode() + row_.format("b").encode("big5"))
+    report = bring(path)
+    assert report.counts == {"new": 1, "refused": 1}
+    assert codes(report) == [(3, "title", "encoding_doubtful")]
 
 
 ARTICLE = "---\ntitle: 無法登入\nproduct: windchill\ngrants: [public]\n---\n## 症狀\n\n內文\n"
@@ -300,8 +285,8 @@ def test_a_folder_of_markdown(bring: Bring, store: Store, tmp_path: Path) -> Non
         ("---\ntitle: {a: {b: c}}\n---\n", "front_matter_too_deep"),
         ("---\ntitle: 'x\n---\n", "front_matter_wrong"),
         ("---\n" + "x: y\n" * 20_000 + "---\n", "front_matter_too_long"),
-        ("標題".encode("big5"), "not_utf8"),
-        (ARTICLE.encode("utf-16"), "not_utf8"),
+        ("標題".encode("big5"), "encoding_doubtful"),
+        (b"---\n\xff", "not_utf8"),
         (ARTICLE.replace("[public]", "[windchill:tin]"), "grant_unknown"),
         (ARTICLE + ":::grants {product}:gold\n:::grants {product}:silver\nx\n:::\n", "sections_nested"),
     ],

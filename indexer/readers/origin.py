@@ -1,0 +1,67 @@
+"""What is to be imported: a folder, a ZIP or a single file, opened, and what it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from indexer.readers.tree import Folder, Tree
+from indexer.readers.unreadable import Unreadable
+from indexer.readers.zipped import Zip, ZipLimits
+from kb.articles import Problem
+from kb.config import Config
+from kb.imports import ImportRefused, source_of
+
+JSON_LINES = (".jsonl", ".ndjson")
+PACKED = (".gz", ".xz")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The files of an import. `only`: one of them alone is meant; `name`: the source's when nobody names it."""
+
+    tree: Tree
+    name: str
+    only: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The ending of the one file, without that of its packing; "" when there are many."""
+        return kind_of(self.only) if self.only else ""
+
+
+@contextmanager
+def opened(path: Path, config: Config) -> Iterator[Origin]:
+    """ImportRefused: there is nothing at `path`, or nothing that can be imported."""
+    if not path.exists():
+        raise ImportRefused(Problem("import_absent", "", {"value": str(path)}))
+    if path.is_dir():
+        yield Origin(Folder(path), path.resolve().name)
+        return
+    kind = kind_of(path.name)
+    if kind == ".zip":
+        with _zip(path, config) as tree:
+            yield Origin(tree, source_of(path.name))
+    elif kind == ".md":
+        yield Origin(Folder(path.parent), path.resolve().parent.name, path.name)
+    elif kind in (*JSON_LINES, ".csv"):
+        yield Origin(Folder(path.parent, Path()), source_of(path.name), path.name)
+    else:
+        raise ImportRefused(Problem("import_kind", "", {"value": path.name}))
+
+
+def _zip(path: Path, config: Config) -> Zip:
+    limits = ZipLimits(config.zip_entries, config.zip_mb, config.zip_entry_mb, config.zip_ratio, config.zip_depth)
+    try:
+        return Zip(path, limits)
+    except Unreadable as error:
+        raise ImportRefused(error.problem) from error
+
+
+def kind_of(name: str) -> str:
+    suffixes = [suffix.lower() for suffix in PurePath(name).suffixes]
+    if suffixes and suffixes[-1] in PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
