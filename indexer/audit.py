@@ -58,5 +58,5 @@ def audit(store: Source, engine: Engine, progress: Progress | None = None) -> Fi
 def repair(store: Source, engine: Engine, findings: Findings) -> None:
     """Put right what was found; an outdated index is for `rebuild`."""
     if findings.articles:
-        with engine.writer() as writer:
+        with store.alone(), engine.writer() as writer:
             put(store, writer, findings.articles)

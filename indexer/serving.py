@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 
+from kb import logs
 from kb.config import Config
 
 log = logging.getLogger(__name__)
@@ -121,6 +124,8 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no annotatio
             "loglevel": "debug" if self._config.log_level == "debug" else "warning",
             "limit_request_line": REQUEST_LINE,
             "forwarded_allow_ips": "*" if self._config.trusted_proxies else "127.0.0.1",
+            "on_starting": lambda server: _log_as(self._config.log_format, server),
+            "child_exit": lambda _, worker: _forget(worker.pid),
             "when_ready": lambda _: _start(followers),
             "on_exit": lambda _: _stop(followers),
         }
@@ -132,6 +137,29 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no annotatio
         return import_module("web").create_app(self._config)
 
 
+def _log_as(form: str, server: Any) -> None:
+    """gunicorn has a logger of its own."""
+    if form == "json":
+        for handler in server.log.error_log.handlers:
+            handler.setFormatter(logs.JsonFormatter())
+
+
+def _measure_together(config: Config) -> None:
+    """Workers count in files, from nothing: whichever of them is asked adds up what all have."""
+    folder = config.prepare_home() / "metrics" / str(config.port)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _forget(worker: int) -> None:
+    # Late: prometheus-client looks at its setting once, when it is imported.
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker)  # type: ignore[no-untyped-call]
+
+
 def serve_forever(config: Config) -> None:
     """Serves until the process is told to stop; requests under way are finished."""
+    _measure_together(config)
     Server(config).run()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from threading import Event
 from typing import Protocol
@@ -35,6 +36,12 @@ class Source(Protocol):
     ) -> list[IndexSource]: ...
 
     def notes(self, limit: int) -> list[ChangeNote]: ...
+
+    def waiting(self) -> int: ...
+
+    def claimed(self, limit: int) -> AbstractContextManager[list[ChangeNote]]: ...
+
+    def alone(self) -> AbstractContextManager[Callable[[], None]]: ...
 
     def done(self, note_ids: Sequence[int]) -> None: ...
 
@@ -64,15 +71,21 @@ def drain(store: Source, engine: Engine, progress: Progress | None = None) -> Sy
 
 def _drained(store: Source, engine: Engine, progress: Progress | None) -> Synced:
     done = 0
-    while notes := store.notes(BATCH):
-        ids = sorted({note.article_id for note in notes})
-        with engine.writer() as writer:
-            put(store, writer, ids)
-        store.done([note.id for note in notes])
-        done += len(ids)
+    while some := _drain_some(store, engine):
+        done += some
         if progress:
-            progress(done, done + len(store.notes(EVERY_NOTE)))
+            progress(done, done + store.waiting())
     return Synced(done)
+
+
+def _drain_some(store: Source, engine: Engine) -> int:
+    """How many articles a batch had; 0 when no note is left that another process does not have."""
+    with store.claimed(BATCH) as notes:
+        ids = sorted({note.article_id for note in notes})
+        if ids:
+            with engine.writer() as writer:
+                put(store, writer, ids)
+    return len(ids)
 
 
 def put(store: Source, writer: Writer, ids: Sequence[int]) -> None:
@@ -87,15 +100,18 @@ def put(store: Source, writer: Writer, ids: Sequence[int]) -> None:
 
 def rebuild(store: Source, engine: Engine, progress: Progress | None = None) -> Synced:
     """Index every article into a fresh generation; the old one serves until it is complete."""
-    notes = store.notes(EVERY_NOTE)
-    total, done = len(store.article_ids()), 0
-    with engine.writer(rebuild=True) as writer:
-        for source in sources(store):
-            writer.replace(source.row.id, list(documents_of(source)))
-            done += 1
-            if progress and (done % 100 == 0 or done >= total):
-                progress(done, max(total, done))
-    store.done([note.id for note in notes])
+    with store.alone() as check_alone:
+        notes = store.notes(EVERY_NOTE)
+        total, done = len(store.article_ids()), 0
+        with engine.writer(rebuild=True) as writer:
+            for source in sources(store):
+                writer.replace(source.row.id, list(documents_of(source)))
+                done += 1
+                if progress and (done % 100 == 0 or done >= total):
+                    progress(done, max(total, done))
+            # Another may have taken notes since, and told the old generation alone.
+            check_alone()
+        store.done([note.id for note in notes])
     return Synced(done)
 
 

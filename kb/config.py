@@ -19,6 +19,7 @@ from kb.calendars import holidays_of
 
 PREFIX = "KB_"
 FOR_TESTS = "KB_TEST_"
+SECRETS = ("KB_SECRET_KEY", "KB_METRICS_TOKEN")
 QUESTION = "{question}"
 ENGINES = ("whoosh",)
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -113,6 +114,12 @@ def _secret(text: str) -> str:
     return text
 
 
+def _token(text: str) -> str:
+    if len(text) < 16 or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("at least 16 characters, letters, digits and signs")
+    return text
+
+
 def _time_zone(text: str) -> str:
     try:
         ZoneInfo(text)
@@ -182,6 +189,8 @@ class Config:
     holidays: str = _setting("HOLIDAYS", _holidays, "TW")
     clock_hours: str = _setting("CLOCK_HOURS", _one_of("covered", "all"), "covered")
     demo: bool = _setting("DEMO", _switch, True)
+    metrics_token: str | None = _setting("METRICS_TOKEN", _token, None)
+    log_format: str = _setting("LOG_FORMAT", _one_of("text", "json"), "text")
     log_level: str = _setting("LOG_LEVEL", _one_of(*LOG_LEVELS), "info")
     lang: str | None = _setting("LANG", _one_of(*LANGUAGES), None)
     weights: Path | None = _setting("WEIGHTS", _file, None)
@@ -232,7 +241,7 @@ def _parsed(name: str, value: str, parse: Callable[[str], T]) -> T:
     try:
         return parse(value)
     except ValueError as error:
-        shown = "a value that is too short" if name == PREFIX + "SECRET_KEY" else repr(value)
+        shown = "a value that is not fit for it" if name in SECRETS else repr(value)
         raise ConfigError(f"{name} is {shown}; it must be {error}") from None
 
 

@@ -101,6 +101,11 @@ class Imports:
         with self._store.reading() as connection:
             return jobs.newest(connection, limit)
 
+    def counts(self) -> dict[State, int]:
+        """How many there are in each state: for who watches the site, whoever sent them."""
+        with self._store.reading() as connection:
+            return jobs.counts(connection)
+
     def batches(self, viewer: Viewer, limit: int = LISTED) -> list[Batch]:
         """What was written last, however it was sent."""
         check_author(viewer)

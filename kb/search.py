@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from kb.query import understood
 from kb.question import MAX_DEPTH, MAX_QUERY, Query
 from kb.snippets import Marks
 from kb.store.articles import ArticleRow, Readable
+from kb.store.database import Busy as Busy  # an engine raises it, too: another process is writing this index
 
 MAX_REFUSALS = 5
 
@@ -135,10 +137,6 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
-class Busy(Exception):
-    """Another process is writing this index."""
-
-
 class EngineDown(Exception):
     """The engine cannot answer now."""
 
@@ -180,6 +178,9 @@ Fold: TypeAlias = Callable[[str], str]
 # The words of a text, each in the spellings it may stand in.
 Spellings: TypeAlias = Callable[[str], Sequence[Sequence[str]]]
 
+# Told of each search: how many seconds it took, and whether the store answered it plainly.
+Observe: TypeAlias = Callable[[float, bool], None]
+
 RELATED_ASKED = 30
 
 log = logging.getLogger(__name__)
@@ -196,16 +197,24 @@ class Articles(Protocol):
 class Search:
     """Answers questions under a scope: the engine finds, the store gives the articles and checks every one again."""
 
-    def __init__(self, store: Articles, engine: Engine, fold: Fold, spellings: Spellings) -> None:
+    def __init__(
+        self, store: Articles, engine: Engine, fold: Fold, spellings: Spellings, observe: Observe | None = None
+    ) -> None:
         self._store, self._engine, self._fold, self._spellings = store, engine, fold, spellings
+        self._observe = observe
 
     def find(self, query: Query, scope: Scope) -> Results[Readable]:
         """A page of results. An article that the store refuses is in no hit, count or statistic.
 
         While the engine is away the store answers, in a plainer form.
         """
-        if not scope:
-            return Results(query, 0, (), {})
+        began = time.perf_counter()
+        results = self._answer(query, scope) if scope else Results[Readable](query, 0, (), {})
+        if self._observe:
+            self._observe(time.perf_counter() - began, results.plain)
+        return results
+
+    def _answer(self, query: Query, scope: Scope) -> Results[Readable]:
         try:
             hits, articles = self._found(query, scope)
         except EngineDown as error:

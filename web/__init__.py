@@ -12,7 +12,7 @@ from kb.cases import Cases
 from kb.config import Config
 from kb.entitlements import matrices
 from kb.imports import Imports
-from kb.search import Search
+from kb.search import Observe, Search
 from kb.store import Store
 from web import (
     api,
@@ -31,6 +31,7 @@ from web import (
     imports,
     language,
     messages,
+    metrics,
     names,
     search,
     security,
@@ -48,7 +49,8 @@ def create_app(config: Config) -> Flask:
     app.extensions["kb-config"] = config
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     asking.install(app)
-    site.install(app, lambda: open_site(config))
+    measured = metrics.install(app, config)
+    site.install(app, lambda: open_site(config, measured.searched))
     messages.install(app)
     language.install(app, config)
     csrf = security.install(app, config)
@@ -66,6 +68,7 @@ def create_app(config: Config) -> Flask:
         entitlements,
         sign_in,
         health,
+        metrics,
         api,
         case_api,
         imports,
@@ -80,12 +83,12 @@ def create_app(config: Config) -> Flask:
     return app
 
 
-def open_site(config: Config) -> site.Site:
+def open_site(config: Config, observe: Observe | None = None) -> site.Site:
     """Store, engine and accounts as the settings name them."""
     store = Store.open(config.store_url)
     engine = open_engine(config)
     versions = matrices(config.matrix)
-    search, accounts = Search(store, engine, fold, spellings), Accounts(store, config, versions)
+    search, accounts = Search(store, engine, fold, spellings, observe), Accounts(store, config, versions)
     return site.Site(
         config,
         store,

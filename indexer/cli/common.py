@@ -17,6 +17,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from indexer.engines import open_engine
+from kb import logs
 from kb.config import Config
 from kb.search import Engine
 from kb.store import Store
@@ -31,7 +32,9 @@ class Refused(Exception):
 
 
 def config() -> Config:
-    return Config.from_env(os.environ)
+    settings = Config.from_env(os.environ)
+    logs.install(settings.log_format, settings.log_level)
+    return settings
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def check(repairing: bool) -> int:
     with opened_store(settings) as store, opened_engine(settings) as engine:
         with progress() as draw:
             findings = audit(store, engine, lambda done, total: draw("checking", done, total))
-        _print(findings, len(store.notes(1_000_000)))
+        _print(findings, store.waiting())
         if findings.clean:
             return 0
         if repairing and findings.outdated:

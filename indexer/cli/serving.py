@@ -118,7 +118,7 @@ def status() -> int:
     """
     settings = config()
     with opened_store(settings) as store, opened_engine(settings) as engine:
-        found, waiting = engine.status(), len(store.notes(1_000_000))
+        found, waiting = engine.status(), store.waiting()
         click.echo(f"articles   {len(store.article_ids()):,}")
         click.echo(f"products   {len(store.products()):,}")
         click.echo(f"accounts   {len(Accounts(store, settings, matrices(settings.matrix)).all()):,}")

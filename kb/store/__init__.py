@@ -6,10 +6,11 @@ section, or whole to the index (`articles_for_index`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from kb.articles import Attachment
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.store import batches, checksum, database, feedback, finding, indexing, originals, reading, writing
+from kb.store import batches, checksum, claiming, database, feedback, finding, indexing, originals, reading, writing
 from kb.store.articles import (
     Applied,
     ArticleRow,
@@ -36,6 +37,8 @@ from kb.store.originals import Original
 from kb.store.tables import article
 
 __all__ = ["Gap", "Store", "StoreError", "Vote"]
+
+T = TypeVar("T")
 
 
 class Store:
@@ -154,6 +157,22 @@ class Store:
         with self.reading() as connection:
             return indexing.notes(connection, limit)
 
+    def waiting(self) -> int:
+        """How many changes the index has yet to learn."""
+        with self.reading() as connection:
+            return indexing.waiting(connection)
+
+    def claimed(self, limit: int) -> AbstractContextManager[list[ChangeNote]]:
+        """The oldest notes that no other process has: crossed off on a clean exit, left on an error.
+
+        No article is in two hands at a time. Busy while another process has them all.
+        """
+        return _as_store_errors(claiming.claimed(self._engine, limit))
+
+    def alone(self) -> AbstractContextManager[Callable[[], None]]:
+        """Nobody claims notes meanwhile; gives a check, StoreError, that this still holds. Busy when somebody does."""
+        return _as_store_errors(claiming.alone(self._engine))
+
     def done(self, note_ids: Sequence[int]) -> None:
         """Crosses notes off."""
         with self.writing() as connection:
@@ -243,11 +262,11 @@ class Store:
 
 
 @contextmanager
-def _as_store_errors(opened: AbstractContextManager[Connection]) -> Iterator[Connection]:
+def _as_store_errors(opened: AbstractContextManager[T]) -> Iterator[T]:
     """What the database itself refuses is a StoreError; a fault of ours (a constraint that does not hold) stays one."""
     try:
-        with opened as connection:
-            yield connection
+        with opened as given:
+            yield given
     except DBAPIError as error:
         if error.connection_invalidated or type(error).__name__ in (
             "OperationalError",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from kb.store import jobs, versions
 from kb.store.articles import Applied, Batch, ImportRun, Obstacle, RollbackRefused, SourceChanged
@@ -19,10 +20,13 @@ Row = Any
 
 def next_number(connection: Connection) -> int:
     """The next number of an article. Until the transaction ends nobody else writes articles: batches never mix."""
-    value = connection.scalar(select(counter.c.value).where(counter.c.name == "article").with_for_update())
-    if value is None:
-        connection.execute(insert(counter).values(name="article", value=1))
-    return value or 1
+    locked = select(counter.c.value).where(counter.c.name == "article").with_for_update()
+    if (value := connection.scalar(locked)) is not None:
+        return int(value)
+    # Another may write the very first at this moment: then his is waited for.
+    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(add(counter).values(name="article", value=1).on_conflict_do_nothing())
+    return int(connection.scalar(locked) or 1)
 
 
 def basis(connection: Connection, source: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -14,12 +14,23 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 HEAD = "0005"
-MIGRATIONS = Path(__file__).parents[1] / "migrations"
 BUSY_SECONDS = 30
+# A server that is gone without a word is given up after some ten seconds, not after the hours of TCP.
+PATIENCE: Mapping[str, int] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 
 class StoreError(Exception):
     """The store cannot be used as it is: says why and what to do."""
+
+
+class Busy(Exception):
+    """Another process is at work on the same."""
 
 
 def connect(url: str) -> Engine:
@@ -28,9 +39,7 @@ def connect(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed)
-        return create_engine(
-            parsed, json_serializer=_json, pool_pre_ping=True, pool_size=5, max_overflow=20, pool_timeout=BUSY_SECONDS
-        )
+        return _postgresql(parsed)
     except ArgumentError as error:
         raise StoreError(f"KB_STORE_URL is not a database URL: {error}") from error
     except ModuleNotFoundError as error:
@@ -41,11 +50,30 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def _postgresql(url: URL) -> Engine:
+    return create_engine(
+        url,
+        json_serializer=_json,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=20,
+        pool_timeout=BUSY_SECONDS,
+        # What the URL says itself stands.
+        connect_args={name: value for name, value in PATIENCE.items() if name not in url.query},
+    )
+
+
 def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         _make_private(Path(url.database))
     engine = create_engine(
-        url, json_serializer=_json, pool_size=5, max_overflow=20, connect_args={"timeout": BUSY_SECONDS}
+        url,
+        json_serializer=_json,
+        hide_parameters=True,
+        pool_size=5,
+        max_overflow=20,
+        connect_args={"timeout": BUSY_SECONDS},
     )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -92,19 +120,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 def upgrade(engine: Engine) -> None:
-    """Brings the schema to the newest, once, whoever else tries at the same time."""
-    from alembic import command
-    from alembic.config import Config
+    """Brings the schema to the newest, once, whoever else tries at the same time; readers read on meanwhile."""
     from alembic.util import CommandError
 
-    settings = Config()
-    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    from kb.store import migrating
+
     try:
-        with writing(engine) as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(726372)"))
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
+        if engine.dialect.name == "postgresql":
+            migrating.upgrade_online(engine)
+        else:
+            with writing(engine) as connection:
+                migrating.upgrade(connection, "head")
     except CommandError as error:
         raise StoreError(f"the store was made by a newer version of this program: {error}") from error
     except DBAPIError as error:

@@ -72,6 +72,10 @@ def notes(connection: Connection, limit: int) -> list[ChangeNote]:
     return [ChangeNote(*found) for found in connection.execute(statement)]
 
 
+def waiting(connection: Connection) -> int:
+    return connection.scalar(select(func.count()).select_from(change_note)) or 0
+
+
 def done(connection: Connection, note_ids: Sequence[int]) -> None:
     for start in range(0, len(note_ids), CHUNK):
         connection.execute(delete(change_note).where(change_note.c.id.in_(note_ids[start : start + CHUNK])))

@@ -101,6 +101,12 @@ def newest(connection: Connection, limit: int) -> list[ImportJob]:
     return [_job(row) for row in connection.execute(_WITH_NAMES.order_by(import_job.c.id.desc()).limit(limit))]
 
 
+def counts(connection: Connection) -> dict[State, int]:
+    """How many jobs there are in each state."""
+    found = connection.execute(select(import_job.c.state, func.count()).group_by(import_job.c.state))
+    return dict.fromkeys(STATES, 0) | {state: int(count) for state, count in found}
+
+
 def _job(row: Any) -> ImportJob:
     return ImportJob(
         row.id, row.account_id, row.by, row.source, row.file_name, row.size, tuple(row.grants), row.new_products,

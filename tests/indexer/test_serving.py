@@ -89,6 +89,19 @@ def test_what_is_imported_while_it_serves_is_found_by_every_worker(running: Runn
 
 
 @pytest.mark.slow
+def test_whichever_worker_is_asked_for_figures_tells_those_of_all(running: Running) -> None:
+    def searches() -> float:
+        lines = running.get("/metrics")[1].decode().splitlines()
+        return sum(float(line.split()[1]) for line in lines if line.startswith("kb_search_seconds_count{"))
+
+    running.wait_for("/readyz", b'"ok"')
+    before = searches()
+    for _ in range(20):
+        running.get("/search?q=" + quote("登入"))
+    assert [searches() - before for _ in range(6)] == [20] * 6
+
+
+@pytest.mark.slow
 def test_the_longest_query_is_answered_and_a_longer_one_refused(running: Running) -> None:
     running.wait_for("/readyz", b"")
     assert running.get("/search?q=" + quote("登" * 4_000))[0] == 200

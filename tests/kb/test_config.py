@@ -39,6 +39,8 @@ def test_nothing_else_is_documented() -> None:
         ("KB_MATRIX", "/nowhere", "a folder that exists"),
         ("KB_WEIGHTS", "/nowhere", "a file that exists"),
         ("KB_LANG", "zh", "one of zh-Hant"),
+        ("KB_METRICS_TOKEN", "short", "at least 16 characters"),
+        ("KB_LOG_FORMAT", "xml", "one of text, json"),
         ("KB_CASE_URL", "javascript:alert(1)", "begins with https://"),
         ("KB_COMMUNITY_URL", "https://a/{question}/{question}", "{question}"),
     ],
@@ -57,7 +59,7 @@ def test_a_misspelt_setting_is_told_what_it_may_have_meant() -> None:
 def test_a_secret_is_never_shown() -> None:
     with pytest.raises(ConfigError) as caught:
         Config.from_env({"KB_SECRET_KEY": "too short"})
-    assert "too short" not in str(caught.value).replace("a value that is too short", "")
+    assert "too short" not in str(caught.value).replace("a value that is not fit for it", "")
 
 
 def test_an_empty_value_counts_as_not_set() -> None:

@@ -103,6 +103,8 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/v1/openapi.json"): EVERYBODY,
     ("GET", "/livez"): EVERYBODY,
     ("GET", "/readyz"): EVERYBODY,
+    # To this machine alone, where the tests run, whoever is signed in: test_metrics.py.
+    ("GET", "/metrics"): EVERYBODY,
     ("GET", "/static/any/base.css"): EVERYBODY,
     ("GET", "/static/any/none.css"): NOBODY,
     ("GET", "/nowhere"): NOBODY,

@@ -1,0 +1,36 @@
+"""What is logged tells what happened, and never what somebody asked."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from kb.logs import JsonFormatter
+
+SECRET = "how do I sign in"
+
+
+def logged(event: str, *given: object, error: BaseException | None = None) -> dict[str, object]:
+    trouble = (type(error), error, error.__traceback__) if error else None
+    record = logging.LogRecord("kb.search", logging.WARNING, "search.py", 1, event, given, trouble)
+    line = JsonFormatter().format(record)
+    assert "\n" not in line and SECRET not in line
+    found: dict[str, object] = json.loads(line)
+    return found
+
+
+def test_an_event_keeps_its_numbers_and_not_its_words() -> None:
+    told = logged("indexed %d articles of %s", 12, SECRET)
+    assert (told["event"], told["numbers"], told["level"]) == ("indexed %d articles of %s", [12], "warning")
+
+
+def test_an_error_is_told_by_its_kind_and_place() -> None:
+    def fail() -> None:
+        raise ValueError(SECRET)
+
+    with pytest.raises(ValueError, match=SECRET) as caught:
+        fail()
+    told = logged("broken: %s", caught.value, error=caught.value)
+    assert told["error"] == "ValueError" and "fail" in str(told["where"])
