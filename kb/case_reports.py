@@ -12,16 +12,18 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from kb.accounts import Viewer
-from kb.cases import is_staff
+from kb.cases import Cases, is_staff
 from kb.clocks import KINDS
 from kb.config import Config
 from kb.counting import LINKED_ARTICLE, LINKED_BY, MEASURES
-from kb.store import Store, counts
-from kb.store.articles import Readable
+from kb.store import Store, accounts, counts
+from kb.store.articles import ArticleRow, Readable
+from kb.store.cases import CaseRow
 from kb.store.counts import Filter, SubjectSum, Sum
 
 MOST = 20
 LONGEST = 60
+OFFERED = 200
 
 
 class NoReport(Exception):
@@ -77,8 +79,8 @@ class Report:
 class CaseReports:
     """Reading what cases come to. Safe to share between threads."""
 
-    def __init__(self, store: Store, config: Config) -> None:
-        self._store, self._zone = store, ZoneInfo(config.time_zone)
+    def __init__(self, store: Store, config: Config, cases: Cases) -> None:
+        self._store, self._cases, self._zone = store, cases, ZoneInfo(config.time_zone)
 
     def of_all(self, viewer: Viewer, period: Period, product: str | None, now: datetime) -> Report:
         """What all cases come to, for staff. NoReport for everybody else."""
@@ -97,23 +99,55 @@ class CaseReports:
             [Reused(readable[each], links) for each, links in _joined(articles) if each in readable],
         )
 
-    def of_customer(
-        self, viewer: Viewer, customer: int | None, period: Period, product: str | None, now: datetime
-    ) -> Report:
-        """What a customer's cases come to: for his own people, and for staff, who say of whom. NoReport for others."""
-        if not is_staff(viewer) and (viewer.customer_id is None or customer not in (None, viewer.customer_id)):
-            raise NoReport
-        of = customer if is_staff(viewer) else viewer.customer_id
-        if of is None:
-            raise NoReport
-        return self._report(Filter(period.first, period.last, product, of), now)
+    def of_customer(self, viewer: Viewer, customer: int, period: Period, product: str | None, now: datetime) -> Report:
+        """What a customer's cases come to: for his own people, and for staff. NoReport for others."""
+        self._check_customer(viewer, customer)
+        return self._report(Filter(period.first, period.last, product, customer), now)
 
-    def customers(self, viewer: Viewer) -> list[tuple[int, str]]:
-        """Every customer, for staff to choose from."""
+    def customers(self, viewer: Viewer) -> list[str]:
+        """The names of customers, the first of them, for staff to choose from."""
         if not is_staff(viewer):
             return []
         with self._store.reading() as connection:
-            return counts.customers(connection)
+            return counts.customers(connection, OFFERED)
+
+    def customer_named(self, viewer: Viewer, name: str) -> int | None:
+        """The customer of that name, for staff."""
+        if not is_staff(viewer):
+            return None
+        with self._store.reading() as connection:
+            return accounts.customer_id(connection, name)
+
+    def cases(
+        self, viewer: Viewer, customer: int, asked: tuple[Period, str | None], page: tuple[int, int], now: datetime
+    ) -> list[tuple[CaseRow, list[ArticleRow]]]:
+        """A page (offset, limit) of a customer's cases opened in a period, the newest first, each with the articles
+        linked to it that the customer may read, whoever asks. NoReport as of `of_customer`."""
+        self._check_customer(viewer, customer)
+        period, product = asked
+        given = Filter(period.first, period.last, product, customer)
+        with self._store.reading() as connection:
+            found = counts.cases_of(connection, given, self._moments(period), page)
+            links = counts.links_of(connection, [row.id for row in found])
+        articles = {link.article_id for link in links if not link.internal}
+        theirs = self._cases.readers(found[0], sorted(articles), now) if found and articles else frozenset()
+        readable = self._store.readable(sorted(theirs), viewer.scope)
+        return [
+            (
+                row,
+                [
+                    readable[link.article_id].row
+                    for link in links
+                    if link.case_id == row.id and not link.internal and link.article_id in readable
+                ],
+            )
+            for row in found
+        ]
+
+    @staticmethod
+    def _check_customer(viewer: Viewer, customer: int) -> None:
+        if not is_staff(viewer) and customer != viewer.customer_id:
+            raise NoReport
 
     def _report(
         self,

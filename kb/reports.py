@@ -207,9 +207,9 @@ def entry_unpacked(data: Mapping[str, Any]) -> Entry:
 
 def csv_rows(entries: Iterable[Entry], lang: str) -> Iterator[str]:
     """The report as CSV for spreadsheets, a line a row, with a header; no cell of it can be taken for a formula."""
-    yield _csv_line(CSV_COLUMNS)
+    yield csv_line(CSV_COLUMNS)
     for entry in entries:
-        yield _csv_line(
+        yield csv_line(
             (
                 entry.status, entry.place.file, str(entry.place.line or ""), entry.id, entry.number, entry.title,
                 "; ".join(f"{at}: {told(problem, lang)}" for at, problem in entry.problems),
@@ -221,7 +221,8 @@ def csv_rows(entries: Iterable[Entry], lang: str) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _csv_line(cells: Iterable[str]) -> str:
+def csv_line(cells: Iterable[str]) -> str:
+    """A row of CSV, no cell of which a spreadsheet takes for a formula."""
     written = io.StringIO()
     csv.writer(written).writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells])
     return written.getvalue()

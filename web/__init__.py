@@ -8,6 +8,7 @@ from indexer.engines import open_engine
 from indexer.folding import fold
 from indexer.spelling import spellings
 from kb.accounts import Accounts
+from kb.case_reports import CaseReports
 from kb.cases import Cases
 from kb.config import Config
 from kb.entitlements import matrices
@@ -20,6 +21,7 @@ from web import (
     asking,
     assets,
     case_api,
+    case_reports,
     cases,
     countdown,
     deflection,
@@ -65,6 +67,7 @@ def create_app(config: Config) -> Flask:
         articles,
         cases,
         deflection,
+        case_reports,
         entitlements,
         sign_in,
         health,
@@ -89,6 +92,7 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
     engine = open_engine(config)
     versions = matrices(config.matrix)
     search, accounts = Search(store, engine, fold, spellings, observe), Accounts(store, config, versions)
+    cases_of_site = Cases(store, config, versions)
     return site.Site(
         config,
         store,
@@ -97,7 +101,8 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
         accounts,
         versions,
         site.Catalogue(store),
-        Cases(store, config, versions),
+        cases_of_site,
+        CaseReports(store, config, cases_of_site),
         Imports(store),
     )
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, g, request
 
@@ -139,6 +139,12 @@ def site_name() -> str:
 
 def day(value: date) -> str:
     return format_date(value, "medium", locale=_locale())
+
+
+def month_name(month: str, skeleton: str = "yMMM") -> str:
+    """A month, given as YYYY-MM, by its name."""
+    year, number = map(int, month.split("-"))
+    return str(format_skeleton(skeleton, date(year, number, 1), locale=_locale()))
 
 
 def moment(value: datetime) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from kb.accounts import Accounts
+from kb.case_reports import CaseReports
 from kb.cases import Cases
 from kb.config import Config
 from kb.entitlements import Matrix
@@ -49,6 +50,7 @@ class Site:
     matrices: tuple[Matrix, ...]
     catalogue: Catalogue
     cases: Cases
+    case_reports: CaseReports
     imports: Imports
 
     def close(self) -> None:

@@ -10,9 +10,10 @@ from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
+from kb.store.cases import CASE, CASES, CaseRow
 from kb.store.count_tables import case_count, report_count, running_clock
 from kb.store.feedback import upsert
-from kb.store.tables import account, article, case_link, customer, deflection
+from kb.store.tables import account, article, case_link, customer, deflection, support_case
 
 # A key of `report_count`, in the order of KEY.
 Place: TypeAlias = tuple[int, str, str, str, str, int, int]
@@ -219,7 +220,19 @@ def names_of_accounts(connection: Connection, ids: Iterable[int]) -> dict[int, s
     return {id_: name for id_, name in connection.execute(found)}
 
 
-def customers(connection: Connection) -> list[tuple[int, str]]:
-    """Every customer by name."""
-    found = connection.execute(select(customer.c.id, customer.c.name).order_by(customer.c.name))
-    return [(id_, name) for id_, name in found]
+def customers(connection: Connection, limit: int) -> list[str]:
+    """Customers by name."""
+    return list(connection.scalars(select(customer.c.name).order_by(customer.c.name).limit(limit)))
+
+
+def cases_of(
+    connection: Connection, given: Filter, period: tuple[datetime, datetime], page: tuple[int, int]
+) -> list[CaseRow]:
+    """A page (offset, limit) of a customer's cases opened in a period, the newest first."""
+    opened = support_case.c.opened_at
+    found = select(*CASE).select_from(CASES).where(opened >= period[0], opened < period[1])
+    found = found.where(support_case.c.customer_id == given.customer_id)
+    if given.product is not None:
+        found = found.where(support_case.c.product == given.product)
+    ordered = found.order_by(opened.desc(), support_case.c.number.desc()).offset(page[0]).limit(page[1])
+    return [CaseRow(*row) for row in connection.execute(ordered)]

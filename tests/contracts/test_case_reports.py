@@ -26,8 +26,8 @@ MARCH = Period("2026-03", "2026-03")
 
 
 @pytest.fixture
-def reports(store: Store, tmp_path: Path) -> CaseReports:
-    return CaseReports(store, Config(home=tmp_path))
+def reports(store: Store, cases: Cases, tmp_path: Path) -> CaseReports:
+    return CaseReports(store, Config(home=tmp_path), cases)
 
 
 def of_all(
@@ -104,22 +104,42 @@ def test_a_customer_reads_his_own_and_nothing_of_others(
     store: Store, cases: Cases, people: dict[str, Viewer], reports: CaseReports
 ) -> None:
     opened(cases, people["gold"])
-    before = reports.of_customer(people["gold"], None, MARCH, None, NOW + DAY)
+    own, others = people["gold"].customer_id or 0, people["other"].customer_id or 0
+    before = reports.of_customer(people["gold"], own, MARCH, None, NOW + DAY)
     for _ in range(3):
         number = opened(cases, people["other"])
         cases.link(people["engineer"], number, article(store, people["engineer"], "open"), "reference", NOW)
     cases.solved(people["other"], article(store, people["other"], "open"), "windchill", "x", NOW)
-    assert reports.of_customer(people["gold"], None, MARCH, None, NOW + DAY) == before
+    assert reports.of_customer(people["gold"], own, MARCH, None, NOW + DAY) == before
     assert before.total["cases"] == 1 and not before.people and not before.articles
-    theirs = reports.of_customer(people["engineer"], people["other"].customer_id, MARCH, None, NOW)
+    theirs = reports.of_customer(people["engineer"], others, MARCH, None, NOW)
     assert theirs.total["cases"] == 3 and theirs.deflected == {"windchill": 1}
-    for viewer, customer in ((people["gold"], people["other"].customer_id), (ANONYMOUS, None), (ANONYMOUS, 1)):
+    for viewer, customer in ((people["gold"], others), (ANONYMOUS, own), (ANONYMOUS, 0)):
         with pytest.raises(NoReport):
             reports.of_customer(viewer, customer, MARCH, None, NOW)
+        with pytest.raises(NoReport):
+            reports.cases(viewer, customer, (MARCH, None), (0, 9), NOW)
     for viewer in (people["gold"], ANONYMOUS):
-        assert reports.customers(viewer) == []
+        assert reports.customers(viewer) == [] and reports.customer_named(viewer, "other Ltd") is None
         with pytest.raises(NoReport):
             reports.of_all(viewer, MARCH, None, NOW)
+
+
+def test_the_cases_of_a_report_name_what_the_customer_may_read_alone(
+    store: Store, cases: Cases, people: dict[str, Viewer], reports: CaseReports
+) -> None:
+    engineer, own = people["engineer"], people["gold"].customer_id or 0
+    first, second = opened(cases, people["gold"]), opened(cases, people["gold"], at=NOW + HOUR)
+    opened(cases, people["other"])
+    for which, internal in (("open", True), ("gold", False), ("plus", True)):
+        cases.link(engineer, first, article(store, engineer, which), "reference", NOW, internal=internal)
+    for viewer in (engineer, people["gold"]):
+        found = reports.cases(viewer, own, (MARCH, None), (0, 9), NOW)
+        assert [(row.number, [each.external_id for each in linked]) for row, linked in found] == [
+            (second, []), (first, ["gold"]),
+        ]  # fmt: skip
+    assert reports.cases(engineer, own, (MARCH, "creo"), (0, 9), NOW) == []
+    assert [row.number for row, _ in reports.cases(engineer, own, (MARCH, None), (1, 1), NOW)] == [first]
 
 
 def test_counted_as_it_happens_is_as_counted_anew(store: Store, cases: Cases, people: dict[str, Viewer]) -> None:

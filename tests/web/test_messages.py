@@ -10,6 +10,7 @@ from opencc import OpenCC
 from kb.articles import LANGUAGES, TYPES
 from kb.cases import REFUSALS, ROLES, SEVERITIES, STATUSES
 from kb.clocks import KINDS
+from kb.counting import LINK_TIMES
 from kb.question import DATE_BUCKETS, FACETS
 from kb.reports import STATUSES as ROW_STATUSES
 from kb.search import PARTS
@@ -28,6 +29,13 @@ HAN = re.compile("[\u3400-\u9fff]")
 # Words of the other side of the strait, in the script of this one.
 MAINLAND = "軟件 服務器 程序 文檔 視頻 默認 信息 搜索 登錄 支持 網絡 用戶 質量 反饋 合同 賬".split()
 TAIWAN = "软体 伺服器 程式 讯息 搜寻 登入 网路 资讯 预设 使用者 支援 回馈 合约 萤幕 字元".split()
+SECTIONS = (
+    "links_months", "times", "clocks", "reuse", "people", "products", "months", "severities", "own_products",
+)  # fmt: skip
+HEADS = (
+    "month", "cases", "opened", "closed", "still_open", "linked", "link_rate", "links", "rate", "share", "within",
+    "kept", "missed", "deflected", "clock", "package", "person", "article",
+)  # fmt: skip
 COMPUTED = {
     *(f"type.{name}" for name in TYPES),
     *(f"date.{name}" for name, _ in DATE_BUCKETS),
@@ -44,6 +52,9 @@ COMPUTED = {
     *(f"clock.{state}" for state in ("met", "breached", "paused", "best_effort")),
     *(f"clock.paused_{status}" for status in STATUSES if status not in ("in_progress", "closed")),
     *(f"count.{unit}" for unit in UNITS),
+    *(f"report.{name}" for name in (*LINK_TIMES, "known", "new", "unlinked")),
+    *(f"report.{said}{name}" for name in SECTIONS for said in ("", "means_")),
+    *(f"report.{name}" for name in HEADS),
     "clock.left",
     "clock.until",
     *(f"event.{kind}" for kind in ("opened", "reply", "note", "change", "link", "unlink")),

@@ -34,6 +34,9 @@ ABSENT = "KB999999"
 
 WINDCHILL_HOLDERS = ("gold", "gold_plus", "mixed")
 
+SIGNED_IN = {kind: 302 if kind == "anonymous" else 200 for kind in KINDS}
+STAFF_PAGES = {kind: 302 if kind == "anonymous" else 200 if kind in STAFF else 404 for kind in KINDS}
+
 # (method, path) → status by kind of user. Forms are sent with a valid token and without any field.
 TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/"): EVERYBODY,
@@ -57,8 +60,8 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", f"/articles/{WINDCHILL}/attachments/none.log"): NOBODY,
     ("GET", f"/articles/{ABSENT}/attachments/sample.log"): NOBODY,
     ("POST", f"/articles/{WINDCHILL}/helpful"): same(400),
-    ("GET", "/cases"): {kind: 302 if kind == "anonymous" else 200 for kind in KINDS},
-    ("GET", "/cases/new"): {kind: 302 if kind == "anonymous" else 200 for kind in KINDS},
+    ("GET", "/cases"): SIGNED_IN,
+    ("GET", "/cases/new"): SIGNED_IN,
     ("POST", "/cases/new"): {kind: 404 if kind == "anonymous" else 422 for kind in KINDS},
     ("POST", "/cases/new/solved"): NOBODY,
     ("POST", "/cases/new/suggest"): NOBODY,
@@ -67,6 +70,12 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/cases/C99999999/change"): NOBODY,
     ("POST", "/cases/C99999999/link"): NOBODY,
     ("POST", "/cases/C99999999/unlink"): NOBODY,
+    ("GET", "/reports"): STAFF_PAGES,
+    ("GET", "/reports/links_months.csv"): STAFF_PAGES,
+    ("GET", "/reports/activity"): SIGNED_IN,
+    ("GET", "/reports/activity/months.csv"): {
+        kind: 302 if kind == "anonymous" else 404 if kind in STAFF else 200 for kind in KINDS
+    },
     ("GET", "/api/v1/search?q=登入"): EVERYBODY,
     ("GET", "/api/v1/suggest?q=登"): EVERYBODY,
     ("GET", f"/api/v1/articles/{PUBLIC}"): EVERYBODY,
