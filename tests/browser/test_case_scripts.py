@@ -19,6 +19,8 @@ from tests.site import ReadySite, served, site
 
 __all__ = ["site"]
 TICK = 1_000
+# The width of a sheet in CSS pixels, and how many sheets a few cases take at most.
+A4, PAGES = 794, 4
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +106,19 @@ def test_a_clock_turns_late_before_ones_eyes(page: OpenPage, address: str, site:
 
 def shape(text: str) -> str:
     return re.sub(r"\d+", "0", text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_activity_report_prints_on_paper(page: OpenPage, address: str, site: ReadySite, lang: Language) -> None:
+    customer = page()
+    sign_in(customer, address, site, "gold")
+    open_case(customer, address, "印在紙上")
+    opened = page(lang=lang, theme="dark", width=A4)
+    sign_in(opened, address, site, "gold")
+    opened.goto(f"{address}/reports/activity")
+    opened.emulate_media(media="print")
+    assert opened.evaluate("document.documentElement.scrollWidth") <= A4
+    for selector, is_shown in ((".choose", False), (".top", False), ("svg.chart >> nth=0", True), (".each", True)):
+        expect(opened.locator(selector)).to_be_visible(visible=is_shown)
+    printed = opened.pdf(prefer_css_page_size=True, tagged=True)
+    assert printed.startswith(b"%PDF") and 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= PAGES

@@ -52,10 +52,13 @@ RIGHTS = [
     "public", STAFF, "windchill:silver", "windchill:gold", "windchill:gold_plus", "creo:silver", "creo:gold",
     "windchill:software_updates", "integrity:gold_plus",
 ]  # fmt: skip
-TOKEN = re.compile(rb'(name="csrf_token"[^>]*value=|content=)"[^"]+"')
+# What differs from one answer to the next: the token of a form, and what time it is.
+TOKEN = re.compile(rb'(name="csrf_token"[^>]*value=|content=|data-now=)"[^"]+"')
 # Who may open cases, and the numbers of theirs.
 CASES = {kind: (f"C{at:07d}0", f"C{at:07d}1") for at, kind in enumerate(("gold", "gold_plus", "mixed"), 1)}
 CASE_NUMBERS = [*(number for numbers in CASES.values() for number in numbers), "C99999999"]
+# Articles that are linked to every case for staff alone.
+LINKED = ("KB900007", "KB900009")
 OPENED = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PREFIXES = ["登", "登入", "wi", "ora", "deng", "ㄉㄥ", "mem", "900", "KB9", "憑", "cer", "0x8"]
 
@@ -129,6 +132,9 @@ def work_cases(config: Config, kinds: Collection[str]) -> None:
                     connection.execute(update(support_case).where(support_case.c.number == made).values(number=number))
                 cases.reply(engineer, number, f"{kind}: 請重設密碼", OPENED)
                 cases.reply(engineer, number, "內部討論", OPENED, internal=True)
+                for linked in LINKED:
+                    if article := store.read(linked, engineer.scope):
+                        cases.link(engineer, number, article, "reference", OPENED, internal=True)
                 if at:
                     cases.change(engineer, number, 1, {"status": "closed"}, OPENED)
 
@@ -202,6 +208,10 @@ def paths(chance: random.Random, numbers: list[str]) -> Iterator[str]:
                     "/cases",
                     "/cases?state=closed",
                     "/cases/new",
+                    "/reports",
+                    "/reports/activity?from=2026-02&to=2026-03",
+                    f"/reports/activity?from=2026-03&to=2026-04&customer={chance.choice(list(CASES))}+company",
+                    "/reports/activity/clocks.csv?from=2026-03&to=2026-03",
                     "/api/v1/cases",
                     "/api/v1/cases?state=closed",
                     f"/api/v1/cases/{chance.choice(CASE_NUMBERS)}",
