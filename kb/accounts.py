@@ -7,7 +7,7 @@ import secrets
 import threading
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, get_args
 
@@ -23,6 +23,11 @@ from kb.store.accounts import Account, Contract, Token
 
 Role = Literal["customer", "engineer", "author", "operator"]
 ROLES: tuple[Role, ...] = get_args(Role)
+# What a token may be used for, within the rights of its owner. One that may change cases may read them.
+TokenScope = Literal["read", "cases:read", "cases:write", "imports"]
+TOKEN_SCOPES: tuple[TokenScope, ...] = get_args(TokenScope)
+LEAST: tuple[TokenScope, ...] = ("read",)
+IMPLIED: Mapping[str, str] = {"cases:write": "cases:read"}
 
 WINDOW = timedelta(minutes=15)
 PER_ADDRESS = 5  # Many people share an address: it may fail this many times as often as one e-mail.
@@ -39,7 +44,8 @@ class AccountError(Exception):
 class Viewer:
     """Who asks. `scope` is what he may read today.
 
-    `lines` are all of his contracts' lines, `products` those in force.
+    `lines` are all of his contracts' lines, `products` those in force. `token_scopes` is what the token he came with
+    may be used for, `token_id` its id; None: he came without one.
     """
 
     account_id: int | None = None
@@ -51,6 +57,12 @@ class Viewer:
     scope: Scope = EVERYONE
     lines: tuple[ContractLine, ...] = ()
     products: frozenset[str] = frozenset()
+    token_scopes: frozenset[str] | None = None
+    token_id: int | None = None
+
+    def may_use(self, token_scope: str) -> bool:
+        """Whether what he came with may be used for this."""
+        return self.token_scopes is None or token_scope in self.token_scopes
 
 
 ANONYMOUS = Viewer()
@@ -137,10 +149,21 @@ class Accounts:
         with self._store.writing() as connection:
             rows.remove_session(connection, _hash("session", token))
 
-    def bearer(self, token: str) -> Account | None:
-        """The account of an API token that still holds."""
+    def bearer(self, token: str, today: date) -> Viewer | None:
+        """Who an API token that still holds speaks for."""
+        return self._by_token(_hash("token", token), today)
+
+    def token_holder(self, token_id: int, today: date) -> Viewer | None:
+        """Who a token speaks for, by its id, while it holds."""
+        return self._by_token(token_id, today)
+
+    def _by_token(self, which: str | int, today: date) -> Viewer | None:
         with self._store.reading() as connection:
-            return rows.account_by_token(connection, _hash("token", token), _now())
+            found = rows.by_token(connection, which, _now())
+        if found is None:
+            return None
+        scopes = found.scopes | {IMPLIED[each] for each in found.scopes if each in IMPLIED}
+        return replace(self.viewer(found.account, today), token_scopes=scopes, token_id=found.token_id)
 
     def viewer(self, account: Account, today: date) -> Viewer:
         """An account with its rights of the day: a customer's by contract, staff's every one there is."""
@@ -213,21 +236,27 @@ class Accounts:
 
     # API tokens
 
-    def add_token(self, email: str, name: str, days: int | None = None) -> str:
+    def add_token(self, email: str, name: str, days: int | None = None, scopes: Sequence[str] = LEAST) -> str:
         """A new token. It is shown this once: the store keeps a hash. `days` None: it holds until it is revoked."""
         account, token = self.account(email), "kb_" + secrets.token_urlsafe(32)
         expires_at = _now() + timedelta(days=days) if days is not None else None
         if not name.strip() or len(name) > 100:
             raise AccountError("a token needs a name of 1 to 100 characters")
-        if any(each.email == account.email and each.name == name for each in self.tokens()):
+        if not scopes:
+            raise AccountError(f"a token needs a scope, one or more of {', '.join(TOKEN_SCOPES)}")
+        for scope in scopes:
+            _check_known("scope", scope, TOKEN_SCOPES)
+        if any(each.name == name for each in self.tokens(account.id)):
             raise AccountError(f"{account.email} has a token named {name} already; revoke it or choose another name")
+        kept = tuple(dict.fromkeys(scopes))
         with self._store.writing() as connection:
-            rows.add_token(connection, _hash("token", token), account.id, name, (_now(), expires_at))
+            rows.add_token(connection, rows.NewToken(_hash("token", token), account.id, name, kept, _now(), expires_at))
         return token
 
-    def tokens(self) -> list[Token]:
+    def tokens(self, account_id: int | None = None) -> list[Token]:
+        """Those of an account, or everyone's."""
         with self._store.reading() as connection:
-            return rows.tokens(connection)
+            return rows.tokens(connection, account_id)
 
     def revoke_token(self, email: str, name: str) -> None:
         account = self.account(email)

@@ -28,7 +28,7 @@ from kb.store import Store, counts
 from kb.store import accounts as account_rows
 from kb.store import cases as rows
 from kb.store.articles import Readable
-from kb.store.cases import CaseEvent, CaseLink, CaseRow, Deflection
+from kb.store.cases import CaseEvent, CaseLink, CaseRow, Deflection, Walk
 
 # A case with all that happened to it, and its customer's contract lines.
 Told: TypeAlias = tuple[CaseRow, Sequence[CaseEvent], Sequence[ContractLine]]
@@ -125,6 +125,13 @@ class Cases:
             return []
         with self._store.reading() as connection:
             return rows.cases(connection, _customer(viewer), is_open, ((number - 1) * PAGE, PAGE + 1))
+
+    def walk(self, viewer: Viewer, way: Walk) -> list[CaseRow]:
+        """The next cases on a program's way through all that the viewer sees."""
+        if not _sees_cases(viewer):
+            return []
+        with self._store.reading() as connection:
+            return rows.walk(connection, _customer(viewer), way)
 
     def case(self, viewer: Viewer, number: str, now: datetime) -> Case | None:
         """A case with its conversation, links and clocks. Not there and not yours: None."""

@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 
 from indexer.engines import open_engine
 from indexer.sync import rebuild
-from kb.accounts import Accounts, NewAccount
+from kb.accounts import TOKEN_SCOPES, Accounts, NewAccount
 from kb.articles import Draft
 from kb.config import Config
 from kb.entitlements import ContractLine, matrices
@@ -102,7 +102,7 @@ class ReadySite:
     def token(self, kind: str) -> str:
         if kind not in self._tokens:
             self._tokens[kind] = self.accounts.add_token(
-                self.credentials(kind)["email"], f"tests {secrets.token_hex(8)}"
+                self.credentials(kind)["email"], f"tests {secrets.token_hex(8)}", scopes=TOKEN_SCOPES
             )
         return self._tokens[kind]
 

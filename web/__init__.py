@@ -16,6 +16,7 @@ from kb.imports import Imports
 from kb.search import Observe, Search
 from kb.store import Store
 from web import (
+    account,
     api,
     articles,
     asking,
@@ -70,6 +71,7 @@ def create_app(config: Config) -> Flask:
         case_reports,
         entitlements,
         sign_in,
+        account,
         health,
         metrics,
         api,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flask import Blueprint, Response, g, request, url_for
 from pydantic import BaseModel, ValidationError
@@ -10,18 +10,21 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import NotFound, Unauthorized
 
 from kb.cases import NEVER, PAGE, Case, CaseRefused, NewCase, NoCase, Stale
-from kb.store.cases import CaseRow
-from web import errors, parameters, schema
+from kb.store.cases import CaseRow, Sort, Walk
+from web import cursors, errors, idempotency, parameters, schema
 from web.api import json_of
 from web.articles import readable
-from web.cases import LAST_PAGE, STATES, told, whole_page
+from web.cases import told
 from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Conflicting, Refused
 from web.site import site
 
 blueprint = Blueprint("case_api", __name__, url_prefix="/api/v1/cases")
-PARAMETERS = {"case_api.cases": ("state", "page", "ui"), "case_api.case": ("ui",)}
+PARAMETERS = {"case_api.cases": ("state", "sort", "limit", "cursor", "ui"), "case_api.case": ("ui",)}
+STATES = ("open", "closed", "all")
+SORTS: tuple[Sort, ...] = ("opened", "due")
+MOST = 100
 
 FORBIDDEN = ("not_entitled", "staff_only")
 
@@ -35,6 +38,9 @@ def check() -> None:
         raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
     if request.endpoint in PARAMETERS:
         parameters.check_names(request.args, PARAMETERS[request.endpoint])
+
+
+idempotency.install(blueprint)
 
 
 @blueprint.errorhandler(NoCase)
@@ -54,14 +60,31 @@ def stale(_: Stale) -> Response:
 
 @blueprint.get("")
 def cases() -> Response:
-    state, number = request.args.get("state", "open"), request.args.get("page", "1")
-    if state not in STATES:
-        raise BadParameter("state", state, text("wrong.choice", choices=", ".join(STATES)))
-    page = whole_page(number)
-    if page is None:
-        raise BadParameter("page", number, text("wrong.whole", most=LAST_PAGE))
-    found = site().cases.page(g.viewer, is_open=state == "open", number=page)
-    return json_of(schema.Cases(cases=[_summary(row) for row in found[:PAGE]], page=page, more=len(found) > PAGE))
+    """A page of a walk through the cases, and where the next one begins."""
+    state, sort = (_choice(name, allowed) for name, allowed in (("state", STATES), ("sort", SORTS)))
+    limit = parameters.whole(request.args, "limit", PAGE, MOST)
+    way, after = f"{state} {sort}", request.args.get("cursor")
+    is_open = None if state == "all" else state == "open"
+    found = site().cases.walk(
+        g.viewer, Walk(is_open, cast(Sort, sort), cursors.place(after, way) if after else None, limit + 1)
+    )
+    shown = found[:limit]
+    last = shown[-1] if len(found) > limit else None
+    moment = last and (last.due_at if sort == "due" else last.opened_at)
+    return json_of(
+        schema.Cases(
+            cases=[_summary(row) for row in shown],
+            next=cursors.cursor(way, moment, last.number) if last and moment else None,
+        )
+    )
+
+
+def _choice(name: str, allowed: tuple[str, ...]) -> str:
+    """What a parameter chooses; the first when it is not given."""
+    given = request.args.get(name, allowed[0])
+    if given not in allowed:
+        raise BadParameter(name, given, text("wrong.choice", choices=", ".join(allowed)))
+    return given
 
 
 @blueprint.post("")

@@ -14,7 +14,7 @@ from kb.messages import told
 from kb.reports import as_data, entry_data
 from kb.store.articles import RollbackRefused
 from kb.store.jobs import ImportJob
-from web import errors, parameters, schema
+from web import errors, idempotency, parameters, schema
 from web.api import json_of
 from web.imports import SHOWN, SHOWS, csv_of, grants_in, left, obstacles_told, pieces, size_of
 from web.language import now
@@ -41,6 +41,11 @@ def check() -> None:
     check_author(g.viewer)
     if request.endpoint in PARAMETERS:
         parameters.check_names(request.args, PARAMETERS[request.endpoint])
+    if request.endpoint == "import_api.send":
+        request.max_content_length = site().config.import_max_mb << 20
+
+
+idempotency.install(blueprint)
 
 
 @blueprint.errorhandler(NoImport)
@@ -74,7 +79,6 @@ def send() -> Response:
     name = request.args.get("file_name", "")
     if not name:
         raise BadParameter("file_name", name, text("imports.file_name"))
-    request.max_content_length = site().config.import_max_mb << 20
     with TemporaryFile() as file:
         for piece in iter(lambda: request.stream.read(1 << 20), b""):
             file.write(piece)

@@ -139,6 +139,16 @@ def check_names(args: MultiDict[str, str], known: Collection[str]) -> None:
             raise BadParameter(name, value, text("wrong.name", choices=", ".join(known)))
 
 
+def whole(args: MultiDict[str, str], name: str, default: int, most: int) -> int:
+    """A whole number from 1; the default when it is not given."""
+    given = args.get(name)
+    if given is None:
+        return default
+    if not (given.isascii() and given.isdigit() and len(given) < 10 and 1 <= int(given) <= most):
+        raise BadParameter(name, given, text("wrong.whole", most=most))
+    return int(given)
+
+
 def prefix(args: MultiDict[str, str], longest: int) -> str:
     """What is being typed: `q`, the one parameter of suggestions."""
     return read(MultiDict([("q", value) for value in args.getlist("q")]), longest).q

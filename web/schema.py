@@ -126,11 +126,10 @@ class CaseSummary(Answer):
 
 
 class Cases(Answer):
-    """A page of fifty cases: open ones by the next breach, closed ones newest first. `more`: there is a next page."""
+    """A page of cases. `next`: to be sent as `cursor` for those that follow; null: there are none."""
 
     cases: list[CaseSummary]
-    page: int
-    more: bool
+    next: str | None
 
 
 class Clock(Answer):

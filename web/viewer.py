@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from flask import Flask, Response, current_app, g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from kb.accounts import ANONYMOUS, Viewer
 from kb.imports import is_author
-from web import parameters
+from web import parameters, scopes
 from web.language import today, use_account_language
 from web.site import site
 
@@ -32,19 +34,22 @@ def _settle() -> None:
     g.viewer = _who()
     use_account_language(g.viewer.lang)
     parameters.check_settings(request.args)
+    scopes.check()
 
 
 def _who() -> Viewer:
     accounts = site().accounts
     if request.path.startswith("/api/") and (header := request.headers.get("Authorization")):
         scheme, _, token = header.partition(" ")
-        account = accounts.bearer(token.strip()) if scheme.lower() == "bearer" else None
-        if account is None:
-            raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
-        return accounts.viewer(account, today())
+        viewer = accounts.bearer(token.strip(), today()) if scheme.lower() == "bearer" else None
+        return viewer or _unauthorized()
     token = request.cookies.get(cookie_name(), "")
     account = accounts.session(token) if token else None
     return accounts.viewer(account, today()) if account else ANONYMOUS
+
+
+def _unauthorized() -> NoReturn:
+    raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
 
 
 def remember(response: Response, token: str) -> None:

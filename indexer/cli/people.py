@@ -9,7 +9,7 @@ from datetime import date
 import click
 
 from indexer.cli.common import DAY, Refused, config, opened_store, today
-from kb.accounts import ROLES, Accounts, NewAccount
+from kb.accounts import LEAST, ROLES, TOKEN_SCOPES, Accounts, NewAccount
 from kb.articles import LANGUAGES
 from kb.entitlements import ContractLine, matrices
 
@@ -192,15 +192,24 @@ def token() -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="What it is for.")
 @click.option("--days", type=click.IntRange(1, 3650), help="How long it holds; until revoked when not given.")
-def add_token(email: str, name: str, days: int | None) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(TOKEN_SCOPES),
+    default=LEAST,
+    show_default=True,
+    help="What it may be used for, within the rights of the account; give it once for each.",
+)
+def add_token(email: str, name: str, days: int | None, scopes: tuple[str, ...]) -> None:
     """Make a token and print it. It is shown this once.
 
     \b
     Example:
-      kb token add mei@customer.example --name ticket-system --days 365
+      kb token add mei@customer.example --name ticket-system --days 365 --scope read --scope cases:write
     """
     with _accounts() as accounts:
-        click.echo(accounts.add_token(email, name, days))
+        click.echo(accounts.add_token(email, name, days, scopes))
 
 
 @token.command("list")
@@ -214,10 +223,13 @@ def list_tokens() -> None:
     with _accounts() as accounts:
         found = accounts.tokens()
     rows = [
-        (t.email, t.name, f"{t.created_at:%Y-%m-%d}", f"{t.expires_at:%Y-%m-%d}" if t.expires_at else "never")
+        (
+            t.email, t.name, " ".join(t.scopes), f"{t.created_at:%Y-%m-%d}",
+            f"{t.expires_at:%Y-%m-%d}" if t.expires_at else "never",
+        )
         for t in found
-    ]
-    _print_table(("E-mail", "Name", "Made", "Expires"), rows)
+    ]  # fmt: skip
+    _print_table(("E-mail", "Name", "Scopes", "Made", "Expires"), rows)
 
 
 @token.command("revoke")

@@ -18,7 +18,19 @@ from sqlalchemy.exc import DBAPIError
 from kb.articles import Attachment
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.store import batches, checksum, claiming, database, feedback, finding, indexing, originals, reading, writing
+from kb.store import (
+    batches,
+    checksum,
+    claiming,
+    database,
+    feedback,
+    finding,
+    idempotency,
+    indexing,
+    originals,
+    reading,
+    writing,
+)
 from kb.store.articles import (
     Applied,
     ArticleRow,
@@ -84,9 +96,12 @@ class Store:
         """A connection whose statements all see the same state."""
         return _as_store_errors(database.reading(self._engine))
 
-    def writing(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
         """A transaction: commits on a clean exit, changes nothing on an error."""
-        return _as_store_errors(database.writing(self._engine))
+        with _as_store_errors(database.writing(self._engine)) as connection:
+            yield connection
+            idempotency.mark(connection)
 
     # Under a scope
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -43,8 +43,30 @@ class Token:
 
     email: str
     name: str
+    scopes: tuple[str, ...]
     created_at: datetime
     expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token to be kept, by its hash. `expires_at` None: never."""
+
+    token_hash: str
+    account_id: int
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whose a token is, and what it may be used for."""
+
+    account: Account
+    token_id: int
+    scopes: frozenset[str]
 
 
 ACCOUNT = (
@@ -195,29 +217,29 @@ def remove_sessions_of(connection: Connection, account_id: int) -> None:
     connection.execute(delete(session).where(session.c.account_id == account_id))
 
 
-def account_by_token(connection: Connection, token_hash: str, at: datetime) -> Account | None:
+def by_token(connection: Connection, which: str | int, at: datetime) -> Bearer | None:
+    """Whose a token is that still holds, by its hash or its id."""
     tables = ACCOUNTS.join(api_token, api_token.c.account_id == account.c.id)
     valid = api_token.c.expires_at.is_(None) | (api_token.c.expires_at > at)
-    found = select(*ACCOUNT).select_from(tables).where(api_token.c.token_hash == token_hash, valid, account.c.active)
-    row = connection.execute(found).first()
-    return Account(*row) if row else None
+    this = api_token.c.token_hash == which if isinstance(which, str) else api_token.c.id == which
+    columns = (*ACCOUNT, api_token.c.id.label("token_id"), api_token.c.scopes)
+    row = connection.execute(select(*columns).select_from(tables).where(this, valid, account.c.active)).first()
+    return Bearer(Account(*row[:-2]), row.token_id, frozenset(row.scopes)) if row else None
 
 
-def add_token(connection: Connection, token_hash: str, account_id: int, name: str, times: Sequence[Any]) -> None:
-    """`times`: when it was made and when it expires (None: never)."""
-    created_at, expires_at = times
-    connection.execute(
-        insert(api_token).values(
-            token_hash=token_hash, account_id=account_id, name=name, created_at=created_at, expires_at=expires_at
-        )
-    )
+def add_token(connection: Connection, new: NewToken) -> None:
+    connection.execute(insert(api_token).values(**{each.name: getattr(new, each.name) for each in fields(new)}))
 
 
-def tokens(connection: Connection) -> list[Token]:
+def tokens(connection: Connection, account_id: int | None = None) -> list[Token]:
+    """Those of an account, or everyone's."""
     tables = api_token.join(account, api_token.c.account_id == account.c.id)
-    columns = account.c.email, api_token.c.name, api_token.c.created_at, api_token.c.expires_at
-    rows = connection.execute(select(*columns).select_from(tables).order_by(account.c.email, api_token.c.name))
-    return [Token(*row) for row in rows]
+    columns = account.c.email, api_token.c.name, api_token.c.scopes, api_token.c.created_at, api_token.c.expires_at
+    found = select(*columns).select_from(tables)
+    if account_id is not None:
+        found = found.where(account.c.id == account_id)
+    rows = connection.execute(found.order_by(account.c.email, api_token.c.name))
+    return [Token(row.email, row.name, tuple(row.scopes), row.created_at, row.expires_at) for row in rows]
 
 
 def remove_token(connection: Connection, account_id: int, name: str) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, true, tuple_, update
 
 from kb.store.tables import account, article, case_event, case_link, change_note, customer, deflection, support_case
+
+Sort: TypeAlias = Literal["opened", "due"]
 
 contact, owner = account.alias("contact"), account.alias("owner")
 
@@ -99,6 +101,34 @@ def cases(connection: Connection, customer_id: int | None, is_open: bool, page: 
     found = select(*CASE).select_from(CASES).where(support_case.c.open == is_open, _within(customer_id))
     offset, limit = page
     return [CaseRow(*row) for row in connection.execute(found.order_by(*order).offset(offset).limit(limit))]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A way through cases for programs. `sort`: `due`, by the next breach, or `opened`, the newest first, in which a
+    case keeps its place whatever happens to it. `after`: the key and the number of the last case that was seen."""
+
+    is_open: bool | None = None
+    sort: Sort = "opened"
+    after: tuple[datetime, str] | None = None
+    limit: int = 50
+
+
+def walk(connection: Connection, customer_id: int | None, way: Walk) -> list[CaseRow]:
+    """The next cases of a walk."""
+    number = support_case.c.number
+    key = support_case.c.due_at if way.sort == "due" else support_case.c.opened_at
+    found = select(*CASE).select_from(CASES).where(_within(customer_id))
+    if way.is_open is not None:
+        found = found.where(support_case.c.open == way.is_open)
+    if way.after is not None:
+        here, last = (
+            tuple_(key, number),
+            tuple_(*(literal(each, column.type) for each, column in zip(way.after, (key, number), strict=True))),
+        )
+        found = found.where(here > last if way.sort == "due" else here < last)
+    order = (key, number) if way.sort == "due" else (key.desc(), number.desc())
+    return [CaseRow(*row) for row in connection.execute(found.order_by(*order).limit(way.limit))]
 
 
 def add_case(connection: Connection, values: Mapping[str, Any]) -> int:

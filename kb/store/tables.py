@@ -273,9 +273,27 @@ api_token = Table(
     Column("token_hash", String(64), nullable=False, unique=True),
     Column("account_id", Integer, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("name", String(100), nullable=False),
+    Column("scopes", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     UniqueConstraint("account_id", "name"),
+)
+
+# What a program did under a key of its own choice, so that asking again does it once. `fingerprint` is of what it
+# asked; `written`: the work is done; `status` NULL: it is not answered yet.
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    _id(),
+    Column("account_id", Integer, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("written", Boolean, nullable=False),
+    Column("status", Integer),
+    Column("headers", JSON, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False, index=True),
+    UniqueConstraint("account_id", "key"),
 )
 
 # Keys are hashes of an e-mail or an address: what was tried is nobody's business.
@@ -338,6 +356,10 @@ support_case = Table(
     Column("changed_at", Moment, nullable=False),
     Index(None, "open", "due_at", "id"),
     Index(None, "customer_id", "open", "id"),
+    # For programs that page through cases: their numbers are told, the ids are not.
+    Index(None, "open", "due_at", "number"),
+    Index(None, "opened_at", "number"),
+    Index(None, "customer_id", "opened_at", "number"),
     sqlite_autoincrement=True,
 )
 

@@ -105,9 +105,9 @@ def test_an_account_that_is_disabled_is_out_at_once(accounts: Accounts) -> None:
     accounts.add(customer())
     token = accounts.sign_in("li@example.com", PASSWORD, "192.0.2.1", datetime.now(UTC)).token
     bearer = accounts.add_token("li@example.com", "script")
-    assert token and accounts.bearer(bearer)
+    assert token and accounts.bearer(bearer, TODAY)
     accounts.set_active("li@example.com", False)
-    assert accounts.session(token) is None and accounts.bearer(bearer) is None
+    assert accounts.session(token) is None and accounts.bearer(bearer, TODAY) is None
     assert accounts.sign_in("li@example.com", PASSWORD, "192.0.2.1", NOW).token is None
 
 
@@ -123,18 +123,18 @@ def test_a_new_password_ends_what_the_old_one_opened(accounts: Accounts) -> None
 def test_tokens_are_shown_once_and_revoked_by_name(accounts: Accounts, store: Store) -> None:
     accounts.add(customer())
     token = accounts.add_token("li@example.com", "script", days=1)
-    account = accounts.bearer(token)
+    account = accounts.bearer(token, TODAY)
     assert account and account.email == "li@example.com"
     with store.reading() as connection:
         assert token not in str(connection.execute(text("SELECT * FROM api_token")).all())
     with pytest.raises(AccountError, match="already"):
         accounts.add_token("li@example.com", "script")
     accounts.revoke_token("li@example.com", "script")
-    assert accounts.bearer(token) is None
+    assert accounts.bearer(token, TODAY) is None
     with pytest.raises(AccountError, match="no token"):
         accounts.revoke_token("li@example.com", "script")
     ended = accounts.add_token("li@example.com", "ended", days=-1)
-    assert accounts.bearer(ended) is None
+    assert accounts.bearer(ended, TODAY) is None
 
 
 @pytest.mark.parametrize(

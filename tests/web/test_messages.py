@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 from opencc import OpenCC
 
+from kb.accounts import TOKEN_SCOPES
 from kb.articles import LANGUAGES, TYPES
 from kb.cases import REFUSALS, ROLES, SEVERITIES, STATUSES
 from kb.clocks import KINDS
@@ -63,6 +64,7 @@ COMPUTED = {
     *(f"imports.state_{state}" for state in (*JOB_STATES, "taken_back")),
     *(f"imports.doing_{state}" for state in ("waiting", "checking", "approved", "applying")),
     *(f"imports.count_{what}" for what in (*ROW_STATUSES, "readers")),
+    *(f"scope.{scope.replace(':', '_')}" for scope in TOKEN_SCOPES),
     *(f"role.{name}" for name in ("anonymous", "customer", "engineer", "author", "operator")),
     *(f"suggestion.{name}" for name in ("number", "title", "term", "pinyin", "zhuyin", "typo")),
     *(f"error.{status}.{part}" for status in TOLD for part in ("title", "detail")),

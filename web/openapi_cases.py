@@ -1,0 +1,44 @@
+"""Cases in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from web.openapi_parts import Door, article_number, case_number, choice, cursor, ui, whole
+
+NO_CASE = {"404": "There is no such case, or no such article, for the one who asks."}
+REFUSED = NO_CASE | {
+    "409": "The case has changed since `revision`, or the same key is at work.",
+    "422": "It cannot be done; `detail` says why.",
+}
+ROOT, ONE = "/api/v1/cases", "/api/v1/cases/{number}"
+
+
+def doors() -> list[Door]:
+    number, link = case_number(), ONE + "/links/{article}"
+    state, sort = choice("state", ("open", "closed", "all")), choice("sort", ("opened", "due"))
+
+    def change(path: str, method: str, name: str, summary: str, **others: Any) -> Door:
+        given: dict[str, Any] = {"problems": REFUSED, "parameters": (number,), **others}
+        return Door(path, method, name, summary, "Case", "cases:write", **given)
+
+    return [
+        Door(
+            ROOT, "get", "cases", "The cases the asker sees", "Cases", "cases:read",
+            parameters=(state, sort, whole("limit", 1, 100, 50), cursor(), ui()),
+        ),
+        Door(ONE, "get", "case", "A case", "Case", "cases:read", parameters=(number, ui()), problems=NO_CASE),
+        change(ROOT, "post", "openCase", "Open a case", body="NewCase", status="201", parameters=()),
+        change(ONE, "patch", "changeCase", "Change a case", body="CaseChange"),
+        change(
+            ONE + "/replies", "post", "replyToCase", "Add to the conversation", body="CaseReply", status="201",
+        ),
+        change(
+            link, "put", "linkArticle", "Link an article; staff alone", body="NewCaseLink",
+            parameters=(number, article_number("article")),
+        ),
+        change(
+            link, "delete", "unlinkArticle", "Take a link back; staff alone",
+            parameters=(number, article_number("article")),
+        ),
+    ]  # fmt: skip
