@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from kb.articles import Draft, Section
 from kb.reports import Change, Readers
@@ -21,6 +22,21 @@ LISTS = ("versions", "also_asked_as")
 def changes(before: Original, after: Draft, file_grants: Mapping[str, tuple[str, ...]]) -> tuple[Change, ...]:
     """Field by field, the text left out. What the import leaves to the store (number, day) counts only when given."""
     return tuple(_changes(before, after, file_grants))
+
+
+def is_same(
+    before: Original, after: Draft, links: Mapping[str, str], file_grants: Mapping[str, tuple[str, ...]]
+) -> bool:
+    """Whether an exported article is what the store has: nothing of it would change."""
+    plain = replace(
+        after,
+        attachments=(),
+        grants=tuple(sorted(after.grants)),
+        sections=tuple(Section(each.markdown, tuple(sorted(each.grants))) for each in after.sections),
+    )
+    old = {file.name: (file.digest, file.grants) for file in before.files}
+    new = {file.name: (file.digest, frozenset(file_grants.get(file.name, ()))) for file in after.attachments}
+    return plain == before.draft and old == new and dict(links) == dict(before.links)
 
 
 def _changes(before: Original, after: Draft, file_grants: Mapping[str, tuple[str, ...]]) -> Iterator[Change]:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from indexer.comparing import changes, readers, text_lines
+from indexer.comparing import changes, is_same, readers, text_lines
 from indexer.naming import Products
 from indexer.readers.json_lines import read_json_lines
 from indexer.readers.markdown_folder import MarkdownFolder
-from indexer.readers.origin import Origin, opened
+from indexer.readers.origin import Origin, opened, part_of
 from indexer.readers.products import read_products
 from indexer.readers.rows import Row, Terms
 from indexer.readers.table import read_csv
@@ -57,6 +57,8 @@ class Progress(Protocol):
 class ImportOptions:
     """`source` None: the name of the file or folder. `grants` are those of articles that name none.
 
+    `part`: which source of an export is meant; None: the one that it holds.
+
     `basis`: what `Store.basis` said when a dry run was looked at; since then nothing may have been written.
     """
 
@@ -67,6 +69,7 @@ class ImportOptions:
     account_id: int | None = None
     basis: str | None = None
     job_id: int | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ def import_articles(
     """
     began = datetime.now(UTC)
     with opened(path, config) as origin:
-        report = _Import(origin, options, store, config, progress).run(began)
+        part = part_of(origin, options.part)
+        report = _Import(part, options, store, config, progress).run(began)
     report.seconds = (datetime.now(UTC) - began).total_seconds()
     return report
 
@@ -103,7 +107,7 @@ class _Import:
     ) -> None:
         self._origin, self._options, self._store, self._config = origin, options, store, config
         self._progress: Progress = progress or _silent
-        self._given = _products_of(origin.tree) if origin.only is None else {}
+        self._given = _products_of(origin.products) if origin.products else {}
         self._products = Products({**store.products(), **self._given}, options.new_products)
         self._rights: Grants = frozenset[str]().union(*(each.rights for each in matrices(config.matrix)))
         self._report = Report(options.source or origin.name, options.dry_run)
@@ -174,8 +178,14 @@ class _Import:
         for chunk in _chunks(self._rows()):
             brought = {row.draft.number for row in chunk if row.draft and row.draft.number}
             others = self._store.numbers_of_others(self._report.source, brought)
-            checked = [pending for row in chunk if (pending := self._check(row, others))]
+            kept = self._kept(chunk)
+            checked = [pending for row in chunk if (pending := self._check(row, others, kept))]
             yield from self._compared(checked) if self._options.dry_run else checked
+
+    def _kept(self, chunk: list[Row]) -> Mapping[str, Original]:
+        """What is there of exported articles: these are compared with what they were exported from."""
+        ids = [row.draft.id for row in chunk if row.exported and row.draft and row.draft.id in self._there]
+        return self._store.originals(self._report.source, ids) if ids else {}
 
     def _compared(self, checked: list[_Pending]) -> Iterator[_Pending]:
         """What would change of each article that is there."""
@@ -185,7 +195,7 @@ class _Import:
             before = there.get(each.draft.id)
             yield replace(each, difference=_difference(each, before)) if before else each
 
-    def _check(self, row: Row, others: Mapping[str, str]) -> _Pending | None:
+    def _check(self, row: Row, others: Mapping[str, str], kept: Mapping[str, Original]) -> _Pending | None:
         draft = row.draft
         found = [*row.problems]
         if draft is not None:
@@ -199,7 +209,8 @@ class _Import:
             self._remark(problem, row.place_of(problem.field))
         digest = _digest(draft, row)
         number, there = self._there.get(draft.id, ("", ""))
-        if digest == there and (draft.number or number) == number:
+        same = digest == there and (draft.number or number) == number
+        if same or (draft.id in kept and is_same(kept[draft.id], draft, row.links, row.file_grants)):
             self._report.counts["same"] += 1
             return None
         return _Pending(row, draft, digest, "changed" if there else "new")
@@ -270,7 +281,7 @@ class _Import:
             for section, html in zip(draft.sections, outcome.sections, strict=True)
         )
         today = datetime.now(ZoneInfo(self._config.time_zone)).date()
-        return Rendered(draft, draft.updated or today, one.digest, sections)
+        return Rendered(draft, draft.updated or today, one.digest, sections, links=dict(one.row.links))
 
     # Writing
 

@@ -47,6 +47,16 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "第一行必须有列 {missing}；目前是 {found}",
     ),
     "columns_twice": ("the column {twice} is there twice", "欄位 {twice} 重複", "列 {twice} 重复"),
+    "exported_sections": (
+        "`sections` names {wanted} parts, but the text has {found}; a line {mark} parts each from the next",
+        "`sections`列出 {wanted} 個部分，但內文有 {found} 個；各部分之間須有一行 {mark}",
+        "`sections` 列出 {wanted} 个部分，但正文有 {found} 个；各部分之间须有一行 {mark}",
+    ),
+    "exported_wrong": (
+        "{value}: this is not what an export writes here",
+        "{value}：匯出檔的此處不會是這個值",
+        "{value}：导出文件的此处不会是这个值",
+    ),
     "file_missing": ("{value}: there is no such file", "{value}：沒有這個檔案", "{value}：没有这个文件"),
     "file_outside": (
         "{value} is outside of the folder that is imported",
@@ -141,6 +151,11 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "处理此导入的程序中断了 {times} 次；没有写入任何内容",
     ),
     "import_empty": ("{value} is empty", "{value} 是空檔案", "{value} 是空文件"),
+    "import_sources": (
+        "this export holds several sources, to be imported one by one: {sources}. Export one alone, or use kb import",
+        "此匯出檔含多個來源，須逐一匯入：{sources}。請只匯出其中一個，或使用 kb import",
+        "此导出文件含多个来源，须逐一导入：{sources}。请只导出其中一个，或使用 kb import",
+    ),
     "import_unnamed": (
         "no file was sent, or one without a name",
         "沒有選擇檔案，或檔案沒有名稱",

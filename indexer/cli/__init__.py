@@ -9,7 +9,7 @@ import traceback
 
 import click
 
-from indexer.cli import articles, cases, evaluating, imports, index, people, searching, serving
+from indexer.cli import articles, cases, evaluating, exporting, imports, index, people, searching, serving
 from indexer.cli.common import Refused
 from indexer.engines import EngineMissing
 from indexer.evaluation import SetError
@@ -46,6 +46,7 @@ for command in (
     *(
         serving.init,
         articles.import_,
+        exporting.export,
         imports.imports,
         index.build,
         index.sync,

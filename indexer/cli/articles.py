@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from indexer.cli.common import config, opened_store, progress
 from indexer.importing import ImportOptions, import_articles
+from indexer.readers.exported import sources_of
+from indexer.readers.origin import opened
+from kb.config import Config
 from kb.messages import told
 from kb.reports import STATUSES, Entry, Report, as_data
 
@@ -29,7 +33,7 @@ SHOWN = 20
 @click.option("--diff", is_flag=True, help="With --dry-run: show the lines that would change, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | None, **flags: bool) -> int:
-    """Import articles: a folder or ZIP of Markdown, .md, JSON lines or CSV, the last two also .gz or .xz.
+    """Import articles: a folder or ZIP of Markdown, .md, JSON lines or CSV (those two also .gz, .xz), or an export.
 
     What cannot be taken is refused row by row with its place; the rest goes in, all of it or nothing. Run again, it
     takes only what has changed. A running server indexes it within seconds; without one, run: kb sync
@@ -45,9 +49,9 @@ def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | N
     options = ImportOptions(source, given, flags["new_products"], flags["dry_run"])
     reports = []
     with opened_store(settings) as store:
-        for path in paths:
+        for path, part in [(each, part) for each in paths for part in _parts(each, source, settings)]:
             with progress() as draw:
-                reports.append(import_articles(path, options, store, settings, draw))
+                reports.append(import_articles(path, replace(options, part=part), store, settings, draw))
             if not as_json:
                 _print(reports[-1], settings.lang or "en", flags["diff"])
     if as_json:
@@ -55,6 +59,13 @@ def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | N
             json.dumps([as_data(report, settings.lang or "en") for report in reports], ensure_ascii=False, indent=1)
         )
     return 1 if any(report.counts["refused"] for report in reports) else 0
+
+
+def _parts(path: Path, source: str | None, settings: Config) -> list[str | None]:
+    """The sources of an export, each to be imported by itself under its own name. None: what there is, at once."""
+    with opened(path, settings) as origin:
+        parts = sources_of(origin.tree) if origin.only is None and source is None else {}
+    return [*parts.values()] or [None]
 
 
 def _print(report: Report, lang: str, whole: bool) -> None:

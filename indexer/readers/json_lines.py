@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from indexer.readers import exported
 from indexer.readers.encodings import not_utf8
 from indexer.readers.files import FileProblem, media_type
 from indexer.readers.markdown_folder import file_links
@@ -17,6 +18,7 @@ from indexer.readers.opening import Read, lines
 from indexer.readers.rows import Row, Terms, draft_of, shown
 from indexer.readers.tree import Tree, beside
 from kb.articles import Attachment, Problem
+from kb.exporting import MARK
 from kb.reports import Place
 
 
@@ -42,6 +44,9 @@ class JsonLines:
         if isinstance(found, Row):
             return found
         at = partial(_place_of, name, number, line)
+        if MARK in found:
+            exported_ = exported.from_object(found)
+            return exported.row_of(exported_, self.tree, self.path, Place(name, number), self.terms, at)
         found = self.terms.with_keys(found)
         given = found.get("id")
         files, wrong = self._attachments(found.get("attachments"))

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from indexer.readers import exported
 from indexer.readers.encodings import Decoded, Doubtful, decoded, told_encoding
 from indexer.readers.files import FileProblem
 from indexer.readers.front_matter import FrontMatter, FrontMatterError, parse
@@ -17,6 +18,7 @@ from indexer.readers.opening import Read
 from indexer.readers.rows import Row, Terms, Values, draft_of, split
 from indexer.readers.tree import Tree, attachment, content, resolved
 from kb.articles import LANGUAGES, Attachment, Draft, Problem, Section
+from kb.exporting import MARK
 from kb.rendering.cleaning import target
 from kb.reports import Place
 
@@ -103,6 +105,8 @@ class MarkdownFolder:
         except FrontMatterError as error:
             place = Place(self._tree.shown(path), error.line, error.column)
             return Row(place, problems=(Problem(error.code, "", error.values),))
+        if MARK in matter.values:
+            return self._exported(path, matter)
         identity = self._identity_of(path, matter)
         row = dict(matter.values)
         row.pop("encoding", None)
@@ -119,6 +123,13 @@ class MarkdownFolder:
             return Row(place, identity.external_id, problems=(*problems, *files.problems), at=at)
         grants = {name: found for name, found in files.grants.items() if found}
         return Row(place, draft.id, draft, (*problems, *files.problems), at, files.links, grants)
+
+    def _exported(self, path: str, matter: FrontMatter) -> Row:
+        """Of an export: what it says holds, to the last line end, and nothing is looked for beside it."""
+        name = self._tree.shown(path)
+        found = exported.from_front_matter(matter.values, matter.body)
+        at = partial(_place_of, name, matter)
+        return exported.row_of(found, self._tree, path, Place(name, 1), self._terms, at)
 
     def _text(self, path: str) -> Decoded:
         try:
@@ -207,7 +218,9 @@ def _text(data: bytes, encoding: str | None) -> Decoded:
         found = decoded(data, declared[1].decode("ascii") if declared else encoding)
     except Doubtful as doubt:
         raise FrontMatterError(doubt.problem.code, **doubt.problem.values) from doubt
-    return replace(found, text=found.text.replace("\r\n", "\n").replace("\r", "\n"))
+    plain = found.text.replace("\r\n", "\n").replace("\r", "\n")
+    # The front matter of an export is its own in any case; its body has the line ends that the article has.
+    return found if plain != found.text and exported.is_exported(plain, found.text) else replace(found, text=plain)
 
 
 def _sections(body: str) -> Iterator[Section]:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from indexer.readers.tree import Folder, Tree
+from indexer.readers.exported import sources_of
+from indexer.readers.tree import Below, Folder, Tree
 from indexer.readers.unreadable import Unreadable
 from indexer.readers.zipped import Zip, ZipLimits
 from kb.articles import Problem
@@ -20,11 +21,20 @@ PACKED = (".gz", ".xz")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The files of an import. `only`: one of them alone is meant; `name`: the source's when nobody names it."""
+    """The files of an import. `only`: one of them alone is meant; `name`: the source's when nobody names it.
+
+    `beside`: all files of the export that it is a part of.
+    """
 
     tree: Tree
     name: str
     only: str | None = None
+    beside: Tree | None = None
+
+    @property
+    def products(self) -> Tree | None:
+        """Where the products of the articles are told, if they are."""
+        return self.beside or (self.tree if self.only is None else None)
 
     @property
     def kind(self) -> str:
@@ -50,6 +60,23 @@ def opened(path: Path, config: Config) -> Iterator[Origin]:
         yield Origin(Folder(path.parent, Path()), source_of(path.name), path.name)
     else:
         raise ImportRefused(Problem("import_kind", "", {"value": path.name}))
+
+
+def part_of(origin: Origin, source: str | None) -> Origin:
+    """Of an export the files of that source, or of the one that it holds; anything else as it is.
+
+    ImportRefused: it holds many.
+    """
+    sources = sources_of(origin.tree) if origin.only is None else {}
+    if not sources:
+        return origin
+    found = [name for name, of in sources.items() if source in (None, of)]
+    if len(found) != 1:
+        raise ImportRefused(Problem("import_sources", "", {"sources": ", ".join(sources.values())}))
+    name, tree = found[0], origin.tree
+    if kind_of(name) in JSON_LINES:
+        return Origin(tree, sources[name], name, tree)
+    return Origin(Below(tree, name), sources[name], None, tree)
 
 
 def _zip(path: Path, config: Config) -> Zip:

@@ -60,7 +60,7 @@ class Row:
     """One article of a file as far as it could be read: a draft, or the problems why there is none.
 
     `at` tells where in the file a key stands. `links` are the addresses of relative links; `file_grants` the grants of
-    attachments that only part of the readers may have.
+    attachments that only part of the readers may have. `exported`: it is of an export, and says all of this itself.
     """
 
     place: Place
@@ -70,6 +70,7 @@ class Row:
     at: Callable[[str], Place] | None = None
     links: Mapping[str, str] = field(default_factory=dict)
     file_grants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exported: bool = False
 
     def place_of(self, key: str) -> Place:
         return self.at(key) if self.at and key else self.place

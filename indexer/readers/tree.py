@@ -77,6 +77,30 @@ class Folder:
         return str(self._shown / path)
 
 
+class Below:
+    """A folder of a tree as a tree. What the whole tree does not take is not told of again."""
+
+    noted: Sequence[Noted] = ()
+
+    def __init__(self, tree: Tree, folder: str) -> None:
+        self._tree, self._folder = tree, folder.strip("/") + "/"
+
+    def paths(self) -> list[str]:
+        return [path.removeprefix(self._folder) for path in self._tree.paths() if path.startswith(self._folder)]
+
+    def has(self, path: str) -> bool:
+        return self._tree.has(self._folder + path)
+
+    def size(self, path: str) -> int:
+        return self._tree.size(self._folder + path)
+
+    def open(self, path: str) -> IO[bytes]:
+        return self._tree.open(self._folder + path)
+
+    def shown(self, path: str) -> str:
+        return self._tree.shown(self._folder + path)
+
+
 def resolved(tree: Tree, base: str, relative: str) -> str:
     """The path of the file that `relative` means in the file `base`; FileProblem unless it is a file of the tree."""
     path = posixpath.normpath(posixpath.join(posixpath.dirname(base), relative))

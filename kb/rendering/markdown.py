@@ -15,7 +15,7 @@ from kb.rendering.cleaning import Cleaner, Links
 from kb.rendering.reading import Anchors, Html, read
 
 # Part of every article's digest: raise it when the same Markdown gives other HTML or text, and imports render it anew.
-RENDERER_VERSION = "1"
+RENDERER_VERSION = "2"
 
 EXTENSIONS = ("tables", "fenced_code", "def_list", "admonition", "sane_lists")
 SETTINGS = {"tables": {"use_align_attribute": True}}

@@ -161,7 +161,8 @@ class Rendered:
     """An article on its way into the store. `draft` is checked; `sections` and `attachments` stand for the draft's own.
 
     `digest` covers the draft and the way it was rendered. HTML may hold links `kb-article:<hex of an external id>`,
-    which the store turns into addresses of articles of the same source.
+    which the store turns into addresses of articles of the same source; so may `links`, which say where the relative
+    addresses of the text lead.
     """
 
     draft: Draft
@@ -169,6 +170,7 @@ class Rendered:
     digest: str
     sections: tuple[RenderedSection, ...]
     attachments: tuple[RenderedAttachment, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

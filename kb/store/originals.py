@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from kb.articles import Draft, Section
-from kb.entitlements import Grants
+from kb.entitlements import Grants, Scope
+from kb.store.reading import within
 from kb.store.rows import ARTICLE
 from kb.store.tables import article, article_section, attachment, grant_set
 
@@ -21,18 +22,23 @@ class OriginalFile:
     id: int
     name: str
     media_type: str
+    size: int
     digest: str
     grants: Grants
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An article as it was written; its draft holds no attachments, `files` tell of them."""
+    """An article as it was written; its draft holds no attachments, `files` tell of them.
+
+    `links`: where the relative addresses of its text lead on this site.
+    """
 
     id: int
     number: str
     draft: Draft
     files: tuple[OriginalFile, ...]
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 def of_source(connection: Connection, source: str, external_ids: Sequence[str]) -> dict[str, Original]:
@@ -41,10 +47,18 @@ def of_source(connection: Connection, source: str, external_ids: Sequence[str]) 
     return {each.draft.id: each for each in found}
 
 
-def beyond(connection: Connection, after: int, limit: int) -> list[Original]:
-    """In the order of their ids, from beyond `after`."""
-    ids = select(article.c.id).where(article.c.id > after).order_by(article.c.id).limit(limit)
-    return _originals(connection, article.c.id.in_(list(connection.scalars(ids))))
+def sources(connection: Connection, scope: Scope | None = None) -> dict[str, int]:
+    """How many articles there are of each source, by name; with a scope, of those it may read."""
+    where = within(connection, scope) if scope is not None else ()
+    counted = connection.execute(select(article.c.source, func.count()).where(*where).group_by(article.c.source))
+    return dict(sorted((source, count) for source, count in counted))
+
+
+def numbered(connection: Connection, source: str, after: str, limit: int) -> list[Original]:
+    """Those of a source in the order of their numbers, from beyond the number `after`."""
+    which = article.c.source == source, article.c.number > after
+    numbers = connection.scalars(select(article.c.number).where(*which).order_by(article.c.number).limit(limit))
+    return sorted(_originals(connection, article.c.number.in_(list(numbers))), key=lambda each: each.number)
 
 
 def content(connection: Connection, file_id: int) -> bytes:
@@ -52,7 +66,9 @@ def content(connection: Connection, file_id: int) -> bytes:
 
 
 def _originals(connection: Connection, *where: Any) -> list[Original]:
-    statement = select(*ARTICLE, grant_set.c.grants).join(grant_set, article.c.grant_set_id == grant_set.c.id)
+    statement = select(*ARTICLE, article.c.links, grant_set.c.grants).join(
+        grant_set, article.c.grant_set_id == grant_set.c.id
+    )
     rows = list(connection.execute(statement.where(*where).order_by(article.c.id)))
     ids = [row.id for row in rows]
     sections = _sections(connection, ids)
@@ -80,6 +96,7 @@ def _originals(connection: Connection, *where: Any) -> list[Original]:
                 extra=row.extra,
             ),
             tuple(files.get(row.id, ())),
+            row.links,
         )
         for row in rows
     ]
@@ -99,7 +116,7 @@ def _sections(connection: Connection, ids: Sequence[int]) -> dict[int, list[Sect
 
 
 def _files(connection: Connection, ids: Sequence[int]) -> dict[int, list[OriginalFile]]:
-    columns = [attachment.c[name] for name in ("id", "article_id", "name", "media_type", "digest")]
+    columns = [attachment.c[name] for name in ("id", "article_id", "name", "media_type", "size", "digest")]
     statement = (
         select(*columns, grant_set.c.grants)
         .outerjoin(grant_set, attachment.c.grant_set_id == grant_set.c.id)
@@ -108,6 +125,6 @@ def _files(connection: Connection, ids: Sequence[int]) -> dict[int, list[Origina
     )
     found: dict[int, list[OriginalFile]] = {}
     for row in connection.execute(statement):
-        file = OriginalFile(row.id, row.name, row.media_type, row.digest, frozenset(row.grants or ()))
+        file = OriginalFile(row.id, row.name, row.media_type, row.size, row.digest, frozenset(row.grants or ()))
         found.setdefault(row.article_id, []).append(file)
     return found

@@ -102,6 +102,8 @@ article = Table(
     Column("also_asked_as", JSON, nullable=False),
     Column("confidence", String(32), nullable=False),
     Column("extra", JSON, nullable=False),
+    # Where the relative addresses of its text lead, as its HTML has them.
+    Column("links", JSON, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),

@@ -19,6 +19,7 @@ from kb.store.tables import article, article_section, attachment, counter, produ
 
 CHUNK = 200
 LINK = re.compile(r' (href|src)="kb-article:([0-9a-f]+)([^"]*)"')
+ADDRESS = re.compile(r"kb-article:([0-9a-f]+)(.*)\Z", re.DOTALL)
 
 
 def digests(connection: Connection, source: str) -> dict[str, tuple[str, str]]:
@@ -95,6 +96,7 @@ class _Applying:
     next_number: int
     sets: GrantSets
     linking: list[tuple[int, int]] = field(default_factory=list)  # (article, ordinal) with links to what came later
+    linked: list[int] = field(default_factory=list)  # articles whose `links` wait for numbers
 
     @classmethod
     def begun(cls, connection: Connection, run: ImportRun, batch: int, next_number: int) -> _Applying:
@@ -201,11 +203,13 @@ class _Applying:
             "also_asked_as": list(draft.also_asked_as),
             "confidence": draft.confidence,
             "extra": dict(draft.extra),
+            "links": dict(rendered.links),
             "digest": rendered.digest,
             "changed_at": self.run.started_at,
         }
 
     def _write_parts(self, written: Sequence[Rendered]) -> None:
+        self.linked += (self.ids[each.draft.id] for each in written if each.links)
         sections = [row for each in written for row in self._section_values(each)]
         if sections:
             self.connection.execute(insert(article_section), sections)
@@ -246,8 +250,21 @@ class _Applying:
         for article_id, ordinal in self.linking:
             this = (key.article_id == article_id, key.ordinal == ordinal)
             html = self.connection.scalar(select(key.html).where(*this)) or ""
-            self.connection.execute(update(article_section).where(*this).values(html=LINK.sub(self._address, html)))
+            self.connection.execute(update(article_section).where(*this).values(html=LINK.sub(self._attribute, html)))
+        for article_id in self.linked:
+            mine = article.c.id == article_id
+            links = self.connection.scalar(select(article.c.links).where(mine)) or {}
+            found = {name: address for name, given in links.items() if (address := self._address(given))}
+            self.connection.execute(update(article).where(mine).values(links=found))
 
-    def _address(self, link: re.Match[str]) -> str:
-        number = self.numbers.get(bytes.fromhex(link[2]).decode("utf-8", "replace"))
-        return f' {link[1]}="/articles/{number}{link[3]}"' if number else ""
+    def _attribute(self, link: re.Match[str]) -> str:
+        address = self._address(f"kb-article:{link[2]}{link[3]}")
+        return f' {link[1]}="{address}"' if address else ""
+
+    def _address(self, given: str) -> str:
+        """Where a link leads; "" when the source has no such article. What is an address already stays one."""
+        link = ADDRESS.match(given)
+        if not link:
+            return given
+        number = self.numbers.get(bytes.fromhex(link[1]).decode("utf-8", "replace"))
+        return f"/articles/{number}{link[2]}" if number else ""
