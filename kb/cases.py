@@ -24,11 +24,12 @@ from kb.config import Config
 from kb.counting import Story, counted
 from kb.entitlements import PUBLIC, STAFF, ContractLine, Matrix, Scope, grants_of, matrix_on
 from kb.periods import PERIODS, updates
-from kb.store import Store, counts
+from kb.store import Store, counts, tasks
 from kb.store import accounts as account_rows
 from kb.store import cases as rows
 from kb.store.articles import Readable
 from kb.store.cases import CaseEvent, CaseLink, CaseRow, Deflection, Walk
+from kb.texts import stored
 
 # A case with all that happened to it, and its customer's contract lines.
 Told: TypeAlias = tuple[CaseRow, Sequence[CaseEvent], Sequence[ContractLine]]
@@ -155,9 +156,13 @@ class Cases:
 
     def readers(self, row: CaseRow, articles: Sequence[int], now: datetime) -> frozenset[int]:
         """Of these articles those that the case's customer may read. For staff."""
+        return frozenset(self.as_customer(row, articles, now))
+
+    def as_customer(self, row: CaseRow, articles: Sequence[int], now: datetime) -> Mapping[int, Readable]:
+        """These articles as the case's customer reads them, without what he may not. For staff."""
         with self._store.reading() as connection:
             lines = account_rows.lines_of(connection, row.customer_id)
-        return frozenset(self._store.readable(articles, self._scope(lines, now)))
+        return self._store.readable(articles, self._scope(lines, now))
 
     def of_article(self, viewer: Viewer, article_id: int, limit: int = 20) -> Sequence[tuple[CaseRow, str]]:
         """The cases an article is linked to, with its role in each; nothing for customers."""
@@ -190,15 +195,15 @@ class Cases:
         self.check(viewer, new)
         values = {
             "customer_id": viewer.customer_id, "contact_id": viewer.account_id, "owner_id": None,
-            "product": new.product, "version": _clean(new.version), "environment": _clean(new.environment),
-            "subject": _clean(new.subject.strip()), "severity": new.severity, "status": "in_progress", "open": True,
+            "product": new.product, "version": stored(new.version), "environment": stored(new.environment),
+            "subject": stored(new.subject.strip()), "severity": new.severity, "status": "in_progress", "open": True,
             "revision": 1, "due_at": NEVER, "opened_at": now, "changed_at": now,
         }  # fmt: skip
         with self._store.writing() as connection:
             values["number"] = number = _free_number(connection)
             case_id = rows.add_case(connection, values)
             _note(
-                connection, case_id, viewer, now, "opened", _clean(new.text.strip()), {"severity": [None, new.severity]}
+                connection, case_id, viewer, now, "opened", stored(new.text.strip()), {"severity": [None, new.severity]}
             )
             self._reckon(connection, number, now)
         return number
@@ -209,7 +214,7 @@ class Cases:
             raise CaseRefused("not_entitled")
         values = {
             "article_id": article.row.id, "account_id": viewer.account_id, "product": product,
-            "text": _clean(typed.strip())[:MAX_TEXT], "at": now,
+            "text": stored(typed.strip())[:MAX_TEXT], "at": now,
         }  # fmt: skip
         with self._store.writing() as connection:
             rows.add_deflection(connection, values)
@@ -229,7 +234,7 @@ class Cases:
             if row.status == "closed" and not is_staff(viewer):
                 raise CaseRefused("closed")
             internal = internal and is_staff(viewer)
-            _note(connection, row.id, viewer, now, "note" if internal else "reply", _clean(text.strip()), {}, internal)
+            _note(connection, row.id, viewer, now, "note" if internal else "reply", stored(text.strip()), {}, internal)
             if not is_staff(viewer) and row.status in ("waiting_customer", "solution_offered"):
                 self._set(connection, row, viewer, {"status": "in_progress"}, now)
             self._reckon(connection, row.number, now)
@@ -267,6 +272,7 @@ class Cases:
             rows.save_link(connection, (row.id, article.row.id), values)
             data = {"article": article.row.number, "role": role}
             _note(connection, row.id, viewer, now, "link", "", data, internal=True)
+            tasks.reviewed(connection, article.row.id, viewer.account_id, now)
             self._reckon(connection, row.number, now)
 
     def unlink(self, viewer: Viewer, number: str, article_id: int, now: datetime) -> None:
@@ -432,11 +438,6 @@ def _free_number(connection: Connection) -> str:
         number = f"C{secrets.randbelow(10**8):08d}"
         if rows.case_by_number(connection, number, None) is None:
             return number
-
-
-def _clean(text: str) -> str:
-    """No database takes NUL or halves of pairs."""
-    return text.encode("utf-8", "replace").decode().replace("\x00", "").replace("\r\n", "\n")
 
 
 def _check_length(field: str, text: str, most: int) -> None:

@@ -15,6 +15,7 @@ from kb.entitlements import matrices
 from kb.imports import Imports
 from kb.search import Observe, Search
 from kb.store import Store
+from kb.tasks import Tasks
 from web import (
     account,
     api,
@@ -40,6 +41,7 @@ from web import (
     security,
     sign_in,
     site,
+    tasks,
     viewer,
 )
 
@@ -69,6 +71,7 @@ def create_app(config: Config) -> Flask:
         cases,
         deflection,
         case_reports,
+        tasks,
         entitlements,
         sign_in,
         account,
@@ -105,6 +108,7 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
         site.Catalogue(store),
         cases_of_site,
         CaseReports(store, config, cases_of_site),
+        Tasks(store),
         Imports(store),
     )
 

@@ -10,8 +10,10 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from kb.articles import ATTACHMENT_NAME, NUMBER, Attachment
+from kb.cases import is_staff
 from kb.store import Vote
 from kb.store.articles import Readable
+from kb.tasks import MAX_NOTE, paragraphs
 from web.messages import text
 from web.problems import BadParameter
 from web.security import FILE_POLICY
@@ -26,7 +28,7 @@ REASONS = ("not_solved", "unclear", "outdated", "not_mine", "other")
 
 
 @blueprint.get("/articles/<number>")
-def page(number: str) -> str:
+def page(number: str) -> ResponseReturnValue:
     """`answer` is what the reader just said of the article: yes, no (then it asks why), thanks (for saying why)."""
     answer = request.args.get("answer") or None
     if answer not in (None, *ANSWERS):
@@ -42,6 +44,11 @@ def page(number: str) -> str:
         attachments=store.attachments(article.row.id, scope),
         related=site().search.related(article, scope, RELATED),
         cases=site().cases.of_article(g.viewer, article.row.id),
+        staff=is_staff(g.viewer),
+        tasks=site().tasks.of_article(g.viewer, article.row.id),
+        review=site().tasks.review(g.viewer, article.row.id),
+        said=paragraphs(article) if is_staff(g.viewer) else [],
+        longest_note=MAX_NOTE,
         answer=answer,
         reasons=REASONS,
     )

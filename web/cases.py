@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
@@ -29,6 +29,7 @@ from kb.question import Query
 from kb.search import Result
 from kb.store import Vote
 from kb.store.articles import Readable
+from kb.tasks import paragraphs
 from web import articles, deflection
 from web.language import now, today
 from web.messages import text
@@ -39,17 +40,40 @@ blueprint = Blueprint("cases", __name__)
 FOUND = 8
 DEFLECTIONS = 10
 LAST_PAGE = 10_000
+# A shorter line is a heading more often than not.
+WORTH_QUOTING = 15
 LIMITS = {"subject": MAX_SUBJECT, "text": MAX_TEXT, "version": MAX_VERSION, "environment": MAX_FIELD}
 STATES = ("open", "closed")
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An article an engineer could link; `open_to_customer`: the case's customer may read it."""
+    """An article an engineer could link; `open_to_customer`: the case's customer may read it; `requested`: a version
+    that he may is asked for."""
 
     result: Result[Readable]
     open_to_customer: bool
     linked: bool
+    requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """An article quoted in a reply: its paragraphs as the customer reads them, the one `chosen`, 0 for its link alone,
+    and what was typed `before`."""
+
+    number: str
+    before: str
+    paragraphs: Sequence[str]
+    chosen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply as far as it is typed."""
+
+    text: str = ""
+    quoted: Quoted | None = None
 
 
 def _signed_in() -> ResponseReturnValue | None:
@@ -78,6 +102,7 @@ def page() -> ResponseReturnValue:
         staff=is_staff(g.viewer),
         now=now(),
         products=site().cases.products(g.viewer),
+        tasks=site().tasks.count(g.viewer),
         deflections=site().cases.deflections(g.viewer, DEFLECTIONS) if state == "closed" else [],
     )
 
@@ -155,13 +180,13 @@ def solved() -> ResponseReturnValue:
 
 @blueprint.get("/cases/<number>")
 def case(number: str) -> ResponseReturnValue:
-    """A case. For staff `q` searches for articles to link, `quote` puts one into the reply."""
+    """A case. For staff `q` searches for articles to link."""
     if answer := _signed_in():
         return answer
     return _case_page(number)
 
 
-def _case_page(number: str, problem: str = "", status: int = 200, reply: str = "") -> ResponseReturnValue:
+def _case_page(number: str, problem: str = "", status: int = 200, reply: Reply | None = None) -> ResponseReturnValue:
     found = site().cases.case(g.viewer, number, now()) or abort(404)
     staff = is_staff(g.viewer)
     asked = request.args.get("q")
@@ -172,7 +197,7 @@ def _case_page(number: str, problem: str = "", status: int = 200, reply: str = "
         row=found.row,
         staff=staff,
         problem=problem,
-        reply=reply or (_quoted(found) if staff else ""),
+        reply=reply or Reply(),
         statuses=STATUSES,
         severities=SEVERITIES,
         limit=MAX_TEXT,
@@ -191,20 +216,37 @@ def _offered(found: Case, asked: str) -> list[Offered]:
     results = site().search.find(query, g.viewer.scope).results
     readers = site().cases.readers(found.row, [one.article.row.id for one in results], now())
     linked = {one.article.row.id for one in found.links}
-    return [Offered(one, one.article.row.id in readers, one.article.row.id in linked) for one in results]
+    requested = site().tasks.requested(g.viewer, found.row.id)
+    return [Offered(one, *(one.article.row.id in those for those in (readers, linked, requested))) for one in results]
 
 
-def _quoted(found: Case) -> str:
-    """The beginning of a reply that names an article the customer may read, with its first lines."""
-    number = request.args.get("quote", "")
-    if not number:
-        return ""
-    article = articles.readable(number)
-    if article.row.id not in site().cases.readers(found.row, [article.row.id], now()):
-        return ""
-    address = url_for("articles.page", number=number, _external=True)
-    lines = [line for line in article.text.splitlines() if line.strip()][:3]
-    return "\n".join((f"{article.row.title} ({number})", address, *(f"> {line}" for line in lines), ""))
+@blueprint.post("/cases/<number>/quote")
+def quote(number: str) -> ResponseReturnValue:
+    """Puts a link to an article, and a paragraph of it, under what is typed of a reply; sends nothing.
+
+    `before` is what was typed before an article was quoted: quoting another takes its place, `undo` gives it back.
+    """
+    found = site().cases.case(g.viewer, number, now())
+    if found is None or not is_staff(g.viewer):
+        abort(404)
+    form = request.form
+    before = form.get("before", form.get("text", ""))
+    if form.get("undo"):
+        return _case_page(number, reply=Reply(before))
+    article = articles.readable(form.get("article") or form.get("quoted", ""))
+    theirs = site().cases.as_customer(found.row, [article.row.id], now()).get(article.row.id)
+    if theirs is None:
+        return _case_page(number, text("case.wrong.unreadable", number=article.row.number), 422, Reply(before))
+    said = paragraphs(theirs)
+    wanted = form.get("paragraph", "")
+    first = next((at for at, line in enumerate(said, 1) if len(line) >= WORTH_QUOTING), 1)
+    chosen = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else first
+    address = url_for("articles.page", number=article.row.number, _external=True)
+    lines = [f"{article.row.title} ({article.row.number})", address]
+    if 0 < chosen <= len(said):
+        lines.append(f"> {said[chosen - 1]}")
+    typed = "\n".join((*([before.rstrip(), ""] if before.strip() else []), *lines, ""))
+    return _case_page(number, reply=Reply(typed, Quoted(article.row.number, before, said, chosen)))
 
 
 @blueprint.post("/cases/<number>/reply")
@@ -259,9 +301,9 @@ def _done(number: str, act: Callable[[], None], said: str = "") -> ResponseRetur
     except NoCase:
         abort(404)
     except Stale:
-        return _case_page(number, text("case.wrong.stale"), 409, said)
+        return _case_page(number, text("case.wrong.stale"), 409, Reply(said))
     except CaseRefused as refused:
-        return _case_page(number, told(refused), 422, said)
+        return _case_page(number, told(refused), 422, Reply(said))
     return redirect(url_for("cases.case", number=number), 303)
 
 

@@ -19,6 +19,7 @@ from kb.imports import Imports
 from kb.search import Engine, Search
 from kb.store import Store
 from kb.store.articles import Product
+from kb.tasks import Tasks
 
 CATALOGUE_SECONDS = 5.0
 
@@ -51,6 +52,7 @@ class Site:
     catalogue: Catalogue
     cases: Cases
     case_reports: CaseReports
+    tasks: Tasks
     imports: Imports
 
     def close(self) -> None:

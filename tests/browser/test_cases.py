@@ -16,6 +16,9 @@ from tests.site import ReadySite, served, site
 __all__ = ["site"]
 
 
+MORE = {"gold": (), "engineer": ("/reports", "/tasks")}
+
+
 @pytest.fixture(scope="module")
 def address(site: ReadySite) -> Iterator[str]:
     with served(site.app) as url:
@@ -46,29 +49,70 @@ def press_until(opened: Page, name: str, key: str = "Tab", most: int = 150) -> N
     raise AssertionError(f"no key leads to {name}")
 
 
+def figures(opened: Page, address: str, path: str = "/reports") -> list[str]:
+    """The large figures of a report."""
+    opened.goto(f"{address}{path}")
+    return opened.locator(".numbers dd:not(.small)").all_inner_texts()
+
+
 def test_the_day_of_a_case(page: OpenPage, address: str, site: ReadySite) -> None:
     customer, engineer = page(), page()
     sign_in(customer, address, site, "gold")
-    number = open_case(customer, address, "早上起無法登入")
     sign_in(engineer, address, site, "engineer")
+    before, own = figures(engineer, address), figures(customer, address, "/reports/activity")
+
+    customer.goto(f"{address}/cases/new?ui=zh-Hant")
+    customer.get_by_role("radio", name="嚴重性 1").check()
+    customer.get_by_label("主旨").press_sequentially("早上起無法登入 Windchill", delay=10)
+    expect(customer.locator(".answers li").first).to_contain_text("登入 Windchill 失敗")
+    customer.get_by_label("發生了什麼事").fill("HTTP 401，LDAP: error code 49")
+    customer.get_by_role("button", name="開立案例").click()
+    customer.wait_for_url(re.compile(r"/cases/C\d{8}"))
+    number = customer.url.rpartition("/")[2]
 
     engineer.goto(f"{address}/cases?ui=zh-Hant")
+    due = [int(each.get_attribute("data-due") or 0) for each in engineer.locator(".cases .due").all()]
+    assert due == sorted(due) and engineer.locator(".cases a", has_text=number).count() == 1
     engineer.locator(".cases a", has_text=number).focus()
     engineer.keyboard.press("Enter")
     expect(engineer.locator("h1")).to_contain_text("早上起無法登入")
-    expect(engineer.locator(".clock").first).to_contain_text("首次回應")
+    expect(engineer.locator(".clock").first).to_contain_text(re.compile("首次回應.*還有 1 小時 59 分", re.DOTALL))
     press_until(engineer, "連結為解決方案")
     expect(engineer.locator(".linked")).to_contain_text("解決方案")
+
+    search_case(engineer, "主動式監控的告警說明")
+    expect(engineer.locator(".offered li", has_text="KB900009")).to_contain_text("客戶無權閱讀")
+    press_until(engineer, "請作者提供客戶版本")
+    expect(engineer.locator(".offered li", has_text="KB900009")).to_contain_text("已請作者提供客戶版本")
+
+    search_case(engineer, "登入 Windchill 失敗")
     press_until(engineer, "引用到回覆")
-    expect(engineer.locator("textarea[name=text]")).to_have_value(re.compile("/articles/KB"))
+    expect(engineer.locator("textarea[name=text]")).to_have_value(re.compile("/articles/KB.*\n> ", re.DOTALL))
     press_until(engineer, "送出回覆")
     expect(engineer.locator(".said")).to_contain_text("/articles/KB")
     expect(engineer.locator(".clock").first).to_contain_text("已達成")
 
     customer.goto(f"{address}/cases/{number}")
     expect(customer.locator(".linked")).to_contain_text("解決方案")
+    expect(customer.locator(".said")).to_contain_text("> ")
+    expect(customer.locator("body")).not_to_contain_text("KB900009")
     customer.get_by_role("button", name="問題已解決，結案").click()
     expect(customer.locator(".case header")).to_contain_text("已結案")
+    after, theirs = figures(engineer, address), figures(customer, address, "/reports/activity")
+    assert [int(after[at]) - int(before[at]) for at in (0, 3)] == [1, 1], "one case, one link"
+    assert [int(theirs[at]) - int(own[at]) for at in (0, 1)] == [1, 1], "one opened, one closed"
+
+
+def search_case(opened: Page, words: str) -> None:
+    """Looks for articles within a case, with the keyboard alone."""
+    for _ in range(150):
+        opened.keyboard.press("Tab")
+        if opened.evaluate("document.activeElement.id") == "case-q":
+            break
+    opened.keyboard.press("Control+A")
+    opened.keyboard.insert_text(words)
+    with opened.expect_navigation():
+        opened.keyboard.press("Enter")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -81,6 +125,6 @@ def test_a_phone_never_scrolls_sideways(
     number = open_case(customer, address, "超長的主旨wt.util.WTInvalidParameterException" + "x" * 80)
     opened = page(lang=lang, theme="dark", width=390)
     sign_in(opened, address, site, kind)
-    for path in ("/cases", "/cases/new", f"/cases/{number}"):
+    for path in ("/cases", "/cases/new", f"/cases/{number}", "/reports/activity?customer=gold+company", *MORE[kind]):
         opened.goto(address + path)
         assert opened.evaluate("document.documentElement.scrollWidth") <= 390, path

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
+from werkzeug.test import TestResponse
 
 from tests.site import KINDS, ReadySite, Visitor
 
@@ -55,10 +57,6 @@ def test_the_day_of_a_case(gold: Visitor, engineer: Visitor) -> None:
     hidden = {"article": MONITORING, "role": "reference", "internal": "1"}
     assert engineer.post(f"{case}/link", hidden, case).status_code == 303
     assert engineer.post(f"{case}/reply", {"text": "內部討論", "kind": "note"}, case).status_code == 303
-    quote = shown(engineer, f"{case}?quote={WINDCHILL}")
-    reply = re.search(r"<textarea name=\"text\"[^>]*>(.*?)</textarea>", quote, re.DOTALL)
-    assert reply and f"/articles/{WINDCHILL}" in reply[1]
-    assert MONITORING not in shown(engineer, f"{case}?quote={MONITORING}").partition("</form>")[0]
     engineer.post(f"{case}/reply", {"text": f"請見 {WINDCHILL}", "kind": "reply"}, case)
     engineer.post(f"{case}/change", {"revision": "1", "status": "solution_offered", "take": "1"}, case)
 
@@ -116,12 +114,12 @@ def test_nothing_is_offered_to_who_cannot_open_a_case(site: ReadySite, kind: str
 def test_a_case_of_others_is_like_one_that_is_not_there(site: ReadySite, gold: Visitor, kind: str) -> None:
     case = opened(gold, subject="秘密主旨")
     stranger = site.visitor(kind)
-    for path in ("{}", "{}?q=x", "{}?quote=" + PUBLIC):
+    for path in ("{}", "{}?q=x"):
         found, absent = (stranger.get(path.format(each)) for each in (case, "/cases/C99999999"))
         assert found.status_code == absent.status_code
         if kind != "anonymous":
             assert found.data == absent.data and found.status_code == 404
-    for act in ("reply", "change", "link", "unlink"):
+    for act in ("reply", "change", "link", "unlink", "quote", "request-public"):
         fields = {"text": "x", "revision": "1", "status": "closed", "article": PUBLIC, "role": "reference"}
         form = "/sign-in" if kind == "anonymous" else "/sign-out"
         answers = [stranger.post(f"{each}/{act}", fields, form) for each in (case, "/cases/C99999999")]
@@ -129,6 +127,33 @@ def test_a_case_of_others_is_like_one_that_is_not_there(site: ReadySite, gold: V
         assert answers[0].data == answers[1].data
     for page in ("/cases", "/cases?state=closed", "/"):
         assert "秘密主旨" not in stranger.get(page, follow_redirects=True).get_data(as_text=True)
+
+
+def typed(answer: TestResponse) -> str:
+    assert answer.status_code == 200
+    found = re.search(r"<textarea name=\"text\"[^>]*>(.*?)</textarea>", answer.get_data(as_text=True), re.DOTALL)
+    assert found
+    return html.unescape(found[1]).lstrip("\n")
+
+
+def test_a_paragraph_is_quoted_under_what_is_typed_and_undone(gold: Visitor, engineer: Visitor) -> None:
+    case = opened(gold)
+    quoted = engineer.post(f"{case}/quote", {"text": "您好", "article": WINDCHILL}, case)
+    text = typed(quoted)
+    assert text.startswith(f"您好\n\n登入 Windchill 失敗 ({WINDCHILL})\nhttp://localhost/articles/{WINDCHILL}\n> ")
+    page = quoted.get_data(as_text=True)
+    assert "重設服務帳號的密碼" in page and "重新命名服務帳號" not in page, "a section for Gold Plus alone"
+    options = re.findall(r'<option value="(\d+)"', page.partition('name="paragraph"')[2].partition("</select>")[0])
+    again = {"text": text, "quoted": WINDCHILL, "before": "您好", "paragraph": options[-1]}
+    other = typed(engineer.post(f"{case}/quote", again, case))
+    assert other.startswith("您好\n\n") and other != text and other.count("> ") == 1
+    assert "> " not in typed(engineer.post(f"{case}/quote", {**again, "paragraph": "0"}, case))
+    assert typed(engineer.post(f"{case}/quote", {**again, "undo": "1"}, case)) == "您好"
+    for wrong in ("99999", "-1", "x", "９"):
+        assert engineer.post(f"{case}/quote", {**again, "paragraph": wrong}, case).status_code == 200
+    refused = engineer.post(f"{case}/quote", {"text": "您好", "article": MONITORING}, case)
+    assert refused.status_code == 422 and f"無權閱讀 {MONITORING}" in refused.get_data(as_text=True)
+    assert gold.post(f"{case}/quote", {"article": WINDCHILL}, case).status_code == 404
 
 
 def test_a_customer_cannot_do_what_staff_do(gold: Visitor) -> None:

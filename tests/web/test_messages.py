@@ -16,6 +16,8 @@ from kb.question import DATE_BUCKETS, FACETS
 from kb.reports import STATUSES as ROW_STATUSES
 from kb.search import PARTS
 from kb.store.jobs import STATES as JOB_STATES
+from kb.tasks import KINDS as TASK_KINDS
+from kb.tasks import REFUSALS as TASK_REFUSALS
 from web import messages
 from web.articles import REASONS
 from web.countdown import UNITS
@@ -61,6 +63,9 @@ COMPUTED = {
     *(f"event.{kind}" for kind in ("opened", "reply", "note", "change", "link", "unlink")),
     *(f"link.{role}" for role in ROLES),
     *(f"case.wrong.{reason}" for reason in REFUSALS),
+    *(f"task.kind_{kind}" for kind in TASK_KINDS),
+    *(f"task.state_{state}" for state in ("open", "done")),
+    *(f"task.wrong.{reason}" for reason in TASK_REFUSALS),
     *(f"imports.state_{state}" for state in (*JOB_STATES, "taken_back")),
     *(f"imports.doing_{state}" for state in ("waiting", "checking", "approved", "applying")),
     *(f"imports.count_{what}" for what in (*ROW_STATUSES, "readers")),
