@@ -51,9 +51,17 @@ eval: dev sets  ## Measure relevance over SETS, folders of judged queries, besid
 chaos: dev  ## Kill imports and builds at random moments (ARGS="--kills 20") and see that nothing is lost
 	@$(BIN)/python -W ignore -m tests.chaos.killing $(ARGS)
 
+.PHONY: chaos-import
+chaos-import: dev system  ## Kill an import, or fail it with EIO and ENOSPC, at every storage call (ARGS="--tries 99")
+	@$(BIN)/python -W ignore -m tests.chaos.storage $(ARGS)
+
 .PHONY: silence
 silence: dev  ## Compare 60,000 responses with those of sites that hold only what the reader may read
 	@KB_TEST_RESPONSES=60300 $(BIN)/pytest -n 2 tests/web/test_non_interference.py
+
+.PHONY: xss
+xss: dev system  ## Import over 500 hostile texts and open every page that shows them in Chromium (ARGS="--count 99")
+	@$(BIN)/python -W ignore -m tests.browser.xss_walk $(ARGS)
 
 .PHONY: shots
 shots: dev system  ## Take pictures of the running site's pages SHOTS in every language, theme and width

@@ -66,6 +66,13 @@ def opensearch() -> Path | None:
     return max(homes, key=lambda home: [int(part) for part in re.findall(r"\d+", home.name)], default=None)
 
 
+def strace() -> Path | None:
+    """The tracer, where this process may trace its own children."""
+    found = shutil.which("strace")
+    tried = found and subprocess.run([found, "-qqq", "-o", os.devnull, "true"], capture_output=True, check=False)
+    return Path(found) if found and tried and tried.returncode == 0 else None
+
+
 def _java_version(home: Path) -> int:
     program = home / "bin" / "java"
     if not program.exists():
@@ -81,6 +88,7 @@ COMPONENTS: dict[str, Callable[[], Path | None]] = {
     "postgresql": postgresql,
     "java": java,
     "opensearch": opensearch,
+    "strace": strace,
 }
 
 
