@@ -17,8 +17,8 @@ TAGS = (
     "img src=x", "svg", "body", "video src=x", "audio src=x", "details open", "input autofocus", "select autofocus",
     "textarea autofocus", "marquee", "iframe src=x", "object data=x", "embed src=x", "a href=#", "p", "b style=x:y",
     "math", "table", "video><source", "svg><animate attributeName=x dur=1s", "svg><set attributeName=x",
-    "img src=x srcset=x",    "image src=x", "isindex type=image src=x", "link rel=stylesheet href=x", "button popovertarget=x",
-    "dialog open",
+    "img src=x srcset=x", "image src=x", "isindex type=image src=x", "link rel=stylesheet href=x",
+    "button popovertarget=x", "dialog open",
 )  # fmt: skip
 EVENTS = ("onerror", "onload", "onfocus", "ontoggle", "onbegin", "onmouseover", "onanimationstart", "onpointerover")
 SCHEMES = (
