@@ -40,7 +40,7 @@ bench: dev corpus  ## Measure speed over CORPUS, a file of articles, beside plai
 	@$(BIN)/python -W ignore -m tests.bench $(CORPUS) --queries $(QUERIES)
 
 .PHONY: bench-cases
-bench-cases: dev  ## Measure the pages of cases at 1,000, 10,000 and 100,000 cases (ARGS="--sizes 1000")
+bench-cases: dev  ## Measure pages of cases and reports at 1,000 to 100,000 cases (ARGS="--sizes 1000 --store sqlite")
 	@$(BIN)/python -W ignore -m tests.case_bench $(ARGS)
 
 .PHONY: eval

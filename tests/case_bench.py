@@ -1,29 +1,36 @@
-"""How the pages of cases grow: p50 and p95 in the application, at 1,000, 10,000 and 100,000 cases of ten links.
+"""How the pages of cases and of reports grow: p50 and p95 over HTTP, at 1,000, 10,000 and 100,000 cases of ten links.
 
-make bench-cases ARGS="--sizes 1000 10000"
+make bench-cases ARGS="--sizes 1000 10000 --store sqlite"
 """
 
 from __future__ import annotations
 
 import argparse
+import http.client
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
-from kb.cases import NEVER, STATUSES
+from kb.cases import NEVER, STATUSES, Cases
 from kb.config import Config
+from kb.entitlements import matrices
 from kb.store import Store
 from kb.store.tables import account, article, case_event, case_link, support_case
-from tests.site import ReadySite, Visitor, fill
+from tests.servers import postgres_url
+from tests.site import ReadySite, fill, served
 from web import close, create_app
 
 SIZES = (1_000, 10_000, 100_000)
+STORES = ("sqlite", "postgresql")
 LINKS = 10
 ASKED = 60
 CHUNK = 5_000
@@ -33,42 +40,75 @@ OPEN_PART = 0.1
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    sizes = parser.parse_args().sizes
-    print(f"{'cases':>8} {'links':>9}  page                 p50 ms  p95 ms")
-    for size in sizes:
-        with tempfile.TemporaryDirectory(prefix="kb-cases-") as folder:
-            measure(Path(folder), size)
+    parser.add_argument("--store", choices=STORES, nargs="+", default=STORES)
+    asked = parser.parse_args()
+    print(f"{'store':<10} {'cases':>8} {'links':>9}  page                 p50 ms  p95 ms")
+    for store in asked.store:
+        for size in asked.sizes:
+            with tempfile.TemporaryDirectory(prefix="kb-cases-") as folder, opened(store, Path(folder)) as config:
+                measure(store, config, size)
 
 
-def measure(folder: Path, size: int) -> None:
+@contextmanager
+def opened(store: str, folder: Path) -> Iterator[Config]:
     config = Config(home=folder, sign_in_attempts=1000)
+    if store == "sqlite":
+        yield config
+    else:
+        with postgres_url() as url:
+            yield replace(config, store_url=url)
+
+
+def measure(store: str, config: Config, size: int) -> None:
     fill(config)
     app = create_app(config)
     app.testing = True
     site = ReadySite(app, config)
     links = add_cases(site.store, size)
+    started = time.perf_counter()
+    Cases(site.store, config, matrices()).recount(datetime.now(UTC))
+    took = time.perf_counter() - started
+    with site.store.writing() as connection:
+        connection.execute(text("ANALYZE"))
+    print(f"{store:<10} {size:>8,} {links:>9,}  counted anew in {took:.0f} s", flush=True)
     chance = random.Random(7)
-    engineer, gold = site.visitor("engineer"), site.visitor("gold")
+    engineer, gold = cookie(site, "engineer"), cookie(site, "gold")
     known = site.store.articles_for_index(limit=1)[0].row.number
-    pages: dict[str, Callable[[], tuple[Visitor, str]]] = {
+    pages: dict[str, Callable[[], tuple[str, str]]] = {
         "queue": lambda: (engineer, "/cases"),
         "queue, page 3": lambda: (engineer, "/cases?page=3"),
         "closed": lambda: (engineer, "/cases?state=closed"),
         "a case, staff": lambda: (engineer, f"/cases/C{chance.randint(1, size):08d}"),
         "a customer's cases": lambda: (gold, "/cases"),
         "an article, staff": lambda: (engineer, f"/articles/{known}"),
+        "reports": lambda: (engineer, "/reports"),
+        "reports, a product": lambda: (engineer, "/reports?product=windchill"),
+        "activity report": lambda: (gold, "/reports/activity"),
+        "article tasks": lambda: (engineer, "/tasks"),
     }
-    for name, page in pages.items():
-        took = sorted(_seconds(*page()) for _ in range(ASKED))
-        p95 = took[int(len(took) * 0.95) - 1]
-        print(f"{size:>8,} {links:>9,}  {name:<20} {statistics.median(took) * 1e3:6.1f}  {p95 * 1e3:6.1f}", flush=True)
+    with served(app) as address:
+        connection = http.client.HTTPConnection(urlsplit(address).netloc)
+        for name, page in pages.items():
+            times = sorted(seconds(connection, *page()) for _ in range(ASKED))
+            p50, p95 = statistics.median(times) * 1e3, times[int(len(times) * 0.95) - 1] * 1e3
+            print(f"{store:<10} {size:>8,} {links:>9,}  {name:<20} {p50:6.1f}  {p95:6.1f}", flush=True)
+        connection.close()
     close(app)
 
 
-def _seconds(visitor: Visitor, path: str) -> float:
+def cookie(site: ReadySite, kind: str) -> str:
+    """What the browser of somebody of this kind sends, who has signed in."""
+    found = site.visitor(kind).client.get_cookie("kb_session")
+    assert found is not None
+    return f"kb_session={found.value}"
+
+
+def seconds(connection: http.client.HTTPConnection, cookie: str, path: str) -> float:
     started = time.perf_counter()
-    answer = visitor.get(path)
-    assert answer.status_code == 200, path
+    connection.request("GET", path, headers={"Cookie": cookie})
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.status == 200, path
     return time.perf_counter() - started
 
 
