@@ -1,15 +1,19 @@
-"""Cases to look at: a dozen in every state, about what the shipped articles answer."""
+"""Cases to look at: a dozen in every state, about what the shipped articles answer, and half a year of closed ones."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from indexer.demo import DOMAIN
+from indexer.demo_history import HISTORY, NEEDLESS, RESOLVED, TASKS, DemoTask, Past
 from kb.accounts import Accounts, Viewer
 from kb.cases import Cases, NewCase
 from kb.store import Store
+from kb.store.articles import Readable
+from kb.tasks import Tasks, paragraphs
 
 Act = Literal["answer", "ask", "note", "wait", "rd", "solve", "close", "take", "resolution", "reference"]
 STATUS = {"wait": "waiting_customer", "rd": "waiting_rd", "solve": "solution_offered", "close": "closed"}
@@ -162,31 +166,78 @@ CASES = (
 )
 
 
-def add_demo_cases(cases: Cases, accounts: Accounts, store: Store, now: datetime) -> int:
-    """Makes them where there is no case yet; says how many."""
-    engineer = accounts.viewer_of(f"engineer@{DOMAIN}", now.date())
-    if cases.page(engineer) or cases.page(engineer, is_open=False):
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the demo's cases are made with."""
+
+    store: Store
+    cases: Cases
+    tasks: Tasks
+    accounts: Accounts
+    now: datetime
+
+    def viewer(self, who: str) -> Viewer:
+        return self.accounts.viewer_of(f"{who}@{DOMAIN}", self.now.date())
+
+    def article(self, number: str) -> Readable | None:
+        """Whoever runs the demo without the shipped articles has the cases without the links."""
+        return self.store.read(number, self.viewer("engineer").scope)
+
+
+def add_demo_cases(desk: Desk) -> int:
+    """Makes cases, past and present, and tasks, where there is no case yet; says how many cases."""
+    engineer = desk.viewer("engineer")
+    if desk.cases.page(engineer) or desk.cases.page(engineer, is_open=False):
         return 0
-    for demo in sorted(CASES, key=lambda one: -one.ago):
-        customer, opened = accounts.viewer_of(f"{demo.who}@{DOMAIN}", now.date()), now - timedelta(hours=demo.ago)
-        number = cases.open(customer, demo.new, opened)
+    every = [*map(_past, HISTORY), *CASES]
+    numbers: dict[str, str] = {}
+    for demo in sorted(every, key=lambda one: -one.ago):
+        customer, opened = desk.viewer(demo.who), desk.now - timedelta(hours=demo.ago)
+        numbers[demo.new.subject] = number = desk.cases.open(customer, demo.new, opened)
         for after, act, given in demo.acts:
-            _play(cases, store, (customer, engineer), number, (act, given), opened + timedelta(hours=after))
-    return len(CASES)
+            _play(desk, (customer, engineer), number, (act, given), opened + timedelta(hours=after))
+    for needless in NEEDLESS:
+        if article := desk.article(needless.article):
+            at = desk.now - timedelta(days=needless.days)
+            desk.cases.solved(desk.viewer(needless.who), article, needless.product, needless.typed, at)
+    for task in TASKS:
+        _ask(desk, task, numbers)
+    return len(every)
 
 
-def _play(
-    cases: Cases, store: Store, people: tuple[Viewer, Viewer], number: str, act: tuple[Act, str], at: datetime
-) -> None:
+def _past(one: Past) -> DemoCase:
+    acts: list[tuple[float, Act, str]] = [(0.1, "take", ""), (one.answered, "answer", "請看連結的文章。")]
+    for at, number in enumerate(one.articles):
+        acts.append((one.linked + at / 10, "reference" if at else "resolution", number))
+    acts += [(one.closed - 1, "solve", ""), (one.closed, "close", "")]
+    new = NewCase(one.product, one.severity, one.subject, f"{one.subject}。")
+    return DemoCase(one.who, one.days * 24.0, new, tuple(sorted(acts)))
+
+
+def _ask(desk: Desk, task: DemoTask, numbers: Mapping[str, str]) -> None:
+    article, engineer, at = desk.article(task.article), desk.viewer("engineer"), desk.now - timedelta(days=task.days)
+    if article is None:
+        return
+    if task.kind == "public_version":
+        return desk.tasks.request_public(engineer, numbers[task.case], article, at)
+    said = paragraphs(article)
+    about = next((place for place, line in enumerate(said, 1) if task.begins and line.startswith(task.begins)), 0)
+    number = desk.tasks.flag(engineer, article, about, task.note, at)
+    if task.done:
+        desk.tasks.resolve(desk.viewer("author"), number, task.done, at + RESOLVED)
+    return None
+
+
+def _play(desk: Desk, people: tuple[Viewer, Viewer], number: str, act: tuple[Act, str], at: datetime) -> None:
     (customer, engineer), (what, given) = people, act
+    found = desk.cases.case(engineer, number, at)
+    assert found is not None  # noqa: S101
     if what in ("resolution", "reference"):
-        # Whoever runs it without the shipped articles has the cases without the links.
-        if article := store.read(given, engineer.scope):
-            cases.link(engineer, number, article, what, at)
+        if article := desk.article(given):
+            closed = article.row.id not in desk.cases.readers(found.row, [article.row.id], at)
+            desk.cases.link(engineer, number, article, what, at, internal=closed)
     elif what in ("answer", "note", "ask"):
-        cases.reply(customer if what == "ask" else engineer, number, given, at, internal=what == "note")
+        desk.cases.reply(customer if what == "ask" else engineer, number, given, at, internal=what == "note")
     else:
-        found = cases.case(engineer, number, at)
-        assert found is not None  # noqa: S101
         wanted = {"owner_id": engineer.account_id} if what == "take" else {"status": STATUS[what]}
-        cases.change(engineer, number, found.row.revision, wanted, at)
+        desk.cases.change(engineer, number, found.row.revision, wanted, at)

@@ -18,6 +18,8 @@ SOON = (
     ("link_1d", timedelta(days=1)),
     ("link_3d", timedelta(days=3)),
 )
+# The source of articles that are written here, not imported.
+WRITTEN_HERE = "editor"
 LATER = "link_later"
 LINK_TIMES = (*(name for name, _ in SOON), LATER)
 MEASURES = (
@@ -64,5 +66,5 @@ def _soon(took: timedelta) -> str:
 
 
 def _known(link: LinkRow, row: CaseRow) -> bool:
-    """The article was there when the case was opened."""
-    return link.created_at < row.opened_at
+    """The article was there when the case was opened. What is imported was written before, whenever it came in."""
+    return link.source != WRITTEN_HERE or link.created_at < row.opened_at

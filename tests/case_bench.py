@@ -87,12 +87,12 @@ def measure(store: str, config: Config, size: int) -> None:
         "article tasks": lambda: (engineer, "/tasks"),
     }
     with served(app) as address:
-        connection = http.client.HTTPConnection(urlsplit(address).netloc)
+        browser = http.client.HTTPConnection(urlsplit(address).netloc)
         for name, page in pages.items():
-            times = sorted(seconds(connection, *page()) for _ in range(ASKED))
+            times = sorted(seconds(browser, *page()) for _ in range(ASKED))
             p50, p95 = statistics.median(times) * 1e3, times[int(len(times) * 0.95) - 1] * 1e3
             print(f"{store:<10} {size:>8,} {links:>9,}  {name:<20} {p50:6.1f}  {p95:6.1f}", flush=True)
-        connection.close()
+        browser.close()
     close(app)
 
 

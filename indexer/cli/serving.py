@@ -12,7 +12,7 @@ from rich.table import Table
 
 from indexer.cli.common import config, opened_engine, opened_store, progress, today
 from indexer.demo import DEMOS, add_demos
-from indexer.demo_cases import add_demo_cases
+from indexer.demo_cases import Desk, add_demo_cases
 from indexer.importing import ImportOptions, import_articles
 from indexer.serving import serve_forever, start_listening
 from indexer.sync import drain
@@ -21,6 +21,7 @@ from kb.cases import Cases
 from kb.config import Config
 from kb.entitlements import matrices
 from kb.store import Store
+from kb.tasks import Tasks
 
 SHIPPED = Path(__file__).parents[2] / "articles"
 
@@ -85,7 +86,8 @@ def start() -> None:
             versions = matrices(settings.matrix)
             accounts = Accounts(store, settings, versions)
             add_demos(accounts, today(settings))
-            add_demo_cases(Cases(store, settings, versions), accounts, store, datetime.now(UTC))
+            cases = Cases(store, settings, versions)
+            add_demo_cases(Desk(store, cases, Tasks(store), accounts, datetime.now(UTC)))
             _print_sign_ins(settings)
     click.echo(f"Serving on {url(settings)}  (Ctrl-C stops)")
     serve_forever(settings)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from kb.accounts import ANONYMOUS, Viewer
 from kb.case_reports import CaseReports, NoReport, Period, Report
 from kb.cases import SEVERITIES, STATUSES, Cases, NewCase
 from kb.config import Config
+from kb.counting import WRITTEN_HERE
 from kb.store import Store
 from kb.store import cases as rows
 from kb.store.count_tables import report_count, running_clock
@@ -44,20 +47,27 @@ def kept(store: Store) -> dict[tuple[object, ...], int]:
     return sums | running
 
 
-def age(store: Store, id_: str, at: datetime) -> None:
-    with store.writing() as connection:
-        connection.execute(update(articles).where(articles.c.external_id == id_).values(created_at=at))
+@contextmanager
+def written_here(store: Store, id_: str, at: datetime) -> Iterator[None]:
+    """As if the article were not imported but written then."""
+    with store.reading() as connection:
+        found = connection.execute(select(articles).where(articles.c.external_id == id_)).one()
+    for values in ({"created_at": at, "source": WRITTEN_HERE}, {"created_at": found.created_at, "source": "test"}):
+        with store.writing() as connection:
+            connection.execute(update(articles).where(articles.c.id == found.id).values(values))
+        if values["source"] == WRITTEN_HERE:
+            yield
 
 
 def test_links_known_and_new(store: Store, cases: Cases, people: dict[str, Viewer], reports: CaseReports) -> None:
     engineer = people["engineer"]
-    age(store, "open", NOW - DAY)
-    age(store, "gold", NOW + HOUR)
+    old, young = article(store, engineer, "open"), article(store, engineer, "gold")
     known, new, bare, running = (opened(cases, people["gold"]) for _ in range(4))
-    for number, which, after in ((known, "open", 2 * HOUR), (new, "gold", 2 * DAY), (running, "open", DAY / 48)):
-        cases.link(engineer, number, article(store, engineer, which), "resolution", NOW + after)
-    for number in (known, new, bare):
-        cases.change(engineer, number, 1, {"status": "closed"}, NOW + 3 * DAY)
+    with written_here(store, "gold", NOW + HOUR):
+        for number, which, after in ((known, old, 2 * HOUR), (new, young, 2 * DAY), (running, old, DAY / 48)):
+            cases.link(engineer, number, which, "resolution", NOW + after)
+        for number in (known, new, bare):
+            cases.change(engineer, number, 1, {"status": "closed"}, NOW + 3 * DAY)
     total = of_all(reports, people).total
     assert {name: total[name] for name in ("cases", "closed", "linked", "known", "new", "links")} == {
         "cases": 4, "closed": 3, "linked": 2, "known": 1, "new": 1, "links": 3,

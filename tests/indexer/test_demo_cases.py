@@ -6,13 +6,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from indexer.demo import DOMAIN, add_demos
-from indexer.demo_cases import CASES, add_demo_cases
+from indexer.demo_cases import CASES, Desk, add_demo_cases
+from indexer.demo_history import HISTORY
 from kb.accounts import Accounts
 from kb.cases import STATUSES, Cases
 from kb.config import Config
 from kb.entitlements import matrices
 from kb.store import Store
 from kb.store.articles import Product
+from kb.tasks import Tasks
 
 NOW = datetime(2026, 3, 4, 3, 0, tzinfo=UTC)
 
@@ -22,10 +24,11 @@ def test_a_dozen_in_every_state(tmp_path: Path) -> None:
     with Store.create(f"sqlite:///{tmp_path / 'kb.sqlite3'}") as store:
         store.save_products(Product(name, {"en": name}) for name in ("windchill", "thingworx", "integrity", "creo"))
         accounts, cases = Accounts(store, config, matrices()), Cases(store, config, matrices())
+        desk = Desk(store, cases, Tasks(store), accounts, NOW)
         add_demos(accounts, date(2026, 3, 4))
-        assert [add_demo_cases(cases, accounts, store, NOW) for _ in range(2)] == [len(CASES), 0]
+        assert [add_demo_cases(desk) for _ in range(2)] == [len(CASES) + len(HISTORY), 0]
         engineer = accounts.viewer_of(f"engineer@{DOMAIN}", date(2026, 3, 4))
         found = [*cases.page(engineer), *cases.page(engineer, is_open=False)]
-    assert len(found) == len(CASES) >= 12
+    assert len(found) == len(CASES) + len(HISTORY) and len(CASES) >= 12
     assert {row.status for row in found} == set(STATUSES)
     assert {row.severity for row in found} == {0, 1, 2, 3}
