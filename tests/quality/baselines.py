@@ -1,9 +1,10 @@
 """Relevance beside baselines, on the same judged queries in the same run: `make eval`.
 
 The baselines are what one would have without this project: SQLite's FTS5 with its trigram tokenizer, FTS5 over words
-cut by jieba, and Whoosh with jieba's analyzer. Titles weigh five times the body in each. A difference is marked when a
-paired randomization test over the queries (Smucker, Allan, Carterette: A comparison of statistical significance tests
-for information retrieval evaluation, CIKM 2007) finds p < .01.
+cut by jieba, Whoosh with jieba's analyzer, and OpenSearch with its `cjk` and `standard` analyzers. Titles weigh five
+times the body in each. A difference is marked when a paired randomization test over the queries (Smucker, Allan,
+Carterette: A comparison of statistical significance tests for information retrieval evaluation, CIKM 2007) finds
+p < .01.
 """
 
 from __future__ import annotations
@@ -15,28 +16,35 @@ import sqlite3
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rjieba
 from jieba.analyse import ChineseAnalyzer
+from opensearchpy import OpenSearch, helpers
 from rich.console import Console
 from rich.table import Table
 from whoosh import fields, index, qparser, query
 
 from indexer.evaluation import JudgedSet, Measured, Part, Ranker, measure, measured_sets, read_set
 from kb.config import Config
+from tests import components
 from tests.bench import Row, articles
+from tests.servers import opensearch_url
 
 FLIPS = 10_000
 SIGNIFICANT = 0.01
 EVERY = 10**9
 # Its native search takes a quarter of a second here: some queries of each set must do.
 WHOOSH_QUERIES = 40
+BASELINE = "baseline"
+SERVER_SECONDS = 60
+MOST_WORDS = 8_192
 HAN = re.compile("[\u3400-\u9fff]+")
 WORD = re.compile(r"\w+")
 
@@ -103,6 +111,46 @@ def whoosh(rows: Sequence[Row]) -> Iterator[Ranker]:
         made.close()
 
 
+@contextmanager
+def opensearch(rows: Sequence[Row], analyzer: str) -> Iterator[Ranker]:
+    text = {"type": "text", "analyzer": analyzer}
+    mapping = {"properties": {"lang": {"type": "keyword"}, "title": text, "body": text}}
+    with opensearch_url() as url, closing(OpenSearch(hosts=[url], timeout=SERVER_SECONDS)) as client:
+        # A pasted message has more words than a question may have by default.
+        client.cluster.put_settings(body={"persistent": {"indices.query.bool.max_clause_count": MOST_WORDS}})
+        client.indices.create(index=BASELINE, body={"settings": {"number_of_replicas": 0}, "mappings": mapping})
+        given = ({"lang": row["lang"], "title": row["title"], "body": row["body_markdown"]} for row in rows)
+        helpers.bulk(
+            client,
+            ({"_index": BASELINE, "_id": row["id"], "_source": one} for row, one in zip(rows, given, strict=True)),
+        )
+        client.indices.refresh(index=BASELINE)
+
+        def rank(text: str, lang: str, depth: int) -> list[str]:
+            found = {"multi_match": {"query": text, "fields": ["title^5", "body"]}}
+            only = [{"term": {"lang": lang}}] if lang else []
+            asked = {"query": {"bool": {"must": [found], "filter": only}}, "size": depth, "_source": False}
+            return [hit["_id"] for hit in client.search(index=BASELINE, body=asked)["hits"]["hits"]]
+
+        yield rank
+        client.indices.delete(index=BASELINE)
+
+
+@contextmanager
+def served(names: Sequence[str], console: Console) -> Iterator[Sequence[str]]:
+    """The baselines that can be had; while OpenSearch's are among them, its server runs."""
+    there = components.java() and components.opensearch()
+    if any(map(_is_served, names)) and not there:
+        console.print("MISSING OpenSearch, its baselines are left out: scripts/setup-system installs it, or says how")
+    kept = [name for name in names if there or not _is_served(name)]
+    with opensearch_url() if any(map(_is_served, kept)) else nullcontext():
+        yield kept
+
+
+def _is_served(name: str) -> bool:
+    return name.startswith("OpenSearch")
+
+
 def part_of(judged: JudgedSet, most: int) -> JudgedSet:
     """So many queries at most, chosen by a hash of their ids."""
     chosen = sorted(judged.queries, key=lambda each: zlib.crc32(each.id.encode()))[:most]
@@ -117,22 +165,30 @@ def probability(ours: Mapping[str, float], theirs: Mapping[str, float]) -> float
     return float((np.sum(seen >= abs(differences.mean()) - 1e-12) + 1) / (FLIPS + 1))
 
 
-def baselines(judged: Sequence[JudgedSet], named: Iterable[str], console: Console) -> dict[str, dict[str, Measured]]:
+OPENERS: Mapping[str, Open] = {
+    "FTS5 trigram": lambda rows: fts5(rows, "trigram", trigrams, before=False),
+    "FTS5 jieba": lambda rows: fts5(rows, "unicode61", words, before=True),
+    "Whoosh jieba": whoosh,
+    "OpenSearch cjk": partial(opensearch, analyzer="cjk"),
+    "OpenSearch standard": partial(opensearch, analyzer="standard"),
+}
+
+
+def baselines(judged: Sequence[JudgedSet], named: Collection[str], console: Console) -> dict[str, dict[str, Measured]]:
     """Baseline → set → how it did."""
-    openers: dict[str, Open] = {
-        "FTS5 trigram": lambda rows: fts5(rows, "trigram", trigrams, before=False),
-        "FTS5 jieba": lambda rows: fts5(rows, "unicode61", words, before=True),
-        "Whoosh jieba": whoosh,
-    }
-    found: dict[str, dict[str, Measured]] = {
-        name: {} for name in openers if name.partition(" ")[0].lower() in named or name in named
-    }
+    wanted = [name for name in OPENERS if name.partition(" ")[0].lower() in named or name in named]
+    with served(wanted, console) as names:
+        return _measured(judged, names, console)
+
+
+def _measured(judged: Sequence[JudgedSet], names: Sequence[str], console: Console) -> dict[str, dict[str, Measured]]:
+    found: dict[str, dict[str, Measured]] = {name: {} for name in names}
     for paths, group in itertools.groupby(sorted(judged, key=lambda each: each.articles), lambda each: each.articles):
         sets = list(group)
         rows = [row for path in paths for row in articles(path, EVERY)]
         for name in found:
             console.print(f"{name}: {len(rows):,} articles", style="dim")
-            with openers[name](rows) as rank:
+            with OPENERS[name](rows) as rank:
                 for each in sets:
                     some = part_of(each, WHOOSH_QUERIES) if name.startswith("Whoosh") else each
                     found[name][each.name] = measure(some, rank)
@@ -183,7 +239,12 @@ def main() -> None:
     parts: tuple[Part, ...] = ("all", "tune", "hold")
     parser.add_argument("--part", choices=parts, default="all")
     parser.add_argument("--keep", type=Path, help="keep our indexes here")
-    parser.add_argument("--baselines", nargs="*", default=["fts5", "whoosh"], help="fts5, whoosh, or their names")
+    parser.add_argument(
+        "--baselines",
+        nargs="*",
+        default=["fts5", "whoosh", "opensearch"],
+        help="fts5, whoosh, opensearch, or their names",
+    )
     given = parser.parse_args()
     judged = [read_set(folder, given.part) for folder in given.folders]
     console = Console(width=None if sys.stdout.isatty() else 160)
