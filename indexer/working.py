@@ -22,7 +22,7 @@ from typing import Any
 from indexer.importing import ImportOptions, import_articles
 from kb.articles import Problem
 from kb.config import Config
-from kb.imports import ImportRefused, Imports, report_of
+from kb.imports import ImportRefused, Imports, report_of, source_of
 from kb.store import Store, StoreError
 from kb.store.articles import SourceChanged
 from kb.store.jobs import ImportJob, State
@@ -61,7 +61,7 @@ def do(job: ImportJob, imports: Imports, worker: str, store: Store, config: Conf
         return
     looked_at = report_of(job)
     options = ImportOptions(
-        job.source,
+        _source(job),
         job.grants,
         job.new_products,
         dry_run=not applying,
@@ -89,6 +89,12 @@ def do(job: ImportJob, imports: Imports, worker: str, store: Store, config: Conf
             imports.ended(job.id, worker, report)
         else:
             imports.checked(job.id, worker, report, datetime.now(UTC))
+
+
+def _source(job: ImportJob) -> str | None:
+    """As it was named; None where only its file is: an export knows better what it is of."""
+    unnamed = job.file_name.lower().endswith(".zip") and job.source == source_of(job.file_name)
+    return None if unnamed else job.source
 
 
 @contextmanager

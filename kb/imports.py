@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from kb.accounts import Viewer
+from kb.archives import zipped
 from kb.articles import Problem
+from kb.exporting import Format, Wanted, files
 from kb.messages import told
 from kb.reports import Entry, Report, entry_packed, entry_unpacked, packed, unpacked
-from kb.store import Store, jobs
+from kb.store import Store, StoreError, jobs
 from kb.store.articles import Batch
 from kb.store.jobs import ENDED, EntryRow, ImportJob, NewJob, State
+from kb.store.originals import sources
 
 AUTHORS = ("author", "operator")
 ENDINGS = re.compile(r"(\.(csv|jsonl|ndjson|md|zip))?(\.(gz|xz))?$", re.IGNORECASE)
@@ -26,6 +30,8 @@ ATTEMPTS = 3
 # What nobody decided on for so long is stopped.
 KEPT = timedelta(days=7)
 LISTED = 50
+# An export shows the store at one moment; to keep that for whoever takes it slowly costs disk.
+EXPORT_SECONDS = 3600.0
 
 
 class ImportRefused(Exception):
@@ -125,6 +131,30 @@ class Imports:
             found = jobs.entries(connection, job_id, status, after, limit)
         return [(ordinal, entry_unpacked(data)) for ordinal, data in found]
 
+    def exportable(self, viewer: Viewer) -> dict[str, int]:
+        """The sources of articles that the viewer may read, with how many."""
+        check_author(viewer)
+        with self._store.reading() as connection:
+            return sources(connection, viewer.scope)
+
+    def export(self, viewer: Viewer, format_: Format, source: str | None) -> Iterator[bytes]:
+        """What the viewer may read of one source, or of all, as a ZIP that comes about while it is taken.
+
+        NoImport: there is nothing. StoreError, and the ZIP has no end, when taking it lasts too long.
+        """
+        there = self.exportable(viewer)
+        if not there or (source is not None and source not in there):
+            raise NoImport
+        return self._exported(Wanted(format_, source, viewer.scope))
+
+    def _exported(self, wanted: Wanted) -> Iterator[bytes]:
+        end = time.monotonic() + EXPORT_SECONDS
+        with self._store.reading() as connection:
+            for piece in zipped(files(connection, wanted, lambda *_: None)):
+                if time.monotonic() > end:
+                    raise StoreError("an export was taken too slowly")
+                yield piece
+
     def approve(self, viewer: Viewer, job_id: int, now: datetime) -> None:
         """What was looked at is to be applied. NotNow when it is not at that point."""
         self.job(viewer, job_id)
@@ -175,7 +205,13 @@ class Imports:
     def checked(self, job_id: int, worker: str, report: Report, now: datetime) -> None:
         rows = [EntryRow(each.status, bool(each.readers), entry_packed(each)) for each in report.entries]
         with self._store.writing() as connection:
-            values = {"state": "checked", "report": packed(report), "beat_at": now, "attempts": 0}
+            values = {
+                "state": "checked",
+                "report": packed(report),
+                "source": report.source,
+                "beat_at": now,
+                "attempts": 0,
+            }
             if jobs.settle(connection, job_id, worker, values):
                 jobs.save_entries(connection, job_id, rows)
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g, request, url_for
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import NotFound, Unauthorized
 
+from kb.exporting import FORMATS
 from kb.imports import ImportRefused, NoImport, NotNow, Sent, check_author, problem_of, report_of
 from kb.messages import told
 from kb.reports import as_data, entry_data
@@ -16,7 +17,7 @@ from kb.store.articles import RollbackRefused
 from kb.store.jobs import ImportJob
 from web import errors, idempotency, parameters, schema
 from web.api import json_of
-from web.imports import SHOWN, SHOWS, csv_of, grants_in, left, obstacles_told, pieces, size_of
+from web.imports import SHOWN, SHOWS, csv_of, export_of, grants_in, left, obstacles_told, pieces, size_of
 from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Conflicting, Refused
@@ -26,6 +27,7 @@ blueprint = Blueprint("import_api", __name__, url_prefix="/api/v1/imports")
 PARAMETERS = {
     "import_api.imports": ("ui",),
     "import_api.send": ("file_name", "source", "grants", "new_products", "ui"),
+    "import_api.export": ("source", "format", "ui"),
     "import_api.job": ("ui",),
     "import_api.rows": ("show", "after", "ui"),
     "import_api.report": ("ui",),
@@ -94,6 +96,15 @@ def send() -> Response:
     answer = json_of(_told(site().imports.job(g.viewer, number)), 202)
     answer.headers["Location"] = url_for("import_api.job", number=number)
     return answer
+
+
+@blueprint.get("/export.zip")
+def export() -> Response:
+    """What the one who asks may read, of one source or of all."""
+    source, format_ = request.args.get("source") or None, request.args.get("format", FORMATS[0])
+    if format_ not in FORMATS:
+        raise BadParameter("format", format_, text("wrong.choice", choices=", ".join(FORMATS)))
+    return export_of("jsonl" if format_ == "jsonl" else "markdown", source)
 
 
 @blueprint.get("/<int(max=2147483647):number>")

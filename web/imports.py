@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import IO
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
+from kb.exporting import FORMATS, Format
 from kb.imports import ImportRefused, NoImport, NotNow, Sent, check_author, problem_of, report_of
 from kb.messages import obstacle_told
 from kb.messages import told as problem_told
@@ -65,6 +67,7 @@ def _page(
         obstacles=obstacles,
         readers=reader_choices(),
         given=given or {},
+        sources=site().imports.exportable(g.viewer),
         max_mb=site().config.import_max_mb,
     )
     return make_response(page, status)
@@ -84,6 +87,22 @@ def reader_choices() -> list[tuple[str, str]]:
         listed = (", " if g.language == "en" else "、").join(map(names.right, packages[first:]))
         choices.append((grants, text("imports.readers_packages", packages=listed)))
     return [*choices, ("staff", text("audience.staff"))]
+
+
+@blueprint.get("/imports/export.zip")
+def export() -> Response:
+    """Everything the author may read, or one source of it, as a ZIP that imports back."""
+    source, format_ = request.args.get("source") or None, request.args.get("format", FORMATS[0])
+    if format_ not in FORMATS:
+        abort(404)
+    return export_of("jsonl" if format_ == "jsonl" else "markdown", source)
+
+
+def export_of(format_: Format, source: str | None) -> Response:
+    answer = Response(site().imports.export(g.viewer, format_, source), mimetype="application/zip")
+    name = f"export-{now().astimezone(ZoneInfo(site().config.time_zone)):%Y-%m-%d}.zip"
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return answer
 
 
 @blueprint.post("/imports")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kb.accounts import TOKEN_SCOPES
+from kb.exporting import FORMATS
 from web import openapi_cases
 from web.openapi_parts import Door, article_number, choice, parameter, paths, ui, whole, words
 from web.parameters import SearchParameters
@@ -72,7 +73,7 @@ def _import_doors() -> list[Door]:
         ui(),
     )
 
-    def door(path: str, method: str, name: str, summary: str, answer: str, **others: Any) -> Door:
+    def door(path: str, method: str, name: str, summary: str, answer: str | None, **others: Any) -> Door:
         problems = IMPORT_PROBLEMS if method == "post" else NO_IMPORT
         return Door(path, method, name, summary, answer, "imports", problems=problems, **others)
 
@@ -82,6 +83,11 @@ def _import_doors() -> list[Door]:
         door(
             root, "post", "sendImport", "Send a file, to see what would change", "Import", status="202",
             parameters=file, is_file=True,
+        ),
+        door(
+            root + "/export.zip", "get", "export", "What you may read, as a ZIP that imports back", None,
+            parameters=(words("source", "Only the articles of this source."), choice("format", FORMATS), ui()),
+            gives_file=True,
         ),
         door(one, "get", "import", "An import, how far it is, and its report", "Import", parameters=(number, ui())),
         door(

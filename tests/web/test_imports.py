@@ -335,3 +335,44 @@ def test_to_other_programs_there_are_no_imports(import_site: ReadySite, author: 
     # A cookie is enough to look, not to change.
     assert author.get("/api/v1/imports/1").status_code == 200
     assert author.client.post("/api/v1/imports/1/apply").status_code == 401
+
+
+def test_what_is_downloaded_is_sent_back_as_it_was(import_site: ReadySite, author: Visitor) -> None:
+    first = send(author, rows(row("a"), row("b", title="=1+1"), row("c", grants=["staff"])), source="some faq")
+    work(import_site)
+    press(author, f"{first.headers['Location']}/apply")
+    work(import_site)
+    assert '<option value="some faq">some faq (3)</option>' in page(author, "/imports")
+    before, packed = import_site.store.checksum(), b""
+    for format_ in ("markdown", "jsonl"):
+        answer = author.get(f"/imports/export.zip?source=some+faq&format={format_}")
+        assert answer.content_type == "application/zip" and "attachment; filename=export-" in str(answer.headers)
+        packed = answer.get_data()
+        address = send(author, packed, "export.zip").headers["Location"]
+        work(import_site)
+        report = author.get(f"/api/v1/imports/{address.rpartition('/')[2]}").get_json()
+        assert (report["source"], report["report"]["same"], report["report"]["changed"]) == ("some faq", 3, 0)
+        api = author.get(f"/api/v1/imports/export.zip?source=some+faq&format={format_}")
+        assert api.get_data() == packed
+    batch = import_site.store.batches(1)[0].id
+    press(author, f"/imports/batches/{batch}/take-back")
+    again = send(author, packed, "export.zip").headers["Location"]
+    work(import_site)
+    press(author, f"{again}/apply")
+    work(import_site)
+    assert import_site.store.checksum() == before
+
+
+def test_an_export_of_many_sources_is_sent_one_by_one(import_site: ReadySite, author: Visitor) -> None:
+    sent = send(author, rows(row("a")), source="one more").headers["Location"]
+    work(import_site)
+    press(author, f"{sent}/apply")
+    work(import_site)
+    address = send(author, author.get("/imports/export.zip").get_data(), "all.zip").headers["Location"]
+    work(import_site)
+    shown = page(author, address)
+    assert "須逐一匯入" in shown and "one more" in shown
+    assert author.get("/imports/export.zip?source=none").status_code == 404
+    assert author.get("/imports/export.zip?format=docx").status_code == 404
+    wrong = author.get("/api/v1/imports/export.zip?format=docx")
+    assert wrong.status_code == 400 and wrong.get_json()["parameter"] == "format"

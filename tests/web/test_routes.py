@@ -101,6 +101,12 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/account/tokens"): {kind: 404 if kind == "anonymous" else 422 for kind in KINDS},
     ("POST", "/account/tokens/revoke"): NOBODY,
     ("GET", "/imports"): {kind: 302 if kind == "anonymous" else 200 if kind in AUTHORS else 404 for kind in KINDS},
+    ("GET", "/imports/export.zip"): {
+        kind: 302 if kind == "anonymous" else 200 if kind in AUTHORS else 404 for kind in KINDS
+    },
+    ("GET", "/api/v1/imports/export.zip"): {
+        kind: 401 if kind == "anonymous" else 200 if kind in AUTHORS else 404 for kind in KINDS
+    },
     ("GET", "/imports/99"): {kind: 302 if kind == "anonymous" else 404 for kind in KINDS},
     ("GET", "/imports/99/report.csv"): {kind: 302 if kind == "anonymous" else 404 for kind in KINDS},
     ("POST", "/imports"): {kind: 422 if kind in AUTHORS else 404 for kind in KINDS},
