@@ -59,9 +59,7 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
             parts["codes"] = weights.codes * exact
         if neighbours:
             kept = sum(
-                idf
-                for ways, idf in neighbours
-                if any(holds_whole(body, text) or holds_whole(title_bytes, text) for text in ways)
+                idf for ways, idf in neighbours if _neighbours_in(body, ways) or _neighbours_in(title_bytes, ways)
             )
             parts["pairs"] = mass * weights.pairs * kept / together
         parts |= {name: mass * part for name, part in _standing(candidate, weights, today).items()}
@@ -98,6 +96,11 @@ def _joined(text: str) -> tuple[bytes, ...]:
         return (text.encode(),)
     joints = (" ", ": ") if text[-1].isdigit() else (" ", "_", "")
     return tuple(text.replace(" ", joint).encode() for joint in joints)
+
+
+def _neighbours_in(text: bytes, ways: Sequence[bytes]) -> bool:
+    # Most are not there at all, which `in` tells at once.
+    return any(way in text and holds_whole(text, way) for way in ways)
 
 
 def holds_whole(text: bytes, piece: bytes) -> bool:

@@ -13,17 +13,20 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.caching import Cache
 from indexer.planning import Evidence, Plan, Rewording, Unit, Weighted
 from indexer.shards import EMPHASIS, EVERYTHING, NUMBER, TITLE, Floats, Mask, Postings, Shard
 from indexer.vocabulary import Origin
 from kb.config import ConfigError
 
-FREQUENCIES_KEPT = 100_000
+FREQUENCIES_KEPT = 10_000
+OCTETS_OF_DOCUMENT = 1 + 4 + 3 * 4  # mask, norm, languages
+OCTETS_OF_TERM = 100
 HAN_LANGS = ("zh-Hant", "zh-Hans")
 
 
@@ -94,6 +97,20 @@ class Weights:
         }[kind]  # fmt: skip
 
 
+class Found(NamedTuple):
+    """The documents that hold a term, as numpy takes them fastest, and how often, titles and headings weighted."""
+
+    documents: NDArray[np.intp]
+    frequencies: Floats
+
+    @property
+    def octets(self) -> int:
+        return self.documents.nbytes + self.frequencies.nbytes
+
+
+NOT_FOUND = Found(np.zeros(0, np.intp), np.zeros(0, np.float32))
+
+
 @dataclass
 class View:
     """A shard under a scope: what is readable and the length norms that follow from it."""
@@ -101,6 +118,7 @@ class View:
     shard: Shard
     mask: Mask
     norms: Floats
+    cache: Cache
     _of_language: dict[str, Floats] = field(default_factory=dict, repr=False)
 
     def of_language(self, lang: str) -> Floats:
@@ -111,6 +129,33 @@ class View:
             self._of_language[lang] = flags[langs.codes]
         return self._of_language[lang]
 
+    def weighted(self, term: str, weights: Weights) -> Found:
+        """Where a term occurs. The same under every scope, so kept for as long as the shard."""
+        key = (self.shard.name, "weighted", term)
+        return self.cache.get(key, lambda: _weighted(self.shard, term, weights), lambda found: found.octets)
+
+    def documents(self, name: str, term: str) -> NDArray[np.intp]:
+        """The documents that hold a term in a field."""
+        key = (self.shard.name, name, term)
+        return self.cache.get(key, lambda: _documents(self.shard, name, term), lambda found: found.nbytes)
+
+
+def _documents(shard: Shard, name: str, term: str) -> NDArray[np.intp]:
+    postings = shard.postings(name, term)
+    return postings.documents.astype(np.intp) if postings else NOT_FOUND.documents
+
+
+def _weighted(shard: Shard, term: str, weights: Weights) -> Found:
+    postings = shard.postings(EVERYTHING, term)
+    if postings is None:
+        return NOT_FOUND
+    frequencies = postings.frequencies.astype(np.float32)
+    for name, weight in ((TITLE, weights.title - 1), (EMPHASIS, weights.emphasis)):
+        if weight and (more := shard.postings(name, term)):
+            places = np.searchsorted(postings.documents, more.documents)
+            frequencies[places] += np.float32(weight) * more.frequencies
+    return Found(postings.documents.astype(np.intp), frequencies)
+
 
 @dataclass
 class Readable:
@@ -119,26 +164,32 @@ class Readable:
     views: list[View]
     count: int
     average: float
+    weights: Weights
     frequencies: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, masks: Sequence[tuple[Shard, Mask]], weights: Weights) -> Readable:
+    def of(cls, masks: Sequence[tuple[Shard, Mask]], weights: Weights, cache: Cache) -> Readable:
         count = sum(int(mask.sum()) for _, mask in masks)
         total = sum(int(shard.columns.lengths[mask].astype(np.int64).sum()) for shard, mask in masks)
         average = total / count if count else 1.0
         base, slope = weights.k1 * (1 - weights.b), weights.k1 * weights.b / max(average, 1.0)
         views = [
-            View(shard, mask, np.float32(base) + np.float32(slope) * shard.columns.lengths) for shard, mask in masks
+            View(shard, mask, np.float32(base) + np.float32(slope) * shard.columns.lengths, cache)
+            for shard, mask in masks
         ]
-        return cls(views, count, average)
+        return cls(views, count, average, weights)
+
+    @property
+    def octets(self) -> int:
+        """With what it will come to hold of languages and frequencies."""
+        return sum(view.shard.size * OCTETS_OF_DOCUMENT for view in self.views) + FREQUENCIES_KEPT * OCTETS_OF_TERM
 
     def frequency(self, term: str) -> int:
         """In how many readable documents a term occurs."""
         if term not in self.frequencies:
             found = 0
             for view in self.views:
-                if postings := view.shard.postings(EVERYTHING, term):
-                    found += int(np.count_nonzero(view.mask[postings.documents]))
+                found += int(np.count_nonzero(view.mask.take(view.weighted(term, self.weights).documents)))
             if len(self.frequencies) >= FREQUENCIES_KEPT:
                 self.frequencies.clear()
             self.frequencies[term] = found
@@ -253,18 +304,11 @@ def _preference(langs: Sequence[str]) -> dict[str, float]:
 
 
 def _add_term(total: Floats, view: View, weighted: Weighted, factor: np.float32, weights: Weights) -> None:
-    postings = view.shard.postings(EVERYTHING, weighted.term)
-    if postings is None:
-        return
-    frequencies = postings.frequencies.astype(np.float32)
-    for name, weight in ((TITLE, weights.title - 1), (EMPHASIS, weights.emphasis)):
-        if weight and (more := view.shard.postings(name, weighted.term)):
-            places = np.searchsorted(postings.documents, more.documents)
-            frequencies[places] += np.float32(weight) * more.frequencies
-    gain = factor * (frequencies * np.float32(weights.k1 + 1)) / (frequencies + view.norms[postings.documents])
+    documents, frequencies = view.weighted(weighted.term, weights)
+    gain = factor * (frequencies * np.float32(weights.k1 + 1)) / (frequencies + view.norms.take(documents))
     if weighted.lang:
-        gain *= view.of_language(weighted.lang)[postings.documents]
-    total[postings.documents] += gain
+        gain *= view.of_language(weighted.lang).take(documents)
+    total[documents] += gain
 
 
 def _nearness(plan: Plan, weights: Weights) -> dict[str, float]:
@@ -298,8 +342,7 @@ def _cover(view: View, evidence: Sequence[Evidence], field_name: str, weights: W
     for one in evidence:
         found = np.zeros(view.shard.size, np.float32)
         for term, share in one.shares.items():
-            if postings := view.shard.postings(field_name, term):
-                found[postings.documents] += np.float32(share)
+            found[view.documents(field_name, term)] += np.float32(share)
         if one.lang:
             found *= view.of_language(one.lang) * np.float32(weights.trust(one.origin) * one.certainty)
         best = found if best is None else np.maximum(best, found)
@@ -330,6 +373,9 @@ def candidates(scored: Sequence[Scored], matches: Sequence[Mask], limit: int) ->
     for one, mask in zip(scored, matches, strict=True):
         documents = np.flatnonzero(mask)
         values = one.score[documents]
+        if len(values) > limit:
+            least = np.partition(values, -limit)[-limit]
+            documents, values = documents[values >= least], values[values >= least]
         articles = one.view.shard.columns.article[documents]
         order = np.lexsort((articles, -values))[:limit]
         found += [Candidate(float(values[at]), int(articles[at]), one, int(documents[at])) for at in order.tolist()]

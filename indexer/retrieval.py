@@ -5,14 +5,14 @@ What an embedded engine does to search.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from itertools import count
 
 import numpy as np
 
 from indexer.analysis import Analysis
+from indexer.caching import Cache
 from indexer.conditions import holds
 from indexer.looking import Looked, holds_whole, look
 from indexer.planning import Plan, plan
@@ -25,33 +25,34 @@ from kb.question import DATE_BUCKETS, FACETS, MAX_DEPTH, Filters, Query
 from kb.search import NOTHING, Hit, Hits
 from kb.snippets import Marks
 
-VIEWS_KEPT = 64
+OCTETS_OF_VALUE = 150
 QUOTED_UNITS = 2
 QUOTING_LOOKED = 1_000
 
 
 class Views:
-    """The readable documents of each scope, kept for as long as the shards stay what they are. Bounded."""
+    """The readable documents of each scope, kept for as long as the shards stay what they are."""
 
-    def __init__(self, shards: Sequence[Shard], weights: Weights) -> None:
+    _names = count()
+
+    def __init__(self, shards: Sequence[Shard], weights: Weights, cache: Cache) -> None:
         self.shards = tuple(shards)
-        self._weights = weights
-        self._kept: OrderedDict[frozenset[str], Readable] = OrderedDict()
-        self._lock = Lock()
+        self.name = f"views {next(self._names)}"
+        self._weights, self._cache = weights, cache
 
     def of(self, scope: Scope, without: frozenset[int] = frozenset()) -> Readable:
         if without:
             return self._made(scope, without)
-        with self._lock:
-            if scope.grants in self._kept:
-                self._kept.move_to_end(scope.grants)
-                return self._kept[scope.grants]
-        made = self._made(scope, without)
-        with self._lock:
-            self._kept[scope.grants] = made
-            if len(self._kept) > VIEWS_KEPT:
-                self._kept.popitem(last=False)
-        return made
+        key = (self.name, "view", scope.grants)
+        return self._cache.get(key, lambda: self._made(scope, without), lambda made: made.octets)
+
+    def answered(self, asked: tuple[object, ...], answer: Callable[[], Hits]) -> Hits:
+        """What was answered before to the same, under the same rights, of the same documents."""
+        return self._cache.get((self.name, "answer", *asked), answer, _octets)
+
+    def forget_others(self) -> None:
+        """Drops what is kept of shards that are no longer among these, and of how these stood before."""
+        self._cache.keep_only({self.name, *(shard.name for shard in self.shards)})
 
     def _made(self, scope: Scope, without: frozenset[int]) -> Readable:
         masks = []
@@ -60,7 +61,12 @@ class Views:
             if without:
                 mask = mask & ~np.isin(shard.columns.article, list(without))
             masks.append((shard, mask))
-        return Readable.of(masks, self._weights)
+        return Readable.of(masks, self._weights, self._cache)
+
+
+def _octets(hits: Hits) -> int:
+    values = sum(map(len, hits.facets.values())) + len(hits.marks.asked) + len(hits.marks.others)
+    return OCTETS_OF_VALUE * (2 * len(hits.hits) + values)
 
 
 @dataclass(frozen=True)

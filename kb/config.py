@@ -167,6 +167,7 @@ class Config:
     port: int = _setting("PORT", _whole(1, 65535), 8000)
     workers: int = _setting("WORKERS", _whole(1, 64), 2)
     threads: int = _setting("THREADS", _whole(1, 64), 4)
+    cache_mb: int = _setting("CACHE_MB", _whole(16, 65_536), 128)
     site_name: Mapping[str, str] = _setting("SITE_NAME", _site_name, lambda: dict(SITE_NAMES))
     given_secret_key: str | None = _setting("SECRET_KEY", _secret, None)
     matrix: Path | None = _setting("MATRIX", _folder, None)

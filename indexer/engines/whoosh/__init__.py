@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from indexer import analysis as analysis_module
 from indexer import documents as documents_module
 from indexer import folding as folding_module
 from indexer.analysis import Analysis
+from indexer.caching import Cache
 from indexer.engines.whoosh import codec as codec_module
 from indexer.engines.whoosh import writing as writing_module
 from indexer.engines.whoosh.generations import Generations, sync_folder
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from kb.config import Config
 
 STAMP = "stamp.json"
-ANSWERS_KEPT = 500
+CACHE_MB = 128
 
 
 def open_engine(config: Config) -> WhooshEngine:
     folder, weights = config.home / "index" / "whoosh", Weights.read(config.weights)
-    return WhooshEngine(folder, Analysis(), weights, Vocabularies(config.terms))
+    return WhooshEngine(folder, Analysis(), weights, Vocabularies(config.terms), Cache(config.cache_mb))
 
 
 class Opened:
@@ -59,32 +59,27 @@ class WhooshEngine:
     """See `kb.search.Engine`. Readers follow commits and generations of any process without being told."""
 
     def __init__(
-        self, folder: Path, analysis: Analysis, weights: Weights, vocabularies: Vocabularies | None = None
+        self,
+        folder: Path,
+        analysis: Analysis,
+        weights: Weights,
+        vocabularies: Vocabularies | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self._generations = Generations(folder)
         self._retrieval = Retrieval(analysis, weights, vocabularies or Vocabularies())
         self._suggester = Suggester(analysis)
         self._opened: Opened | None = None
-        self._views: Views = Views((), weights)
+        self._cache = cache or Cache(CACHE_MB)
+        self._views: Views = Views((), weights, self._cache)
         self._lock = Lock()
-        # The same question under the same rights of the same generation has the same answer.
-        self._answers: OrderedDict[tuple[str, int, frozenset[str], Query], Hits] = OrderedDict()
 
     def search(self, query: Query, scope: Scope) -> Hits:
         if not scope:
             return NOTHING
-        opened, views = self._current()
-        key = (opened.name if opened else "", self._retrieval.vocabularies.version(), scope.grants, query)
-        with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                return self._answers[key]
-        hits = self._retrieval.search(query, scope, views)
-        with self._lock:
-            self._answers[key] = hits
-            if len(self._answers) > ANSWERS_KEPT:
-                self._answers.popitem(last=False)
-        return hits
+        _, views = self._current()
+        asked = (self._retrieval.vocabularies.version(), scope.grants, query)
+        return views.answered(asked, lambda: self._retrieval.search(query, scope, views))
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
         if not scope:
@@ -133,8 +128,8 @@ class WhooshEngine:
         return IndexStatus("whoosh", opened.name, documents, opened.fingerprint, self._fingerprint(), size)
 
     def close(self) -> None:
-        self._opened, self._views = None, Views((), self._retrieval.weights)
-        self._answers.clear()
+        self._opened, self._views = None, self._no_views()
+        self._views.forget_others()
 
     def _fingerprint(self) -> str:
         """Changes whenever what is written to an index would."""
@@ -155,7 +150,7 @@ class WhooshEngine:
                     continue  # a writer replaced what we were about to open: look again
                 return self._opened, self._views
         if missing_is_empty:
-            return None, Views((), self._retrieval.weights)
+            return None, self._no_views()
         raise EngineDown("there is no index: run kb build")
 
     def _follow(self, path: Path) -> None:
@@ -168,12 +163,16 @@ class WhooshEngine:
         segments = [
             known[found.segment_id()].reopened(found)
             if found.segment_id() in known
-            else Segment(storage, toc.schema, found)
+            else Segment(storage, toc.schema, found, self._cache)
             for found in toc.segments
         ]
         stamp = json.loads((path / STAMP).read_text(encoding="utf-8"))
         self._opened = Opened(path, toc.generation, segments, stamp["fingerprint"])
-        self._views = Views(segments, self._retrieval.weights)
+        self._views = Views(segments, self._retrieval.weights, self._cache)
+        self._views.forget_others()
+
+    def _no_views(self) -> Views:
+        return Views((), self._retrieval.weights, self._cache)
 
 
 def _newest_commit(path: Path) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-from collections import OrderedDict
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -14,10 +13,9 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import StructFile
 from whoosh.reading import SegmentReader
 
+from indexer.caching import Cache
 from indexer.engines.whoosh.codec import term_extent, unpacked
 from indexer.shards import HELPFUL_UNIT, Columns, Mask, Postings, Values
-
-EXTENTS_KEPT = 50_000
 
 
 class MappedFile(StructFile):  # type: ignore[misc]
@@ -54,12 +52,12 @@ class MappedStorage(FileStorage):  # type: ignore[misc]
 class Segment:
     """An immutable segment opened for reading. Deletions come with each opening: `reopened` shares all but those."""
 
-    def __init__(self, storage: MappedStorage, schema: Any, segment: Any) -> None:
+    def __init__(self, storage: MappedStorage, schema: Any, segment: Any, cache: Cache) -> None:
         self._reader = SegmentReader(storage, schema, segment)
         self.name: str = segment.segment_id()
         self.size: int = segment.doc_count_all()
         self._living = _living(segment, self.size)
-        self._extents: OrderedDict[tuple[str, str], tuple[int, int, int] | None] = OrderedDict()
+        self._cache = cache
         self._lock = Lock()
         self._postings: memoryview = self._reader._terms._postfile.view
         self.columns = _columns(self._reader)
@@ -85,15 +83,11 @@ class Segment:
         return Postings(*unpacked(self._postings[offset : offset + length], count))
 
     def _extent(self, field: str, term: str) -> tuple[int, int, int] | None:
-        key = (field, term)
-        with self._lock:
-            if key in self._extents:
-                self._extents.move_to_end(key)
-                return self._extents[key]
-            extent = self._extents[key] = term_extent(self._reader, field, term)
-            if len(self._extents) > EXTENTS_KEPT:
-                self._extents.popitem(last=False)
-            return extent
+        def look_up() -> tuple[int, int, int] | None:
+            with self._lock:
+                return term_extent(self._reader, field, term)
+
+        return self._cache.get((self.name, "extent", field, term), look_up, lambda _: 0)
 
     def terms(self, field: str, prefix: str) -> list[str]:
         found: list[str] = []

@@ -21,7 +21,7 @@ from kb.search import Document
 
 ARTICLE = "id"
 SOUNDS_APART = "\x1f"
-SEGMENT_SIZE = 10_000
+SEGMENT_SIZE = 25_000
 MERGE_BELOW = 2_000
 MERGE_FROM = 8
 
