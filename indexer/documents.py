@@ -18,9 +18,9 @@ DOUBT = 10
 
 
 def documents_of(source: IndexSource) -> Iterator[Document]:
-    """One document for each audience of the article, with what it may read; of an archived one, staff's alone."""
+    """One document for each audience of the article, with what it may read; of one that is withdrawn, staff's alone."""
     row, sections = source.row, source.sections
-    grants = frozenset({"staff"}) & row.grants if row.confidence == "archived" else row.grants
+    grants = frozenset({"staff"}) & row.grants if row.is_withdrawn else row.grants
     restricted = [section.grants for section in sections if section.grants]
     for at, (audience, readable) in enumerate(audiences(grants, restricted)):
         seen = [section for section in sections if not section.grants or section.grants in readable]

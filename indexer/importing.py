@@ -6,8 +6,6 @@ nothing has changed; run again, what is the same as in the store is neither rend
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +14,6 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from indexer.comparing import changes, is_same, readers, text_lines
 from indexer.naming import Products
 from indexer.readers.json_lines import read_json_lines
 from indexer.readers.markdown_folder import MarkdownFolder
@@ -28,15 +25,17 @@ from indexer.readers.tree import Tree
 from indexer.readers.unreadable import Unreadable
 from indexer.spooling import Spool
 from kb.articles import Draft, Known, Problem, problems
+from kb.comparing import changes, is_same, readers, text_lines
 from kb.config import Config
 from kb.entitlements import Grants, expand, matrices, unknown_grants
 from kb.imports import ImportRefused, check_source
 from kb.messages import told
-from kb.rendering import RENDERER_VERSION, Job, Limits, Outcome, RenderPool
+from kb.rendered import digest_of, sections_of
+from kb.rendering import Job, Limits, Outcome, RenderPool
 from kb.rendering.markdown import Part
 from kb.reports import Entry, Place, Remark, Report, Status
 from kb.store import Store
-from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment, RenderedSection, TocEntry
+from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment
 from kb.store.originals import Original
 
 CHUNK_ROWS = 500
@@ -151,7 +150,8 @@ class _Import:
         """Every row; where the rest of a file is lost, a last one that says so."""
         grants = self._options.grants
         limit = self._config.attachment_max_mb << 20
-        terms = Terms(self._report.source, grants, self._products.id_of, limit, remark=self._remark)
+        zone = self._config.time_zone
+        terms = Terms(self._report.source, grants, self._products.id_of, limit, remark=self._remark, time_zone=zone)
         try:
             yield from self._reader(terms)
         except Unreadable as error:
@@ -207,7 +207,7 @@ class _Import:
             return None
         for problem in found:
             self._remark(problem, row.place_of(problem.field))
-        digest = _digest(draft, row)
+        digest = digest_of(draft, row.links, row.file_grants)
         number, there = self._there.get(draft.id, ("", ""))
         same = digest == there and (draft.number or number) == number
         if same or (draft.id in kept and is_same(kept[draft.id], draft, row.links, row.file_grants)):
@@ -269,19 +269,9 @@ class _Import:
 
     def _rendered(self, one: _Pending, outcome: Outcome) -> Rendered:
         draft = one.draft
-        sections = tuple(
-            RenderedSection(
-                section.markdown,
-                section.grants,
-                html.html,
-                html.text,
-                tuple(html.headings),
-                tuple(TocEntry(*entry) for entry in html.toc),
-            )
-            for section, html in zip(draft.sections, outcome.sections, strict=True)
-        )
         today = datetime.now(ZoneInfo(self._config.time_zone)).date()
-        return Rendered(draft, draft.updated or today, one.digest, sections, links=dict(one.row.links))
+        made, links = sections_of(draft, outcome), dict(one.row.links)
+        return Rendered(draft, draft.updated or today, one.digest, made, links=links)
 
     # Writing
 
@@ -358,9 +348,3 @@ def _products_of(tree: Tree) -> dict[str, Product]:
     except Unreadable as error:
         detail = f"{error.place}: {told(error.problem)}"
         raise ImportRefused(Problem("products_wrong", "", {"detail": detail})) from error
-
-
-def _digest(draft: Draft, row: Row) -> str:
-    """Of everything that shapes what readers see: the draft, how it is rendered, where its links lead."""
-    around = [draft.digest, RENDERER_VERSION, sorted(row.links.items()), sorted(row.file_grants.items())]
-    return hashlib.sha256(json.dumps(around, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()

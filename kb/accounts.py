@@ -17,9 +17,11 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from kb.articles import LANGUAGES
 from kb.config import Config
 from kb.entitlements import EVERYONE, PUBLIC, ContractLine, Matrix, Scope, grants_of, staff_grants
-from kb.store import Store
+from kb.licences import BY_ROLE, EVERY_PRODUCT
+from kb.store import Store, licences
 from kb.store import accounts as rows
 from kb.store.accounts import Account, Contract, Token
+from kb.store.licences import Licence
 
 Role = Literal["customer", "engineer", "author", "operator"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -45,7 +47,8 @@ class Viewer:
     """Who asks. `scope` is what he may read today.
 
     `lines` are all of his contracts' lines, `products` those in force. `token_scopes` is what the token he came with
-    may be used for, `token_id` its id; None: he came without one.
+    may be used for, `token_id` its id; None: he came without one. `licences` is what is named for him to write, by
+    product.
     """
 
     account_id: int | None = None
@@ -59,6 +62,7 @@ class Viewer:
     products: frozenset[str] = frozenset()
     token_scopes: frozenset[str] | None = None
     token_id: int | None = None
+    licences: Mapping[str, str] = field(default_factory=dict)
 
     def may_use(self, token_scope: str) -> bool:
         """Whether what he came with may be used for this."""
@@ -168,6 +172,7 @@ class Accounts:
     def viewer(self, account: Account, today: date) -> Viewer:
         """An account with its rights of the day: a customer's by contract, staff's every one there is."""
         lines: tuple[ContractLine, ...] = ()
+        named: Mapping[str, str] = {}
         if account.role == "customer":
             with self._store.reading() as connection:
                 lines = rows.lines_of(connection, account.customer_id) if account.customer_id is not None else ()
@@ -176,9 +181,11 @@ class Accounts:
         else:
             products = frozenset(self._store.products())
             grants = staff_grants(products, self._matrices)
+            with self._store.reading() as connection:
+                named = licences.of_account(connection, account.id)
         return Viewer(
             account.id, account.email, account.name, account.role, account.customer_id, account.lang, Scope(grants),
-            lines, products,
+            lines, products, licences=named,
         )  # fmt: skip
 
     # Accounts
@@ -233,6 +240,25 @@ class Accounts:
             rows.change_account(connection, account.id, {"active": active})
             if not active:
                 rows.remove_sessions_of(connection, account.id)
+
+    # Licences to write
+
+    def licences(self) -> list[Licence]:
+        with self._store.reading() as connection:
+            return licences.every(connection)
+
+    def name_licence(self, email: str, product: str, level: str | None) -> None:
+        """What the account may write about a product, "" every product, in the place of what it might; None: nothing.
+
+        Once one is named for an account, what its role would give no longer counts.
+        """
+        account = self.account(email)
+        if account.role not in BY_ROLE:
+            raise AccountError(f"{account.email} is a {account.role}: licences are for {', '.join(BY_ROLE)}")
+        if product != EVERY_PRODUCT:
+            _check_known("product", product, list(self._store.products()))
+        with self._store.writing() as connection:
+            licences.name(connection, account.id, product, level)
 
     # API tokens
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, get_args
 
 from kb.entitlements import MAX_SECTION_GRANTS, PRODUCT, Grants, unknown_grants
@@ -27,6 +27,8 @@ NUMBER = re.compile(r"KB\d{6,9}\Z")
 MAX_TITLE = 300
 MAX_BODY = 4_000_000
 MAX_ID = 300
+MAX_OWNER = 254
+OWNER = re.compile(r"[^@\s]+@[^@\s]+")
 ATTACHMENT_NAME = re.compile(r"[^/\\\x00-\x1f<>:\"|?*]{1,150}\Z")
 
 
@@ -55,7 +57,8 @@ class Attachment:
 class Draft:
     """An article as a reader found it: checked by `problems`, then saved.
 
-    (`source`, `id`) is its identity for later imports. `group` joins translations of one article.
+    (`source`, `id`) is its identity for later imports. `group` joins translations of one article. `owner` is the e-mail
+    of who looks after it, `review_on` the day it should be looked at again, `expires_at` when readers lose it.
     """
 
     source: str
@@ -73,6 +76,9 @@ class Draft:
     also_asked_as: tuple[str, ...] = ()
     confidence: str = "validated"
     group: str | None = None
+    owner: str | None = None
+    review_on: date | None = None
+    expires_at: datetime | None = None
     attachments: tuple[Attachment, ...] = ()
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -85,6 +91,9 @@ class Draft:
             self.updated.isoformat() if self.updated else None, list(self.also_asked_as), self.confidence, self.group,
             sorted([a.name, a.media_type, a.digest] for a in self.attachments), self.extra,
         ]  # fmt: skip
+        kept = [self.owner, str(self.review_on or ""), self.expires_at.isoformat() if self.expires_at else None]
+        # Articles without any of these keep the digests they had before there were these.
+        content += kept if any(kept) else []
         packed = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
         return hashlib.sha256(packed.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -159,6 +168,8 @@ def _choice_problems(draft: Draft) -> Iterable[Problem]:
     for name, value, allowed in choices:
         if value not in allowed:
             yield Problem("not_one_of", name, {"value": value, "allowed": ", ".join(allowed)})
+    if draft.owner and (len(draft.owner) > MAX_OWNER or not OWNER.fullmatch(draft.owner)):
+        yield Problem("owner_form", "owner", {"value": draft.owner})
     if draft.number is not None and not NUMBER.match(draft.number):
         yield Problem("number_form", "number", {"value": draft.number})
 

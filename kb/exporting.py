@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from kb.articles import Draft
 from kb.entitlements import STAFF, Scope
 from kb.store import originals, reading, writing
-from kb.store.articles import Product
+from kb.store.articles import Product, withdrawn
 from kb.store.originals import Original, OriginalFile
 
 Format: TypeAlias = Literal["markdown", "jsonl"]
@@ -142,7 +142,7 @@ def within(original: Original, scope: Scope | None) -> Original | None:
     if scope is None:
         return original
     draft = original.draft
-    if not scope.reads(draft.grants) or (draft.confidence == "archived" and STAFF not in scope.grants):
+    if not scope.reads(draft.grants) or (withdrawn(draft.confidence, draft.expires_at) and STAFF not in scope.grants):
         return None
     sections = tuple(each for each in draft.sections if not each.grants or scope.reads(each.grants))
     kept = tuple(each for each in original.files if not each.grants or scope.reads(each.grants))

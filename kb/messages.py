@@ -232,6 +232,16 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "編號 {value} 也由 {id} 使用",
         "编号 {value} 也由 {id} 使用",
     ),
+    "merge_into": (
+        "{value!r} is not the number of another article that is not archived",
+        "{value!r} 不是另一篇未封存文章的編號",
+        "{value!r} 不是另一篇未归档文章的编号",
+    ),
+    "moment_past": (
+        "{value} is past; choose a later time, or publish now",
+        "{value} 已過；請選擇之後的時間，或立即發布",
+        "{value} 已过；请选择之后的时间，或立即发布",
+    ),
     "nested_too_deep": (
         "lists and objects are nested deeper than {limit} levels",
         "清單與物件的巢狀超過 {limit} 層",
@@ -243,6 +253,16 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "文件解压后超过原大小的 {ratio} 倍；其后的内容未读取",
     ),
     "packed_broken": ("cannot be unpacked: {detail}", "無法解壓縮：{detail}", "无法解压缩：{detail}"),
+    "overtaken": (
+        "the article was changed since the draft began; look at what changed, then publish again",
+        "草稿開始後，文章已有變更；請先看過變更，再重新發布",
+        "草稿开始后，文章已有变更；请先看过变更，再重新发布",
+    ),
+    "owner_form": (
+        "{value!r} is not an e-mail address",
+        "{value!r} 不是電子郵件地址",
+        "{value!r} 不是电子邮件地址",
+    ),
     "product_form": (
         "{value!r} is no product's identifier: small letters, digits, . _ -",
         "{value!r} 不是產品代號：須為小寫字母、數字、. _ -",
@@ -310,6 +330,11 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "標題有 {length} 個字元，上限為 {limit}",
         "标题有 {length} 个字符，上限为 {limit}",
     ),
+    "too_many_files": (
+        "an article has at most {limit} files",
+        "一篇文章最多 {limit} 個檔案",
+        "一篇文章最多 {limit} 个文件",
+    ),
     "too_many_section_grants": (
         "the sections have {count} different sets of grants; the limit is {limit}",
         "各段落共有 {count} 組不同的授權，上限為 {limit}",
@@ -324,6 +349,11 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "{value!r} is no date; write it like 2026-10-03",
         "{value!r} 不是日期；請寫成 2026-10-03",
         "{value!r} 不是日期；请写成 2026-10-03",
+    ),
+    "wrong_moment": (
+        "{value!r} is no time; write it like 2026-10-03 18:00",
+        "{value!r} 不是時間；請寫成 2026-10-03 18:00",
+        "{value!r} 不是时间；请写成 2026-10-03 18:00",
     ),
     "wrong_kind": ("{value} is not a {kind}", "{value} 的型別不對，應為 {kind}", "{value} 的类型不对，应为 {kind}"),
     **file_messages.TEXTS,

@@ -6,13 +6,17 @@ from flask import Flask
 
 from indexer.engines import open_engine
 from indexer.folding import fold
+from indexer.readers.files import media_type
 from indexer.spelling import spellings
 from kb.accounts import Accounts
 from kb.case_reports import CaseReports
 from kb.cases import Cases
 from kb.config import Config
+from kb.curating import Curating
+from kb.editing import Editing
 from kb.entitlements import matrices
 from kb.imports import Imports
+from kb.publishing import Publishing
 from kb.search import Observe, Search
 from kb.store import Store
 from kb.tasks import Tasks
@@ -22,11 +26,13 @@ from web import (
     articles,
     asking,
     assets,
+    authoring,
     case_api,
     case_reports,
     cases,
     countdown,
     deflection,
+    drafts,
     entitlements,
     errors,
     health,
@@ -68,6 +74,8 @@ def create_app(config: Config) -> Flask:
         home,
         search,
         articles,
+        authoring,
+        drafts,
         cases,
         deflection,
         case_reports,
@@ -88,6 +96,8 @@ def create_app(config: Config) -> Flask:
     csrf.exempt(import_api.blueprint)
     # It checks for itself, after it has seen who sends: what is checked is read first, all of it.
     csrf.exempt(imports.send)
+    csrf.exempt(drafts.act)
+    csrf.exempt(drafts.preview)
     return app
 
 
@@ -96,6 +106,8 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
     store = Store.open(config.store_url)
     engine = open_engine(config)
     versions = matrices(config.matrix)
+    publishing = Publishing(store, config, versions)
+    editing = Editing(store, publishing, config.attachment_max_mb)
     search, accounts = Search(store, engine, fold, spellings, observe), Accounts(store, config, versions)
     cases_of_site = Cases(store, config, versions)
     return site.Site(
@@ -110,6 +122,10 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
         CaseReports(store, config, cases_of_site),
         Tasks(store),
         Imports(store),
+        publishing,
+        editing,
+        Curating(store, editing, publishing),
+        media_type,
     )
 
 

@@ -11,7 +11,7 @@ from kb.question import FACETS
 from kb.search import Result
 from kb.store.articles import ArticleRow, Readable
 from web import names, openapi, parameters, schema
-from web.articles import RELATED, readable
+from web.articles import RELATED, readable_here
 from web.parameters import SearchParameters
 from web.search import found, suggestions
 from web.site import site
@@ -85,7 +85,7 @@ def suggest() -> Response:
 
 @blueprint.get("/articles/<number>")
 def article(number: str) -> Response:
-    read = readable(number)
+    read = readable_here(number, "api.article")
     scope = g.viewer.scope
     files = site().store.attachments(read.row.id, scope)
     return json_of(

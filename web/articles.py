@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import NoReturn
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, session, url_for
@@ -33,7 +34,7 @@ def page(number: str) -> ResponseReturnValue:
     answer = request.args.get("answer") or None
     if answer not in (None, *ANSWERS):
         raise BadParameter("answer", str(answer), text("wrong.choice", choices=", ".join(ANSWERS)))
-    article = readable(number)
+    article = readable_here(number, "articles.page")
     store, scope = site().store, g.viewer.scope
     return render_template(
         "article.html",
@@ -43,6 +44,8 @@ def page(number: str) -> ResponseReturnValue:
         toc=[entry for entry in article.toc if entry.level <= 3],
         attachments=store.attachments(article.row.id, scope),
         related=site().search.related(article, scope, RELATED),
+        behind=site().curating.behind(g.viewer, article.row.id),
+        moved_to=store.redirect(number, scope) if article.row.is_withdrawn else None,
         cases=site().cases.of_article(g.viewer, article.row.id),
         staff=is_staff(g.viewer),
         tasks=site().tasks.of_article(g.viewer, article.row.id),
@@ -60,11 +63,25 @@ def readable(number: str) -> Readable:
     return article or abort(404)
 
 
+def readable_here(number: str, endpoint: str) -> Readable:
+    """The same; a number that leads to another article the reader may see redirects there."""
+    if not NUMBER.fullmatch(number):
+        abort(404)
+    return site().store.read(number, g.viewer.scope) or moved(number, endpoint)
+
+
+def moved(number: str, endpoint: str, name: str | None = None) -> NoReturn:
+    """To where a number leads; 404, the same for one that leads nowhere and one whose article is not his."""
+    target = site().store.redirect(number, g.viewer.scope)
+    abort(redirect(url_for(endpoint, number=target, name=name), 301) if target else 404)
+
+
 @blueprint.get("/articles/<number>/attachments/<name>")
 def attachment(number: str, name: str) -> Response:
-    known = NUMBER.fullmatch(number) and ATTACHMENT_NAME.fullmatch(name)
-    file = (site().store.attachment(number, name, g.viewer.scope) if known else None) or abort(404)
-    return _sent(file)
+    if not (NUMBER.fullmatch(number) and ATTACHMENT_NAME.fullmatch(name)):
+        abort(404)
+    file = site().store.attachment(number, name, g.viewer.scope)
+    return _sent(file) if file else moved(number, "articles.attachment", name=name)
 
 
 def _sent(file: Attachment) -> Response:

@@ -14,8 +14,11 @@ from kb.accounts import Accounts
 from kb.case_reports import CaseReports
 from kb.cases import Cases
 from kb.config import Config
+from kb.curating import Curating
+from kb.editing import Editing
 from kb.entitlements import Matrix
 from kb.imports import Imports
+from kb.publishing import Publishing
 from kb.search import Engine, Search
 from kb.store import Store
 from kb.store.articles import Product
@@ -54,8 +57,13 @@ class Site:
     case_reports: CaseReports
     tasks: Tasks
     imports: Imports
+    publishing: Publishing
+    editing: Editing
+    curating: Curating
+    media_type: Callable[[bytes], str]
 
     def close(self) -> None:
+        self.publishing.close()
         self.engine.close()
         self.store.close()
 

@@ -10,6 +10,7 @@ from werkzeug.exceptions import Unauthorized
 
 from kb.accounts import ANONYMOUS, Viewer
 from kb.imports import is_author
+from kb.licences import writes
 from web import parameters, scopes
 from web.language import today, use_account_language
 from web.site import site
@@ -21,6 +22,13 @@ def install(app: Flask) -> None:
     app.before_request(_settle)
     app.context_processor(lambda: {"viewer": g.get("viewer", ANONYMOUS)})
     app.jinja_env.globals["imports_open"] = lambda: is_author(g.get("viewer", ANONYMOUS))
+    app.jinja_env.globals["may_write"] = _may_write
+
+
+def _may_write(product: str = "") -> bool:
+    """Whether the reader may write about a product; "": about any."""
+    viewer = g.get("viewer", ANONYMOUS)
+    return writes(viewer.role, viewer.licences, [product] if product else viewer.products)
 
 
 def cookie_name() -> str:

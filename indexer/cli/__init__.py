@@ -56,7 +56,16 @@ for command in (
         searching.terms,
         evaluating.evaluate,
     ),
-    *(cases.cases, people.user, people.contract, people.token, serving.status, serving.serve, serving.start),
+    *(
+        cases.cases,
+        people.user,
+        people.contract,
+        people.licence,
+        people.token,
+        serving.status,
+        serving.serve,
+        serving.start,
+    ),
 ):
     group.add_command(command)
 

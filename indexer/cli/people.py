@@ -12,6 +12,7 @@ from indexer.cli.common import DAY, Refused, config, opened_store, today
 from kb.accounts import LEAST, ROLES, TOKEN_SCOPES, Accounts, NewAccount
 from kb.articles import LANGUAGES
 from kb.entitlements import ContractLine, matrices
+from kb.licences import EVERY_PRODUCT, LEVELS
 
 
 @contextmanager
@@ -181,6 +182,59 @@ def end_contract(number: str, on: date | None) -> None:
     with _accounts() as accounts:
         ended = accounts.end_contract(number, last)
     click.echo(f"Contract {number} ends on {last}: {ended} lines changed.")
+
+
+@click.group()
+def licence() -> None:
+    """Licences to write articles: candidate, contributor, publisher."""
+
+
+@licence.command("grant")
+@click.argument("email")
+@click.argument("level", type=click.Choice(LEVELS))
+@click.option("--product", default=EVERY_PRODUCT, help="Its articles alone; every product's when not given.")
+def grant_licence(email: str, level: str, product: str) -> None:
+    """Let an account write articles, in the place of what it could before.
+
+    A candidate's drafts are published by somebody else, a contributor publishes for colleagues, a publisher for
+    customers. Without a licence named, engineers are candidates, authors and operators publishers; with one, only
+    those named count.
+
+    \b
+    Example:
+      kb licence grant chun@example.com publisher --product windchill
+    """
+    with _accounts() as accounts:
+        accounts.name_licence(email, product, level)
+    click.echo(f"{email} is a {level} of {product or 'every product'}.")
+
+
+@licence.command("list")
+def list_licences() -> None:
+    """List the licences that are named.
+
+    \b
+    Example:
+      kb licence list
+    """
+    with _accounts() as accounts:
+        found = accounts.licences()
+    _print_table(("E-mail", "Product", "Licence"), [(one.email, one.product or "every", one.level) for one in found])
+
+
+@licence.command("revoke")
+@click.argument("email")
+@click.option("--product", default=EVERY_PRODUCT, help="The one for this product; for every one when not given.")
+def revoke_licence(email: str, product: str) -> None:
+    """Take a licence back. With none left, the account has what its role gives.
+
+    \b
+    Example:
+      kb licence revoke chun@example.com --product windchill
+    """
+    with _accounts() as accounts:
+        accounts.name_licence(email, product, None)
+    click.echo(f"{email} has no licence of its own for {product or 'every product'} now.")
 
 
 @click.group()

@@ -15,12 +15,14 @@ from indexer.readers.encodings import Decoded, Doubtful, decoded, told_encoding
 from indexer.readers.files import FileProblem
 from indexer.readers.front_matter import FrontMatter, FrontMatterError, parse
 from indexer.readers.opening import Read
-from indexer.readers.rows import Row, Terms, Values, draft_of, split
+from indexer.readers.rows import Row, Terms, draft_of
 from indexer.readers.tree import Tree, attachment, content, resolved
-from kb.articles import LANGUAGES, Attachment, Draft, Problem, Section
+from kb.articles import LANGUAGES, Attachment, Draft, Problem
 from kb.exporting import MARK
+from kb.rendering.addresses import addresses, article_address
 from kb.rendering.cleaning import target
 from kb.reports import Place
+from kb.sections import split
 
 MAX_FILE = 32 << 20
 NAME = re.compile(r"(?P<id>.+)\.(?P<lang>" + "|".join(LANGUAGES) + r")\.md\Z")
@@ -28,18 +30,6 @@ NAME = re.compile(r"(?P<id>.+)\.(?P<lang>" + "|".join(LANGUAGES) + r")\.md\Z")
 DECLARED = re.compile(rb"^encoding:[ \t]*([A-Za-z0-9_.-]+)[ \t]*\r?$", re.MULTILINE)
 MAX_DECLARED = 65_536
 NO_ARTICLES = frozenset({"readme.md", "contributing.md", "license.md", "changelog.md"})
-# Addresses as Markdown and HTML write them. Too many do no harm: they are looked up, not replaced.
-ADDRESS = re.compile(
-    r"""\]\(\s*(?:<([^<>\n]+)>|([^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*))|^\s{0,3}\[[^\]\n]+\]:\s*<?([^\s<>]+)|(?:src|href)=["']([^"'\n]+)["']""",
-    re.MULTILINE,
-)
-CODE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)", re.M | re.S)
-ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/|#")
-
-
-def article_address(external_id: str) -> str:
-    """Where an article of the same import will be; the store puts its number in."""
-    return "kb-article:" + external_id.encode("utf-8", "replace").hex()
 
 
 def file_links(draft: Draft, given: object) -> dict[str, str]:
@@ -163,8 +153,9 @@ class MarkdownFolder:
             given = None
         for name in given or ():
             self._attach(path, name, (), files)
-        for section in _sections(matter.body):
-            for address in _addresses(section.markdown):
+        # With the grants as written: enough to tell the article's own from the restricted ones.
+        for section in split(matter.body, "{product}")[0]:
+            for address in addresses(section.markdown):
                 self._link(path, address, section.grants, identity, files)
         return files
 
@@ -221,18 +212,6 @@ def _text(data: bytes, encoding: str | None) -> Decoded:
     plain = found.text.replace("\r\n", "\n").replace("\r", "\n")
     # The front matter of an export is its own in any case; its body has the line ends that the article has.
     return found if plain != found.text and exported.is_exported(plain, found.text) else replace(found, text=plain)
-
-
-def _sections(body: str) -> Iterator[Section]:
-    """The sections with their grants as written: enough to tell the article's own from the restricted ones."""
-    yield from split(Values({}), body, "{product}")
-
-
-def _addresses(markdown: str) -> Iterator[str]:
-    for match in ADDRESS.finditer(CODE.sub("", markdown)):
-        address = next(group for group in match.groups() if group)
-        if not ELSEWHERE.match(address):
-            yield address
 
 
 def _place_of(file: str, matter: FrontMatter, key: str) -> Place:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from kb.articles import Attachment, Draft, Problem, Section
 from kb.entitlements import expand
 from kb.reports import Place
+from kb.sections import split
 
 KEYS = frozenset(
     "id title body_markdown sections lang product category updated versions type grants attachments number group "
-    "also_asked_as confidence".split()
+    "also_asked_as confidence owner review_on expires_at".split()
 )
 # No key of ours nests; keys of others are kept, but not to any depth.
 MAX_DEPTH = 20
-FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-GRANTS_BEGIN = re.compile(r":::\s*grants\b(.*)\Z")
 UNSHOWN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 MARKUP = re.compile(r"^[#>\s]+|[*_`]+")
 FIRST_WORDS = 60
@@ -43,6 +43,7 @@ class Terms:
     keys: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     encoding: str | None = None
+    time_zone: str = "UTC"
     remark: Callable[[Problem, Place], None] = lambda _problem, _place: None
 
     def with_keys(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,6 +122,18 @@ class Values:
         self.wrong("wrong_date", key, value=shown(value))
         return None
 
+    def moment(self, key: str, zone: str) -> datetime | None:
+        """A day is its beginning in that time zone, and so is a time that does not name its own."""
+        value = self.line(key)
+        if not value:
+            return None
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.wrong("wrong_moment", key, value=shown(value))
+            return None
+        return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
     def wrong(self, code: str, key: str, /, **values: Any) -> None:
         self.problems.append(Problem(code, key, values))
 
@@ -155,6 +168,9 @@ def draft_of(
         "also_asked_as": values.texts("also_asked_as"),
         "confidence": values.line("confidence") or "validated",
         "group": values.line("group") or None,
+        "owner": values.line("owner") or None,
+        "review_on": values.day("review_on"),
+        "expires_at": values.moment("expires_at", terms.time_zone),
     }
     extra = {key: value for key, value in row.items() if key not in KEYS and value is not None}
     if values.problems:
@@ -184,10 +200,10 @@ def _first_words(sections: Iterable[Section]) -> str:
 def _sections(values: Values, row: Mapping[str, Any], product: str) -> tuple[Section, ...]:
     given = row.get("sections")
     if given is None:
-        return tuple(split(values, values.text("body_markdown", None), product))
+        return tuple(_split(values, values.text("body_markdown", None), product))
     found: list[Section] = []
     if body := values.text("body_markdown"):
-        found += split(values, body, product)
+        found += _split(values, body, product)
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         values.wrong("wrong_kind", "sections", kind="list of objects", value=shown(given))
         return ()
@@ -201,44 +217,10 @@ def _sections(values: Values, row: Mapping[str, Any], product: str) -> tuple[Sec
     return tuple(found)
 
 
-def split(values: Values, body: str, product: str) -> Iterable[Section]:
-    """The sections of a body, where `:::grants …` keeps some of it to fewer readers."""
-    if ":::" not in body or not re.search(r"^:::\s*grants\b", body, re.MULTILINE):
-        yield Section(body)
-        return
-    lines: list[str] = []
-    grants: tuple[str, ...] | None = None
-    fence = ""
-    for number, line in enumerate(body.split("\n"), 1):
-        fence = _fence(line, fence)
-        begins = None if fence else GRANTS_BEGIN.match(line.rstrip())
-        ends = not fence and grants is not None and line.rstrip() == ":::"
-        if not begins and not ends:
-            lines.append(line)
-            continue
-        if begins and grants is not None:
-            values.wrong("sections_nested", "body_markdown", line=number)
-        if "".join(lines).strip():
-            yield Section("\n".join(lines), grants or ())
-        lines = []
-        grants = tuple(expand(begins[1].replace(",", " ").split(), product)) if begins else None
-        if begins and not grants:
-            values.wrong("section_grants_missing", "body_markdown", line=number)
-    if grants is not None:
-        values.wrong("section_unclosed", "body_markdown")
-    if "".join(lines).strip():
-        yield Section("\n".join(lines), grants or ())
-
-
-def _fence(line: str, fence: str) -> str:
-    """The fence of code that the text is in after this line; empty outside of code."""
-    found = FENCE.match(line)
-    if not found:
-        return fence
-    if not fence:
-        return found[1]
-    closes = found[1].startswith(fence) and not line.strip().strip(fence[0])
-    return "" if closes else fence
+def _split(values: Values, body: str, product: str) -> list[Section]:
+    sections, problems = split(body, product)
+    values.problems += problems
+    return sections
 
 
 def _deeper(value: object, levels: int) -> bool:

@@ -29,6 +29,7 @@ from kb.store import (
     indexing,
     originals,
     reading,
+    redirects,
     writing,
 )
 from kb.store.articles import (
@@ -118,6 +119,13 @@ class Store:
             return None
         with self.reading() as connection:
             return reading.read(connection, number, scope)
+
+    def redirect(self, number: str, scope: Scope) -> str | None:
+        """The number of the readable article that a number leads to which another article, or none, has by now."""
+        if not scope:
+            return None
+        with self.reading() as connection:
+            return redirects.target(connection, number, scope)
 
     def attachment(self, number: str, name: str, scope: Scope) -> Attachment | None:
         """A file of an article with its content."""
@@ -224,8 +232,8 @@ class Store:
         with self.writing() as connection:
             return writing.apply(connection, batch, run)
 
-    def basis(self, source: str) -> str:
-        """Differs whenever articles of the source were written or put back."""
+    def basis(self, source: str | None) -> str:
+        """Differs whenever articles of the source, or of any, were written or put back."""
         with self.reading() as connection:
             return batches.basis(connection, source)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple, TypeAlias
 
 from kb.articles import Attachment, Draft
 from kb.entitlements import STAFF, Grants, Scope
+
+# A source, and what it calls an article.
+Key: TypeAlias = tuple[str, str]
 
 
 class TocEntry(NamedTuple):
@@ -38,6 +41,11 @@ class Product:
         return self.names.get(lang) or next(iter(self.names.values()), self.id)
 
 
+def withdrawn(confidence: str, expires_at: datetime | None) -> bool:
+    """Whether an article is for staff alone by now."""
+    return confidence == "archived" or (expires_at is not None and expires_at <= datetime.now(UTC))
+
+
 @dataclass(frozen=True, slots=True)
 class ArticleRow:
     """What is known of an article beside its text."""
@@ -61,10 +69,19 @@ class ArticleRow:
     extra: Mapping[str, Any]
     created_at: datetime
     changed_at: datetime
+    owner: str | None = None
+    review_on: date | None = None
+    expires_at: datetime | None = None
+    text_at: datetime | None = None
 
     def readable_by(self, scope: Scope) -> bool:
-        """Whoever holds a grant of it; an archived one only those who also hold `staff`."""
-        return scope.reads(self.grants) and (self.confidence != "archived" or STAFF in scope.grants)
+        """Whoever holds a grant of it; one that is withdrawn only those who also hold `staff`."""
+        return scope.reads(self.grants) and (not self.is_withdrawn or STAFF in scope.grants)
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Archived, or expired by now."""
+        return withdrawn(self.confidence, self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +195,8 @@ class ImportRun:
     """What an import is: whose articles, since when, products it brings, and numbers its articles bring with them.
 
     `basis` is what `Store.basis` said of the source when the articles were compared with it; None: not compared.
-    `job_id`: the import job that is done by it, once.
+    `job_id`: the import job that is done by it, once. `across`: its articles are of several sources, as their drafts
+    say.
     """
 
     source: str
@@ -188,6 +206,15 @@ class ImportRun:
     account_id: int | None = None
     basis: str | None = None
     job_id: int | None = None
+    across: bool = False
+
+    def has(self, source: str) -> bool:
+        """Whether articles of this source may be its."""
+        return self.across or source == self.source
+
+    def key(self, draft: Draft) -> Key:
+        """What an article is known by, for good."""
+        return (draft.source if self.across else self.source), draft.id
 
 
 @dataclass(frozen=True, slots=True)

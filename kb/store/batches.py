@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kb.store import jobs, versions
+from kb.store import jobs, redirects, versions
 from kb.store.articles import Applied, Batch, ImportRun, Obstacle, RollbackRefused, SourceChanged
 from kb.store.indexing import note
 from kb.store.tables import article, article_version, batch, case_link, contract_line, counter, product, support_case
@@ -29,9 +29,11 @@ def next_number(connection: Connection) -> int:
     return int(connection.scalar(locked) or 1)
 
 
-def basis(connection: Connection, source: str) -> str:
-    """Differs whenever articles of the source were written or put back."""
-    counted = select(func.max(batch.c.id), func.count(batch.c.rolled_back_at)).where(batch.c.source == source)
+def basis(connection: Connection, source: str | None) -> str:
+    """Differs whenever articles of the source, or of any, were written or put back."""
+    counted = select(func.max(batch.c.id), func.count(batch.c.rolled_back_at))
+    if source is not None:
+        counted = counted.where(batch.c.source == source)
     last, rolled_back = connection.execute(counted).one()
     return f"{last or 0}.{rolled_back}"
 
@@ -81,6 +83,7 @@ def roll_back(connection: Connection, batch_id: int, account_id: int | None, at:
     for ids in _chunks([each.article_id for each in touched if not each.existed]):
         connection.execute(delete(article).where(article.c.id.in_(ids)))
     changed = [each.article_id for each in touched if each.existed]
+    redirects.take_back(connection, batch_id)
     versions.free_numbers(connection, changed)
     for ids in _chunks(changed):
         versions.restore(connection, batch_id, ids)

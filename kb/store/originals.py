@@ -61,6 +61,34 @@ def numbered(connection: Connection, source: str, after: str, limit: int) -> lis
     return sorted(_originals(connection, article.c.number.in_(list(numbers))), key=lambda each: each.number)
 
 
+def by_number(connection: Connection, number: str) -> Original | None:
+    return next(iter(_originals(connection, article.c.number == number)), None)
+
+
+def by_id(connection: Connection, article_id: int) -> Original | None:
+    return next(iter(_originals(connection, article.c.id == article_id)), None)
+
+
+def numbers(connection: Connection, source: str, wanted: Sequence[str]) -> dict[str, str]:
+    """Of these those that the source has: external id → number."""
+    of = article.c.source == source, article.c.external_id.in_(wanted)
+    found = connection.execute(select(article.c.external_id, article.c.number).where(*of))
+    return {row.external_id: row.number for row in found}
+
+
+def id_of(connection: Connection, source: str, external_id: str) -> int | None:
+    of = article.c.source == source, article.c.external_id == external_id
+    return connection.scalar(select(article.c.id).where(*of))
+
+
+def state(connection: Connection, article_id: int | None) -> str:
+    """Differs between any two states of an article; "" where there is none."""
+    found = connection.execute(
+        select(article.c.changed_at, article.c.digest).where(article.c.id == article_id)
+    ).one_or_none()
+    return f"{found.changed_at.isoformat()} {found.digest[:32]}" if found else ""
+
+
 def content(connection: Connection, file_id: int) -> bytes:
     return bytes(connection.execute(select(attachment.c.content).where(attachment.c.id == file_id)).scalar_one())
 
@@ -93,6 +121,9 @@ def _originals(connection: Connection, *where: Any) -> list[Original]:
                 also_asked_as=tuple(row.also_asked_as),
                 confidence=row.confidence,
                 group=row.group,
+                owner=row.owner,
+                review_on=row.review_on,
+                expires_at=row.expires_at,
                 extra=row.extra,
             ),
             tuple(files.get(row.id, ())),

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from kb.articles import Attachment
 from kb.entitlements import STAFF, Grants, Scope
-from kb.store.articles import ArticleRow, AttachmentRow, Readable, SectionRow, Translation
+from kb.store.articles import ArticleRow, AttachmentRow, Readable, SectionRow, Translation, withdrawn
 from kb.store.grants import readable_sets
 from kb.store.rows import ARTICLE, article_row, section_row
 from kb.store.tables import article, article_section, attachment, grant_set
 
 own = grant_set.alias("own")
 part = grant_set.alias("part")
+WITHDRAWN = article.c.confidence, article.c.expires_at
 
 
 def readable(connection: Connection, where: ColumnElement[bool], scope: Scope, html: bool) -> dict[int, Readable]:
@@ -86,7 +88,7 @@ def read(connection: Connection, number: str, scope: Scope) -> Readable | None:
 def _translations(connection: Connection, row: ArticleRow | None, scope: Scope) -> tuple[Translation, ...]:
     """Those the scope may read. Asked even of nothing, so that nothing takes as long as something."""
     statement = (
-        select(article.c.number, article.c.lang, article.c.title, article.c.confidence, own.c.grants)
+        select(article.c.number, article.c.lang, article.c.title, *WITHDRAWN, own.c.grants)
         .join(own, article.c.grant_set_id == own.c.id)
         .where(article.c.source == (row.source if row else ""), article.c.group == (row.group if row else ""))
         .where(article.c.id != (row.id if row else 0))
@@ -97,7 +99,7 @@ def _translations(connection: Connection, row: ArticleRow | None, scope: Scope) 
 
 
 def _reads(found: Any, scope: Scope) -> bool:
-    return scope.reads(found.grants) and (found.confidence != "archived" or STAFF in scope.grants)
+    return scope.reads(found.grants) and (not withdrawn(found.confidence, found.expires_at) or STAFF in scope.grants)
 
 
 def attachment_of(connection: Connection, number: str, name: str, scope: Scope) -> Attachment | None:
@@ -126,7 +128,7 @@ def _attachments(*columns: ColumnElement[Any]) -> Any:
         .outerjoin(part, attachment.c.grant_set_id == part.c.id)
     )
     grants = own.c.grants, part.c.grants.label("file_grants")
-    return select(*columns, article.c.confidence, *grants).select_from(tables)
+    return select(*columns, *WITHDRAWN, *grants).select_from(tables)
 
 
 def _may_have(found: Any, scope: Scope) -> bool:
@@ -161,3 +163,4 @@ def within(connection: Connection, scope: Scope) -> Iterable[ColumnElement[bool]
     yield article.c.grant_set_id.in_(readable_sets(connection, scope))
     if STAFF not in scope.grants:
         yield article.c.confidence != "archived"
+        yield or_(article.c.expires_at.is_(None), article.c.expires_at > datetime.now(UTC))

@@ -8,7 +8,7 @@ from kb.entitlements import Grants
 from kb.store.articles import ArticleRow, SectionRow, TocEntry
 from kb.store.tables import article
 
-ARTICLE = [column for column in article.c if column.name not in ("grant_set_id", "links")]
+ARTICLE = [column for column in article.c if column.name not in ("grant_set_id", "links", "text_digest")]
 
 
 def article_row(found: Any) -> ArticleRow:
@@ -33,6 +33,10 @@ def article_row(found: Any) -> ArticleRow:
         extra=found.extra,
         created_at=found.created_at,
         changed_at=found.changed_at,
+        owner=found.owner,
+        review_on=found.review_on,
+        expires_at=found.expires_at,
+        text_at=found.text_at,
     )
 
 

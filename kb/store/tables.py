@@ -82,7 +82,8 @@ grant_set = Table(
     sqlite_autoincrement=True,
 )
 
-# An id is never used twice, for an index may still hold the article that had it.
+# An id is never used twice, for an index may still hold the article that had it. `text_at` is when title or text last
+# changed, which `text_digest` tells; None: not since there are these columns.
 article = Table(
     "article",
     metadata,
@@ -107,10 +108,15 @@ article = Table(
     Column("digest", String(64), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
+    Column("owner", String(254)),
+    Column("review_on", Date),
+    Column("expires_at", Moment, index=True),
+    Column("text_digest", String(64)),
+    Column("text_at", Moment),
     UniqueConstraint("source", "external_id"),
     Index(None, "source", "group"),
-    Index(None, "updated", "id", "grant_set_id", "confidence"),
-    Index(None, "product", "grant_set_id", "confidence"),
+    Index(None, "updated", "id", "grant_set_id", "confidence", "expires_at"),
+    Index(None, "product", "grant_set_id", "confidence", "expires_at"),
     sqlite_autoincrement=True,
 )
 
@@ -158,6 +164,15 @@ counter = Table(
     metadata,
     Column("name", String(32), primary_key=True),
     Column("value", Integer, nullable=False),
+)
+
+# Where an article is that had this number before, or that took in the one that had it.
+redirect = Table(
+    "redirect",
+    metadata,
+    Column("number", String(16), primary_key=True),
+    _article(index=True),
+    Column("batch_id", Integer, nullable=False, index=True),
 )
 
 # What was written as one and can be taken back as one: an import, or an edit. `products` are those it added (null) or

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, literal, select, update
 
-from kb.store import batches, versions
-from kb.store.articles import Applied, ImportRun, Product, Rendered, SourceChanged
+from kb.articles import Draft
+from kb.store import batches, redirects, versions
+from kb.store.articles import Applied, ImportRun, Key, Product, Rendered, SourceChanged
 from kb.store.grants import GrantSets
 from kb.store.indexing import note
-from kb.store.tables import article, article_section, attachment, counter, product
+from kb.store.tables import article, article_section, attachment, counter, product, redirect
 
 CHUNK = 200
 LINK = re.compile(r' (href|src)="kb-article:([0-9a-f]+)([^"]*)"')
@@ -74,7 +77,7 @@ def apply(connection: Connection, given: Iterable[Rendered], run: ImportRun) -> 
     SourceChanged when they are no longer those that the import was compared with.
     """
     number = batches.next_number(connection)
-    if run.basis is not None and run.basis != batches.basis(connection, run.source):
+    if run.basis is not None and run.basis != batches.basis(connection, None if run.across else run.source):
         raise SourceChanged
     batch_id = batches.begin(connection, run)
     save_products(connection, run.products.values())
@@ -90,24 +93,27 @@ class _Applying:
     connection: Connection
     run: ImportRun
     batch: int
-    ids: dict[str, int]  # external id → article
-    numbers: dict[str, str]  # external id → number
-    owners: dict[str, str]  # number → external id, "" when another source has it
+    ids: dict[Key, int]  # article by what it is known by
+    numbers: dict[Key, str]
+    owners: dict[str, Key | None]  # who has a number; None: another source
+    given_up: frozenset[str]  # numbers that lead to articles that had them
     next_number: int
     sets: GrantSets
-    linking: list[tuple[int, int]] = field(default_factory=list)  # (article, ordinal) with links to what came later
-    linked: list[int] = field(default_factory=list)  # articles whose `links` wait for numbers
+    linking: list[tuple[int, int, str]] = field(default_factory=list)  # (article, ordinal, source): with links
+    linked: list[tuple[int, str]] = field(default_factory=list)  # (article, source): its `links` wait for numbers
+    renamed: dict[str, int] = field(default_factory=dict)  # number given up → article
 
     @classmethod
     def begun(cls, connection: Connection, run: ImportRun, batch: int, next_number: int) -> _Applying:
         ids, numbers, owners = {}, {}, {}
-        found = connection.execute(select(article.c.id, article.c.number, article.c.source, article.c.external_id))
-        for id_, number, source, external_id in found:
-            own = source == run.source
-            owners[number] = external_id if own else ""
-            if own:
-                ids[external_id], numbers[external_id] = id_, number
-        return cls(connection, run, batch, ids, numbers, owners, next_number, GrantSets(connection))
+        columns = article.c.id, article.c.source, article.c.external_id
+        for id_, source, external_id, number in connection.execute(select(*columns, article.c.number)):
+            key = source, external_id
+            owners[number] = key if run.has(source) else None
+            if run.has(source):
+                ids[key], numbers[key] = id_, number
+        given_up = frozenset(connection.scalars(select(redirect.c.number)))
+        return cls(connection, run, batch, ids, numbers, owners, given_up, next_number, GrantSets(connection))
 
     def all_of(self, batch: Iterable[Rendered]) -> Applied:
         applied = Applied(batch=self.batch)
@@ -118,78 +124,90 @@ class _Applying:
                 applied.new + done.new, applied.changed + done.changed, applied.refused + done.refused, self.batch
             )
         self._link()
+        self._redirect()
         self.connection.execute(update(counter).where(counter.c.name == "article").values(value=self.next_number))
         return applied
 
     def _write(self, chunk: Sequence[Rendered]) -> Applied:
-        new: dict[str, Rendered] = {}
-        changed: dict[str, Rendered] = {}
+        new: dict[Key, Rendered] = {}
+        changed: dict[Key, Rendered] = {}
         refused = []
         for rendered in chunk:
-            external_id = rendered.draft.id
+            key = self.run.key(rendered.draft)
             if not self._number(rendered):
-                refused.append(external_id)
-            elif external_id in self.ids:
-                changed[external_id] = rendered
+                refused.append(rendered.draft.id)
+            elif key in self.ids:
+                changed[key] = rendered
             else:
-                new[external_id] = rendered
+                new[key] = rendered
         # Changed ones first: a number that one gives up may be a new one's.
         self._update(list(changed.values()))
         self._insert(list(new.values()))
         written = {**new, **changed}
         if written:
             self._write_parts(list(written.values()))
-            note(self.connection, [self.ids[external_id] for external_id in written])
+            note(self.connection, [self.ids[key] for key in written])
         return Applied(len(new), len(changed), tuple(refused))
 
     def _number(self, rendered: Rendered) -> bool:
         """Settles the number of an article; False when the one it brings is another's."""
-        brought, external_id = rendered.draft.number, rendered.draft.id
+        brought, key = rendered.draft.number, self.run.key(rendered.draft)
         if brought is None:
-            if external_id not in self.numbers:
-                self._take(self._free_number(), external_id)
+            if key not in self.numbers:
+                self._take(self._free_number(), key)
             return True
-        if self.owners.get(brought, external_id) != external_id:
+        if self.owners.get(brought, key) != key:
             return False
-        self._take(brought, external_id)
+        self._take(brought, key)
         return True
 
-    def _take(self, number: str, external_id: str) -> None:
-        self.owners.pop(self.numbers.get(external_id, ""), None)
-        self.numbers[external_id] = number
-        self.owners[number] = external_id
+    def _take(self, number: str, key: Key) -> None:
+        before = self.numbers.get(key, number)
+        if before != number:
+            self.owners.pop(before, None)
+            self.renamed[before] = self.ids[key]
+        self.numbers[key] = number
+        self.owners[number] = key
 
     def _free_number(self) -> str:
         while True:
             number = f"KB{self.next_number:06d}"
             self.next_number += 1
-            if number not in self.owners and number not in self.run.numbers:
+            if number not in self.owners and number not in self.given_up and number not in self.run.numbers:
                 return number
 
     def _insert(self, new: Sequence[Rendered]) -> None:
         if not new:
             return
-        values = [{**self._values(each), "created_at": self.run.started_at} for each in new]
+        began = {"created_at": self.run.started_at, "text_at": self.run.started_at}
+        values = [{**self._values(each), **began} for each in new]
         statement = insert(article).returning(article.c.id, sort_by_parameter_order=True)
         for each, id_ in zip(new, self.connection.scalars(statement, values), strict=True):
-            self.ids[each.draft.id] = id_
-        versions.keep_absent(self.connection, self.batch, [self.ids[each.draft.id] for each in new])
+            self.ids[self.run.key(each.draft)] = id_
+        versions.keep_absent(self.connection, self.batch, [self._id(each) for each in new])
+
+    def _id(self, rendered: Rendered) -> int:
+        return self.ids[self.run.key(rendered.draft)]
 
     def _update(self, changed: Sequence[Rendered]) -> None:
         if not changed:
             return
-        ids = [self.ids[each.draft.id] for each in changed]
+        ids = [self._id(each) for each in changed]
         versions.keep(self.connection, self.batch, ids)
         for table in (article_section, attachment):
             self.connection.execute(delete(table).where(table.c.article_id.in_(ids)))
         values = [{**self._values(each), "id_": id_} for each, id_ in zip(changed, ids, strict=True)]
-        self.connection.execute(update(article).where(article.c.id == bindparam("id_")), values)
+        for each in values:
+            each["text_"] = each["text_digest"]
+        now = literal(self.run.started_at, article.c.text_at.type)
+        text_at = case((article.c.text_digest != bindparam("text_"), now), else_=article.c.text_at)
+        self.connection.execute(update(article).where(article.c.id == bindparam("id_")).values(text_at=text_at), values)
 
     def _values(self, rendered: Rendered) -> dict[str, Any]:
-        draft = rendered.draft
+        draft, key = rendered.draft, self.run.key(rendered.draft)
         return {
-            "number": self.numbers[draft.id],
-            "source": self.run.source,
+            "number": self.numbers[key],
+            "source": key[0],
             "external_id": draft.id,
             "group": draft.group,
             "title": draft.title,
@@ -205,11 +223,15 @@ class _Applying:
             "extra": dict(draft.extra),
             "links": dict(rendered.links),
             "digest": rendered.digest,
+            "owner": draft.owner,
+            "review_on": draft.review_on,
+            "expires_at": draft.expires_at,
+            "text_digest": text_digest(draft),
             "changed_at": self.run.started_at,
         }
 
     def _write_parts(self, written: Sequence[Rendered]) -> None:
-        self.linked += (self.ids[each.draft.id] for each in written if each.links)
+        self.linked += ((self._id(each), self.run.key(each.draft)[0]) for each in written if each.links)
         sections = [row for each in written for row in self._section_values(each)]
         if sections:
             self.connection.execute(insert(article_section), sections)
@@ -217,10 +239,10 @@ class _Applying:
             self.connection.execute(insert(attachment), files)
 
     def _section_values(self, rendered: Rendered) -> Iterator[Mapping[str, Any]]:
-        id_ = self.ids[rendered.draft.id]
+        id_, source = self._id(rendered), self.run.key(rendered.draft)[0]
         for ordinal, section in enumerate(rendered.sections):
             if "kb-article:" in section.html:
-                self.linking.append((id_, ordinal))
+                self.linking.append((id_, ordinal, source))
             yield {
                 "article_id": id_,
                 "ordinal": ordinal,
@@ -235,7 +257,7 @@ class _Applying:
     def _file_values(self, rendered: Rendered) -> Iterator[Mapping[str, Any]]:
         for each in rendered.attachments:
             yield {
-                "article_id": self.ids[rendered.draft.id],
+                "article_id": self._id(rendered),
                 "name": each.file.name,
                 "media_type": each.file.media_type,
                 "size": len(each.file.content),
@@ -245,26 +267,37 @@ class _Applying:
             }
 
     def _link(self) -> None:
-        """Gives links between articles of the source their addresses, now that all have their numbers."""
+        """Gives links between articles of a source their addresses, now that all have their numbers."""
         key = article_section.c
-        for article_id, ordinal in self.linking:
+        for article_id, ordinal, source in self.linking:
             this = (key.article_id == article_id, key.ordinal == ordinal)
             html = self.connection.scalar(select(key.html).where(*this)) or ""
-            self.connection.execute(update(article_section).where(*this).values(html=LINK.sub(self._attribute, html)))
-        for article_id in self.linked:
+            linked = LINK.sub(partial(self._attribute, source), html)
+            self.connection.execute(update(article_section).where(*this).values(html=linked))
+        for article_id, source in self.linked:
             mine = article.c.id == article_id
             links = self.connection.scalar(select(article.c.links).where(mine)) or {}
-            found = {name: address for name, given in links.items() if (address := self._address(given))}
+            found = {name: address for name, given in links.items() if (address := self._address(source, given))}
             self.connection.execute(update(article).where(mine).values(links=found))
 
-    def _attribute(self, link: re.Match[str]) -> str:
-        address = self._address(f"kb-article:{link[2]}{link[3]}")
+    def _attribute(self, source: str, link: re.Match[str]) -> str:
+        address = self._address(source, f"kb-article:{link[2]}{link[3]}")
         return f' {link[1]}="{address}"' if address else ""
 
-    def _address(self, given: str) -> str:
+    def _address(self, source: str, given: str) -> str:
         """Where a link leads; "" when the source has no such article. What is an address already stays one."""
         link = ADDRESS.match(given)
         if not link:
             return given
-        number = self.numbers.get(bytes.fromhex(link[1]).decode("utf-8", "replace"))
+        number = self.numbers.get((source, bytes.fromhex(link[1]).decode("utf-8", "replace")))
         return f"/articles/{number}{link[2]}" if number else ""
+
+    def _redirect(self) -> None:
+        """A number that an article gave up leads to it from now on, for as long as no other has it."""
+        redirects.add(self.connection, self.batch, self.renamed)
+
+
+def text_digest(draft: Draft) -> str:
+    """Of what translators translate: equal means that a translation is as good as before."""
+    text = "\0".join((draft.title, *(section.markdown for section in draft.sections)))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.comparing import readers
 from indexer.importing import ImportOptions, import_articles
 from kb.articles import Section
+from kb.comparing import readers
 from kb.config import Config
 from kb.entitlements import Scope
 from kb.reports import Change, Place, Readers, Report, entry_packed, entry_unpacked, packed, unpacked

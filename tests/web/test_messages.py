@@ -8,13 +8,15 @@ import pytest
 from opencc import OpenCC
 
 from kb.accounts import TOKEN_SCOPES
-from kb.articles import LANGUAGES, TYPES
+from kb.articles import CONFIDENCES, LANGUAGES, TYPES
 from kb.cases import REFUSALS, ROLES, SEVERITIES, STATUSES
 from kb.clocks import KINDS
 from kb.counting import LINK_TIMES
+from kb.licences import LEVELS
 from kb.question import DATE_BUCKETS, FACETS
 from kb.reports import STATUSES as ROW_STATUSES
 from kb.search import PARTS
+from kb.store.drafts import STATES as DRAFT_STATES
 from kb.store.jobs import STATES as JOB_STATES
 from kb.tasks import KINDS as TASK_KINDS
 from kb.tasks import REFUSALS as TASK_REFUSALS
@@ -38,6 +40,16 @@ SECTIONS = (
 HEADS = (
     "month", "cases", "opened", "closed", "still_open", "linked", "link_rate", "links", "rate", "share", "within",
     "kept", "missed", "deflected", "clock", "package", "person", "article",
+)  # fmt: skip
+QUEUES = ("to_review", "under_way", "scheduled", "expired", "to_look_at", "behind")
+ACTIONS = ("save", "preview", "publish", "schedule", "submit", "send_back", "discard", "rebase")
+EVENTS = (
+    "opened", "saved", "submitted", "returned", "scheduled", "discarded", "rebased", "published", "failed", "restored",
+    "archived", "merged", "expired", "confirmed",
+)  # fmt: skip
+FIELDS = (
+    "title", "lang", "product", "type", "category", "confidence", "versions", "also_asked_as", "group", "owner",
+    "review_on", "expires_at", "number", "grants", "attachments", "body", "publish_at",
 )  # fmt: skip
 COMPUTED = {
     *(f"type.{name}" for name in TYPES),
@@ -70,6 +82,14 @@ COMPUTED = {
     *(f"imports.doing_{state}" for state in ("waiting", "checking", "approved", "applying")),
     *(f"imports.count_{what}" for what in (*ROW_STATUSES, "readers")),
     *(f"scope.{scope.replace(':', '_')}" for scope in TOKEN_SCOPES),
+    *(f"authoring.{name}" for name in QUEUES),
+    *(f"confidence.{name}" for name in CONFIDENCES),
+    *(f"draft.state_{state}" for state in DRAFT_STATES),
+    *(f"draft.do_{action}" for action in ACTIONS),
+    *(f"draft.done_{action}" for action in ("save", "submit", "send_back", "schedule", "rebase", "restored")),
+    *(f"draft.needs_{level}" for level in LEVELS),
+    *(f"edited.{kind}" for kind in EVENTS),
+    *(f"field.{name}" for name in FIELDS),
     *(f"role.{name}" for name in ("anonymous", "customer", "engineer", "author", "operator")),
     *(f"suggestion.{name}" for name in ("number", "title", "term", "pinyin", "zhuyin", "typo")),
     *(f"error.{status}.{part}" for status in TOLD for part in ("title", "detail")),

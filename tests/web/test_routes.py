@@ -32,6 +32,7 @@ MONITORING = "KB900009"
 ARCHIVED = "KB900010"
 ABSENT = "KB999999"
 
+EDITORS = {kind: 302 if kind == "anonymous" else 200 if kind in STAFF else 404 for kind in KINDS}
 WINDCHILL_HOLDERS = ("gold", "gold_plus", "mixed")
 
 SIGNED_IN = {kind: 302 if kind == "anonymous" else 200 for kind in KINDS}
@@ -100,6 +101,19 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/account"): {kind: 302 if kind == "anonymous" else 200 for kind in KINDS},
     ("POST", "/account/tokens"): {kind: 404 if kind == "anonymous" else 422 for kind in KINDS},
     ("POST", "/account/tokens/revoke"): NOBODY,
+    ("GET", "/authoring"): EDITORS,
+    ("GET", "/authoring/new"): EDITORS,
+    ("POST", "/authoring/new"): {kind: 422 if kind in STAFF else 404 for kind in KINDS},
+    ("GET", "/authoring/drafts/99"): {kind: 302 if kind == "anonymous" else 404 for kind in KINDS},
+    ("POST", "/authoring/drafts/99"): NOBODY,
+    ("POST", "/authoring/drafts/99/preview"): NOBODY,
+    ("GET", "/authoring/drafts/99/files/0"): {kind: 302 if kind == "anonymous" else 404 for kind in KINDS},
+    ("POST", f"/articles/{ABSENT}/edit"): NOBODY,
+    ("GET", f"/articles/{PUBLIC}/history"): EDITORS,
+    ("POST", f"/articles/{ABSENT}/restore"): NOBODY,
+    ("POST", f"/articles/{ABSENT}/archive"): NOBODY,
+    ("POST", f"/articles/{ABSENT}/merge"): NOBODY,
+    ("POST", f"/articles/{ABSENT}/confirm"): NOBODY,
     ("GET", "/imports"): {kind: 302 if kind == "anonymous" else 200 if kind in AUTHORS else 404 for kind in KINDS},
     ("GET", "/imports/export.zip"): {
         kind: 302 if kind == "anonymous" else 200 if kind in AUTHORS else 404 for kind in KINDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from kb.articles import Draft, Section
 from kb.reports import Change, Readers
@@ -17,6 +17,33 @@ MAX_LINE = 400
 MAX_COMPARED = 4_000
 FIELDS = ("title", "lang", "product", "type", "category", "confidence")
 LISTS = ("versions", "also_asked_as")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is different between two states of an article; `lines` of its text, as a unified diff, `cut` left out."""
+
+    changes: tuple[Change, ...] = ()
+    readers: Readers = field(default_factory=Readers)
+    lines: tuple[str, ...] = ()
+    cut: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.readers or self.lines)
+
+
+def compared(before: Original, after: Original) -> Difference:
+    """Two states of an article, whichever are in the store."""
+    old = {file.name: (file.digest, file.grants) for file in before.files}
+    new = {file.name: (file.digest, file.grants) for file in after.files}
+    files = tuple(
+        Change("attachments", name if name in old else "", name if name in new else "")
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    )
+    fields = changes(replace(before, files=()), replace(after.draft, updated=None), {})
+    lines, cut = text_lines(before.draft, after.draft)
+    return Difference((*fields, *files), readers(before.draft, after.draft), lines, cut)
 
 
 def changes(before: Original, after: Draft, file_grants: Mapping[str, tuple[str, ...]]) -> tuple[Change, ...]:
@@ -43,7 +70,8 @@ def _changes(before: Original, after: Draft, file_grants: Mapping[str, tuple[str
     there = before.draft
     pairs = [(name, getattr(there, name), getattr(after, name)) for name in FIELDS]
     pairs += [(name, _joined(getattr(there, name)), _joined(getattr(after, name))) for name in LISTS]
-    pairs.append(("group", there.group or "", after.group or ""))
+    for name in ("group", "owner", "review_on", "expires_at"):
+        pairs.append((name, _shown(getattr(there, name)), _shown(getattr(after, name))))
     if after.number:
         pairs.append(("number", before.number, after.number))
     if after.updated:
