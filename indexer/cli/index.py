@@ -6,6 +6,7 @@ import time
 
 import click
 
+from indexer.appearing import watching
 from indexer.audit import Findings, audit, repair
 from indexer.cli.common import config, opened_engine, opened_store, progress, told_to_end
 from indexer.sync import drain, follow, rebuild
@@ -34,7 +35,12 @@ def build(engine: str | None) -> None:
 
 @click.command()
 @ENGINE
-@click.option("--follow", "following", is_flag=True, help="Go on as articles change, until stopped.")
+@click.option(
+    "--follow",
+    "following",
+    is_flag=True,
+    help="Go on until stopped, and publish what is due, too.",
+)
 def sync(engine: str | None, following: bool) -> None:
     """Bring the index up to date with the store.
 
@@ -47,7 +53,8 @@ def sync(engine: str | None, following: bool) -> None:
     began = time.monotonic()
     with opened_store(settings) as store, opened_engine(settings, engine) as opened:
         if following:
-            follow(store, opened, told_to_end())
+            with watching(store, settings):
+                follow(store, opened, told_to_end())
             return
         with progress() as draw:
             done = drain(store, opened, lambda done, total: draw("indexing", done, total))
