@@ -42,6 +42,16 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Who linked and published how many articles of a product."""
+
+    name: str
+    product: str
+    links: int
+    published: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reused:
     """An article, and how many cases it is linked to."""
 
@@ -51,7 +61,7 @@ class Reused:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Sums over a period. `people`: who linked articles, of which product, how many. `clocks`: (kind, package,
+    """Sums over a period. `clocks`: (kind, package,
     severity) → kept, missed. `deflected`: product → cases that an article made needless."""
 
     period: Period
@@ -61,7 +71,7 @@ class Report:
     by_severity: Mapping[int, Counter[str]]
     clocks: Mapping[tuple[str, str, int], tuple[int, int]]
     deflected: Mapping[str, int]
-    people: Sequence[tuple[str, str, int]] = ()
+    people: Sequence[Person] = ()
     articles: Sequence[Reused] = ()
 
     def rate(self, part: str, whole: str, counted: Mapping[str, int] | None = None) -> float | None:
@@ -88,14 +98,15 @@ class CaseReports:
             raise NoReport
         given = Filter(period.first, period.last, product)
         with self._store.reading() as connection:
-            people = counts.subjects(connection, given, LINKED_BY, MOST)
-            names = counts.names_of_accounts(connection, {each.subject_id for each in people})
+            linked = counts.subjects(connection, given, LINKED_BY, MOST)
+            published = counts.published(connection, given, self._moments(period), MOST)
+            names = counts.names_of_accounts(connection, {each.subject_id for each in (*linked, *published)})
             articles = counts.subjects(connection, given, LINKED_ARTICLE, MOST)
         readable = self._store.readable([each.subject_id for each in articles], viewer.scope)
         return self._report(
             given,
             now,
-            [(names[each.subject_id], each.product, each.times) for each in people],
+            _people(names, linked, published),
             [Reused(readable[each], links) for each, links in _joined(articles) if each in readable],
         )
 
@@ -153,7 +164,7 @@ class CaseReports:
         self,
         given: Filter,
         now: datetime,
-        people: Sequence[tuple[str, str, int]] = (),
+        people: Sequence[Person] = (),
         articles: Sequence[Reused] = (),
     ) -> Report:
         period = Period(given.first, given.last)
@@ -194,6 +205,13 @@ def months(first: str, last: str, *, one_more: bool = False) -> Iterator[str]:
                 yield name
             return
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _people(names: Mapping[int, str], linked: Sequence[SubjectSum], published: Sequence[SubjectSum]) -> list[Person]:
+    """The most active first."""
+    links, writes = ({(each.subject_id, each.product): each.times for each in found} for found in (linked, published))
+    every = sorted({*links, *writes}, key=lambda key: (-links.get(key, 0) - writes.get(key, 0), key))
+    return [Person(names[key[0]], key[1], links.get(key, 0), writes.get(key, 0)) for key in every]
 
 
 def _joined(found: Iterable[SubjectSum]) -> list[tuple[int, int]]:

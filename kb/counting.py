@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kb.clocks import Clock
+from kb.editing import SOURCE
 from kb.store.cases import CaseRow
 from kb.store.counts import Counted, LinkRow
 
@@ -18,8 +19,6 @@ SOON = (
     ("link_1d", timedelta(days=1)),
     ("link_3d", timedelta(days=3)),
 )
-# The source of articles that are written here, not imported.
-WRITTEN_HERE = "editor"
 LATER = "link_later"
 LINK_TIMES = (*(name for name, _ in SOON), LATER)
 MEASURES = (
@@ -67,4 +66,4 @@ def _soon(took: timedelta) -> str:
 
 def _known(link: LinkRow, row: CaseRow) -> bool:
     """The article was there when the case was opened. What is imported was written before, whenever it came in."""
-    return link.source != WRITTEN_HERE or link.created_at < row.opened_at
+    return link.source != SOURCE or link.created_at < row.opened_at

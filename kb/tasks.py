@@ -19,6 +19,8 @@ from kb.texts import stored
 
 Kind = Literal["flag", "public_version"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+State = Literal["open", "mine", "done"]
+STATES: tuple[State, ...] = get_args(State)
 REFUSALS = ("missing", "too_long")
 PAGE = 50
 SHOWN = 20
@@ -82,11 +84,12 @@ class Tasks:
             if not tasks.close(connection, task_id, values):
                 raise NoTask
 
-    def page(self, viewer: Viewer, *, is_open: bool = True, number: int = 1) -> list[Task]:
-        """A page of PAGE tasks, and one more where there are more."""
+    def page(self, viewer: Viewer, state: State = "open", number: int = 1) -> list[Task]:
+        """A page of PAGE tasks, and one more where there are more; `mine`: open ones of articles the viewer owns."""
         _check(viewer)
+        owner = viewer.email if state == "mine" else None
         with self._store.reading() as connection:
-            return tasks.tasks(connection, is_open, ((number - 1) * PAGE, PAGE + 1))
+            return tasks.tasks(connection, state != "done", ((number - 1) * PAGE, PAGE + 1), owner)
 
     def count(self, viewer: Viewer) -> int:
         """How many are open; none for customers."""

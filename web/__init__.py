@@ -9,6 +9,7 @@ from indexer.folding import fold
 from indexer.readers.files import media_type
 from indexer.spelling import spellings
 from kb.accounts import Accounts
+from kb.case_articles import CaseArticles
 from kb.case_reports import CaseReports
 from kb.cases import Cases
 from kb.config import Config
@@ -28,6 +29,7 @@ from web import (
     assets,
     authoring,
     case_api,
+    case_articles,
     case_reports,
     cases,
     countdown,
@@ -79,6 +81,7 @@ def create_app(config: Config) -> Flask:
         cases,
         deflection,
         case_reports,
+        case_articles,
         tasks,
         entitlements,
         sign_in,
@@ -121,6 +124,7 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
         cases_of_site,
         CaseReports(store, config, cases_of_site),
         Tasks(store),
+        CaseArticles(store, cases_of_site, editing),
         Imports(store),
         publishing,
         editing,

@@ -183,10 +183,10 @@ def case(number: str) -> ResponseReturnValue:
     """A case. For staff `q` searches for articles to link."""
     if answer := _signed_in():
         return answer
-    return _case_page(number)
+    return case_page(number)
 
 
-def _case_page(number: str, problem: str = "", status: int = 200, reply: Reply | None = None) -> ResponseReturnValue:
+def case_page(number: str, problem: str = "", status: int = 200, reply: Reply | None = None) -> ResponseReturnValue:
     found = site().cases.case(g.viewer, number, now()) or abort(404)
     staff = is_staff(g.viewer)
     asked = request.args.get("q")
@@ -232,11 +232,11 @@ def quote(number: str) -> ResponseReturnValue:
     form = request.form
     before = form.get("before", form.get("text", ""))
     if form.get("undo"):
-        return _case_page(number, reply=Reply(before))
+        return case_page(number, reply=Reply(before))
     article = articles.readable(form.get("article") or form.get("quoted", ""))
     theirs = site().cases.as_customer(found.row, [article.row.id], now()).get(article.row.id)
     if theirs is None:
-        return _case_page(number, text("case.wrong.unreadable", number=article.row.number), 422, Reply(before))
+        return case_page(number, text("case.wrong.unreadable", number=article.row.number), 422, Reply(before))
     said = paragraphs(theirs)
     wanted = form.get("paragraph", "")
     first = next((at for at, line in enumerate(said, 1) if len(line) >= WORTH_QUOTING), 1)
@@ -246,7 +246,7 @@ def quote(number: str) -> ResponseReturnValue:
     if 0 < chosen <= len(said):
         lines.append(f"> {said[chosen - 1]}")
     typed = "\n".join((*([before.rstrip(), ""] if before.strip() else []), *lines, ""))
-    return _case_page(number, reply=Reply(typed, Quoted(article.row.number, before, said, chosen)))
+    return case_page(number, reply=Reply(typed, Quoted(article.row.number, before, said, chosen)))
 
 
 @blueprint.post("/cases/<number>/reply")
@@ -301,9 +301,9 @@ def _done(number: str, act: Callable[[], None], said: str = "") -> ResponseRetur
     except NoCase:
         abort(404)
     except Stale:
-        return _case_page(number, text("case.wrong.stale"), 409, Reply(said))
+        return case_page(number, text("case.wrong.stale"), 409, Reply(said))
     except CaseRefused as refused:
-        return _case_page(number, told(refused), 422, Reply(said))
+        return case_page(number, told(refused), 422, Reply(said))
     return redirect(url_for("cases.case", number=number), 303)
 
 

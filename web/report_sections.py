@@ -123,13 +123,18 @@ def _reuse(report: Report) -> Section:
 
 
 def _people(report: Report) -> Section:
-    rows = [Row((name, product(of), figure(count))) for name, of, count in report.people]
-    total: Counter[str] = Counter()
-    for name, _, count in report.people:
-        total[name] += count
-    drawn = [Bar(name, (count,), figure(count)) for name, count in total.most_common(CHARTED)]
-    head = "person product links"
-    return _section("people", head, rows, bars(text("report.people"), [_one("links")], drawn), 2)
+    rows = [
+        Row((each.name, product(each.product), figure(each.links), figure(each.published))) for each in report.people
+    ]
+    links: Counter[str] = Counter()
+    published: Counter[str] = Counter()
+    for each in report.people:
+        links[each.name] += each.links
+        published[each.name] += each.published
+    most = (links + published).most_common(CHARTED)
+    drawn = [Bar(name, (links[name], published[name]), figure(total)) for name, total in most]
+    series = [_one("links"), _one("published", "second")]
+    return _section("people", "person product links published", rows, bars(text("report.people"), series, drawn), 2)
 
 
 def _products(report: Report) -> Section:

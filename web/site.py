@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from kb.accounts import Accounts
+from kb.case_articles import CaseArticles
 from kb.case_reports import CaseReports
 from kb.cases import Cases
 from kb.config import Config
@@ -56,6 +57,7 @@ class Site:
     cases: Cases
     case_reports: CaseReports
     tasks: Tasks
+    case_articles: CaseArticles
     imports: Imports
     publishing: Publishing
     editing: Editing

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from kb.cases import NoCase, is_staff
-from kb.tasks import MAX_NOTE, PAGE, NoTask, TaskRefused
+from kb.tasks import MAX_NOTE, PAGE, STATES, NoTask, TaskRefused
 from web import articles, errors
 from web.cases import whole_page
 from web.language import now
@@ -15,7 +15,6 @@ from web.messages import text
 from web.site import site
 
 blueprint = Blueprint("tasks", __name__)
-STATES = ("open", "done")
 
 
 @blueprint.before_request
@@ -46,10 +45,11 @@ def page() -> ResponseReturnValue:
 
 
 def _page(problem: str = "", status: int = 200) -> ResponseReturnValue:
-    state, number = request.args.get("state") or "open", whole_page(request.args.get("page") or "1")
-    if state not in STATES or number is None:
+    wanted, number = request.args.get("state") or "open", whole_page(request.args.get("page") or "1")
+    state = next((each for each in STATES if each == wanted), None)
+    if state is None or number is None:
         abort(404)
-    found = site().tasks.page(g.viewer, is_open=state == "open", number=number)
+    found = site().tasks.page(g.viewer, state, number)
     page = render_template(
         "tasks.html",
         tasks=found[:PAGE],

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 
 from kb.store.cases import CASE, CASES, CaseRow
 from kb.store.count_tables import case_count, report_count, running_clock
+from kb.store.draft_tables import article_event
 from kb.store.feedback import upsert
 from kb.store.tables import account, article, case_link, customer, deflection, support_case
 
@@ -213,6 +214,20 @@ def deflected(connection: Connection, given: Filter, period: tuple[datetime, dat
     if given.customer_id is not None:
         found = found.where(account.c.customer_id == given.customer_id)
     return {row[0]: row[1] for row in connection.execute(found.group_by(deflection.c.product))}
+
+
+def published(connection: Connection, given: Filter, period: tuple[datetime, datetime], limit: int) -> list[SubjectSum]:
+    """Who published how many articles in a period, new or changed, by product."""
+    often = func.count()
+    tables = article_event.join(article, article_event.c.article_id == article.c.id)
+    found = select(article_event.c.account_id, article.c.product, often).select_from(tables)
+    found = found.where(article_event.c.kind == "published", article_event.c.account_id.is_not(None))
+    found = found.where(article_event.c.at >= period[0], article_event.c.at < period[1])
+    if given.product is not None:
+        found = found.where(article.c.product == given.product)
+    places = article_event.c.account_id, article.c.product
+    ordered = found.group_by(*places).order_by(often.desc(), *places).limit(limit)
+    return [SubjectSum(*row) for row in connection.execute(ordered)]
 
 
 def names_of_accounts(connection: Connection, ids: Iterable[int]) -> dict[int, str]:

@@ -69,6 +69,7 @@ article_event = Table(
     Column("data", JSON, nullable=False),
     Index(None, "article_id", "id"),
     Index(None, "draft_id", "id"),
+    Index(None, "kind", "at"),
     sqlite_autoincrement=True,
 )
 

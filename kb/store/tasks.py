@@ -34,6 +34,7 @@ class Task:
     done_at: datetime | None
     done_by: str | None
     done_note: str
+    owner: str | None
 
 
 class Review(NamedTuple):
@@ -46,7 +47,7 @@ class Review(NamedTuple):
 TASK = (
     article_task.c.id, article_task.c.kind, article.c.number, article.c.title, article.c.lang, article.c.product,
     article_task.c.paragraph, article_task.c.note, support_case.c.number, asker.c.name, article_task.c.at,
-    article_task.c.done_at, doer.c.name, article_task.c.done_note,
+    article_task.c.done_at, doer.c.name, article_task.c.done_note, article.c.owner,
 )  # fmt: skip
 TASKS = (
     article_task.join(article, article_task.c.article_id == article.c.id)
@@ -60,10 +61,12 @@ def _read(connection: Connection, found: Select[Any]) -> list[Task]:
     return [Task(*row) for row in connection.execute(found)]
 
 
-def tasks(connection: Connection, is_open: bool, page: tuple[int, int]) -> list[Task]:
-    """A page (offset, limit): open ones the oldest first, done ones the newest first."""
+def tasks(connection: Connection, is_open: bool, page: tuple[int, int], owner: str | None = None) -> list[Task]:
+    """A page (offset, limit): open ones the oldest first, done ones the newest first; of the articles of an owner."""
     order = article_task.c.id if is_open else article_task.c.id.desc()
     found = select(*TASK).select_from(TASKS).where(article_task.c.open == is_open)
+    if owner is not None:
+        found = found.where(article.c.owner == owner)
     return _read(connection, found.order_by(order).offset(page[0]).limit(page[1]))
 
 

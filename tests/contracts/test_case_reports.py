@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import select, update
 
 from kb.accounts import ANONYMOUS, Viewer
-from kb.case_reports import CaseReports, NoReport, Period, Report
+from kb.case_reports import CaseReports, NoReport, Period, Person, Report
 from kb.cases import SEVERITIES, STATUSES, Cases, NewCase
 from kb.config import Config
-from kb.counting import WRITTEN_HERE
+from kb.editing import SOURCE
 from kb.store import Store
 from kb.store import cases as rows
 from kb.store.count_tables import report_count, running_clock
@@ -52,10 +52,10 @@ def written_here(store: Store, id_: str, at: datetime) -> Iterator[None]:
     """As if the article were not imported but written then."""
     with store.reading() as connection:
         found = connection.execute(select(articles).where(articles.c.external_id == id_)).one()
-    for values in ({"created_at": at, "source": WRITTEN_HERE}, {"created_at": found.created_at, "source": "test"}):
+    for values in ({"created_at": at, "source": SOURCE}, {"created_at": found.created_at, "source": "test"}):
         with store.writing() as connection:
             connection.execute(update(articles).where(articles.c.id == found.id).values(values))
-        if values["source"] == WRITTEN_HERE:
+        if values["source"] == SOURCE:
             yield
 
 
@@ -74,7 +74,7 @@ def test_links_known_and_new(store: Store, cases: Cases, people: dict[str, Viewe
     }  # fmt: skip
     assert (total["link_1h"], total["link_4h"], total["link_1d"], total["link_3d"]) == (1, 1, 0, 1)
     found = of_all(reports, people)
-    assert found.rate("linked", "closed") == 2 / 3 and found.people == [("Engineer", "windchill", 3)]
+    assert found.rate("linked", "closed") == 2 / 3 and found.people == [Person("Engineer", "windchill", 3, 0)]
     assert [(each.article.row.external_id, each.links) for each in found.articles] == [("open", 2), ("gold", 1)]
     cases.unlink(engineer, known, article(store, engineer, "open").row.id, NOW + 3 * DAY)
     assert of_all(reports, people).rate("linked", "closed") == 1 / 3

@@ -20,6 +20,7 @@ from kb.store.drafts import STATES as DRAFT_STATES
 from kb.store.jobs import STATES as JOB_STATES
 from kb.tasks import KINDS as TASK_KINDS
 from kb.tasks import REFUSALS as TASK_REFUSALS
+from kb.tasks import STATES as TASK_STATES
 from web import messages
 from web.articles import REASONS
 from web.countdown import UNITS
@@ -39,7 +40,7 @@ SECTIONS = (
 )  # fmt: skip
 HEADS = (
     "month", "cases", "opened", "closed", "still_open", "linked", "link_rate", "links", "rate", "share", "within",
-    "kept", "missed", "deflected", "clock", "package", "person", "article",
+    "published", "kept", "missed", "deflected", "clock", "package", "person", "article",
 )  # fmt: skip
 QUEUES = ("to_review", "under_way", "scheduled", "expired", "to_look_at", "behind")
 ACTIONS = ("save", "preview", "publish", "schedule", "submit", "send_back", "discard", "rebase")
@@ -76,7 +77,7 @@ COMPUTED = {
     *(f"link.{role}" for role in ROLES),
     *(f"case.wrong.{reason}" for reason in REFUSALS),
     *(f"task.kind_{kind}" for kind in TASK_KINDS),
-    *(f"task.state_{state}" for state in ("open", "done")),
+    *(f"task.state_{state}" for state in TASK_STATES),
     *(f"task.wrong.{reason}" for reason in TASK_REFUSALS),
     *(f"imports.state_{state}" for state in (*JOB_STATES, "taken_back")),
     *(f"imports.doing_{state}" for state in ("waiting", "checking", "approved", "applying")),

@@ -73,6 +73,7 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/cases/C99999999/unlink"): NOBODY,
     ("POST", "/cases/C99999999/quote"): NOBODY,
     ("POST", "/cases/C99999999/request-public"): NOBODY,
+    ("POST", "/cases/C99999999/article"): NOBODY,
     ("GET", "/tasks"): STAFF_PAGES,
     ("POST", "/tasks/99/resolve"): NOBODY,
     ("POST", f"/articles/{PUBLIC}/flags"): {kind: 422 if kind in STAFF else 404 for kind in KINDS},
