@@ -10,6 +10,8 @@ export KB_PORT ?= 8000
 CORPORA ?= ../shared/corpora
 SETS ?= $(sort $(wildcard $(CORPORA)/sets/*))
 CORPUS ?= $(CORPORA)/articles/dev-kb.jsonl.gz
+SIZES ?= 10000
+ENGINE ?= whoosh
 QUERIES ?= $(CORPORA)/sets/mixed-kb/queries.jsonl
 
 SHOTS_URL ?= http://127.0.0.1:$(KB_PORT)
@@ -36,8 +38,8 @@ lint: dev  ## Run the checks that take seconds: format, lint, types, layers
 	@scripts/check --static
 
 .PHONY: bench
-bench: dev corpus  ## Measure speed over CORPUS, a file of articles, beside plain Whoosh
-	@$(BIN)/python -W ignore -m tests.bench $(CORPUS) --queries $(QUERIES)
+bench: dev system corpus  ## Measure speed beside its peers over CORPUS at SIZES="10000 50000" (ENGINE=whoosh,tantivy, ARGS=--help)
+	@$(BIN)/python -W ignore -m tests.bench $(CORPUS) --queries $(QUERIES) --sizes $(SIZES) --engine $(ENGINE) $(ARGS)
 
 .PHONY: bench-cases
 bench-cases: dev  ## Measure pages of cases and reports at 1,000 to 100,000 cases (ARGS="--sizes 1000 --store sqlite")

@@ -23,7 +23,7 @@ Progress = Callable[[int, int], None]
 
 BATCH = 2_000
 CHUNK = 500
-PAUSE = 0.5
+PAUSE = 0.25
 LONGEST_PAUSE = 30.0
 EVERY_NOTE = 1_000_000_000
 

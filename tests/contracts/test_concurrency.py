@@ -245,3 +245,12 @@ def _at_revision(url: str, revision: str) -> None:
     with database.writing(engine) as connection:
         migrating.upgrade(connection, revision)
     engine.dispose()
+
+
+def test_of_two_servers_in_the_url_the_one_that_takes_writes_is_used() -> None:
+    with postgres_url() as url:
+        at, _, folder = url.partition("?host=")
+        both = f"{at}?host=127.0.0.1:1&host={folder}:5432&target_session_attrs=read-write"
+        with Store.create(both) as store:
+            apply(store, draft("a"))
+            assert len(store.article_ids()) == 1

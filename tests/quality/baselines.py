@@ -34,12 +34,11 @@ from whoosh import fields, index, qparser, query
 from indexer.evaluation import JudgedSet, Measured, Part, Ranker, measure, measured_sets, read_set
 from kb.config import Config
 from tests import components
-from tests.bench import Row, articles
+from tests.bench.corpus import Row, first
 from tests.servers import opensearch_url
 
 FLIPS = 10_000
 SIGNIFICANT = 0.01
-EVERY = 10**9
 # Its native search takes a quarter of a second here: some queries of each set must do.
 WHOOSH_QUERIES = 40
 BASELINE = "baseline"
@@ -185,7 +184,7 @@ def _measured(judged: Sequence[JudgedSet], names: Sequence[str], console: Consol
     found: dict[str, dict[str, Measured]] = {name: {} for name in names}
     for paths, group in itertools.groupby(sorted(judged, key=lambda each: each.articles), lambda each: each.articles):
         sets = list(group)
-        rows = [row for path in paths for row in articles(path, EVERY)]
+        rows = [row for path in paths for row in first(path)]
         for name in found:
             console.print(f"{name}: {len(rows):,} articles", style="dim")
             with OPENERS[name](rows) as rank:

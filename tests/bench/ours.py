@@ -1,0 +1,163 @@
+"""The knowledge base as it is run: imported and indexed by its command line, asked in process and over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Thread
+from urllib.parse import quote
+
+from indexer.engines import open_engine
+from indexer.folding import fold
+from indexer.spelling import spellings
+from kb.config import Config
+from kb.entitlements import Scope
+from kb.question import Query
+from kb.search import Search
+from kb.store import Store
+from tests.bench.corpus import Prepared
+from tests.bench.peers import Found
+from tests.command import KB, free_port, surroundings
+
+TODAY = date(2026, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a command took: seconds, and the most memory that it and each of its children had, in MB."""
+
+    seconds: float
+    memory_mb: float
+
+
+def run(home: Path, *arguments: str) -> Work:
+    """A command of `kb`. What it says is kept from the table."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [*KB, *arguments], env=surroundings(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    # 1: some articles of a corpus are refused, as they should be.
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"kb {' '.join(arguments)} ended with {process.returncode}")
+    return Work(time.monotonic() - began, used.ru_maxrss / 1024)
+
+
+def imported(home: Path, prepared: Prepared) -> Work | None:
+    """Imports; None when that was done before."""
+    if (home / "kb.sqlite3").exists():
+        return None
+    run(home, "init")
+    return run(home, "import", str(prepared.articles), "--new-products")
+
+
+@dataclass
+class InProcess:
+    """A search without the page: rights, total, facets, ranking, passages. `fresh`: no answer kept is of use."""
+
+    search: Search
+    scope: Scope
+    fresh: bool
+    asked: int = 0
+
+    def ask(self, text: str) -> Found:
+        self.asked += 1
+        # On another day: the same work, but nothing that was answered before.
+        today = TODAY + timedelta(days=self.asked) if self.fresh else TODAY
+        found = self.search.find(Query(text, today=today), self.scope)
+        return Found(found.total, len(found.results), sum(map(len, found.facets.values())))
+
+
+@contextmanager
+def in_process(home: Path, engine_name: str, grants: frozenset[str]) -> Iterator[Search]:
+    config = Config(home=home)
+    with Store.open(config.store_url) as store:
+        engine = open_engine(config, engine_name)
+        yield Search(store, engine, fold, spellings)
+        engine.close()
+
+
+@dataclass
+class OverHttp:
+    """The page of results, on a connection that is kept, as a browser or a proxy keeps one."""
+
+    port: int
+
+    def __post_init__(self) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+    def ask(self, text: str) -> Found:
+        try:
+            answer = self._get(f"/search?q={quote(text, errors='replace')}")
+        except (http.client.RemoteDisconnected, ConnectionError):
+            # The server closes what nobody used for some seconds.
+            self._connection.close()
+            answer = self._get(f"/search?q={quote(text, errors='replace')}")
+        page = answer.read()
+        if answer.status != 200 or b"</html>" not in page:
+            raise SystemExit(f"/search answered {answer.status} to {text!r}")
+        return Found(0, 0, 0)
+
+    def _get(self, path: str) -> http.client.HTTPResponse:
+        self._connection.request("GET", path)
+        return self._connection.getresponse()
+
+
+@contextmanager
+def served(home: Path, engine: str, workers: int = 1) -> Iterator[int]:
+    port = free_port()
+    environment = surroundings(home) | {"KB_PORT": str(port), "KB_WORKERS": str(workers), "KB_ENGINE": engine}
+    process = subprocess.Popen([*KB, "serve"], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _wait(port: int) -> None:
+    for _ in range(1200):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            connection.request("GET", "/readyz")
+            if json.loads(connection.getresponse().read())["status"] == "ok":
+                return
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.1)
+    raise SystemExit("the site does not get ready")
+
+
+def carried(port: int, texts: Sequence[str], seconds: float, asking: int = 8) -> float:
+    """Requests a second that a site answers to so many who ask at once."""
+    until, counts = time.monotonic() + seconds, [0] * asking
+
+    def ask(at: int) -> None:
+        site = OverHttp(port)
+        while time.monotonic() < until:
+            site.ask(texts[(counts[at] * asking + at) % len(texts)])
+            counts[at] += 1
+
+    _together([partial(ask, at) for at in range(asking)])
+    return sum(counts) / seconds
+
+
+def _together(doing: Sequence[Callable[[], None]]) -> None:
+    threads = [Thread(target=each) for each in doing]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
