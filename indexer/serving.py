@@ -111,7 +111,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no annotatio
 
     def load_config(self) -> None:
         host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
-        followers = Follower("sync", "--follow"), Follower("imports", "work")
+        followers = Follower("sync", "--follow"), Follower("imports", "work"), Follower("cases", "work")
         settings: dict[str, Any] = {
             "bind": f"{host}:{self._config.port}",
             "workers": self._config.workers,

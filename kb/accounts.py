@@ -26,7 +26,7 @@ from kb.store.licences import Licence
 Role = Literal["customer", "engineer", "author", "operator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 # What a token may be used for, within the rights of its owner. One that may change cases may read them.
-TokenScope = Literal["read", "cases:read", "cases:write", "imports"]
+TokenScope = Literal["read", "cases:read", "cases:write", "imports", "webhooks"]
 TOKEN_SCOPES: tuple[TokenScope, ...] = get_args(TokenScope)
 LEAST: tuple[TokenScope, ...] = ("read",)
 IMPLIED: Mapping[str, str] = {"cases:write": "cases:read"}
@@ -310,6 +310,7 @@ class Accounts:
                 name = customer or ""
                 owner_id = rows.customer_id(connection, name) or rows.add_customer(connection, name, _now())
                 contract_id = rows.add_contract(connection, contract, owner_id, _now())
+            rows.watch_cases_anew(connection, contract_id, _now())
             return rows.add_line(connection, contract_id, line)
 
     def end_contract(self, contract: str, last_day: date) -> int:
@@ -318,6 +319,7 @@ class Accounts:
             contract_id = rows.contract_id(connection, contract)
             if contract_id is None:
                 raise AccountError(f"there is no contract {contract}; see: kb contract list")
+            rows.watch_cases_anew(connection, contract_id, _now())
             return rows.end_contract(connection, contract_id, last_day)
 
     def _check_line(self, line: ContractLine) -> None:

@@ -10,8 +10,8 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, TypeAlias, get_args
 from zoneinfo import ZoneInfo
 
@@ -19,16 +19,17 @@ from sqlalchemy import Connection
 
 from kb.accounts import Viewer
 from kb.calendars import Calendar, holidays_of
-from kb.clocks import KINDS, Clock, clock, covered_days, limit_of
+from kb.clocks import KINDS, NEVER, Clock, clock, covered_days, limit_of, warning_of
 from kb.config import Config
 from kb.counting import Story, counted
 from kb.entitlements import PUBLIC, STAFF, ContractLine, Matrix, Scope, grants_of, matrix_on
 from kb.periods import PERIODS, updates
-from kb.store import Store, counts, tasks
+from kb.store import Store, counts, outbox, tasks
 from kb.store import accounts as account_rows
 from kb.store import cases as rows
 from kb.store.articles import Readable
 from kb.store.cases import CaseEvent, CaseLink, CaseRow, Deflection, Walk
+from kb.telling import tell
 from kb.texts import stored
 
 # A case with all that happened to it, and its customer's contract lines.
@@ -41,7 +42,6 @@ REFUSALS = (
     "not_entitled", "missing", "too_long", "severity", "status", "closed", "staff_only", "role", "unreadable",
 )  # fmt: skip
 ASSISTED = "assisted_support"
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 PAGE = 50
 MAX_SUBJECT = 200
 MAX_TEXT = 20_000
@@ -111,6 +111,7 @@ class Cases:
         holidays = holidays_of(config.holidays)
         self._business, self._always = Calendar(self._zone, holidays), Calendar(self._zone, every_day=True)
         self._counts_covered = config.clock_hours == "covered"
+        self._warning = config.clock_warning
 
     # Reading
 
@@ -230,7 +231,7 @@ class Cases:
         """Adds to the conversation. A customer's word sets a case that waited for him, or was offered a solution, back
         to work; on a closed one it is refused."""
         _check_length("text", text.strip(), MAX_TEXT)
-        with self._changing(viewer, number) as (connection, row):
+        with self._changing(viewer, number, now) as (connection, row):
             if row.status == "closed" and not is_staff(viewer):
                 raise CaseRefused("closed")
             internal = internal and is_staff(viewer)
@@ -249,7 +250,7 @@ class Cases:
         for name, known in (("status", STATUSES), ("severity", SEVERITIES)):
             if name in wanted and wanted[name] not in known:
                 raise CaseRefused(name)
-        with self._changing(viewer, number) as (connection, row):
+        with self._changing(viewer, number, now) as (connection, row):
             if row.revision != revision:
                 raise Stale(number)
             self._set(connection, row, viewer, wanted, now)
@@ -262,7 +263,7 @@ class Cases:
         self.check_staff(viewer)
         if role not in ROLES:
             raise CaseRefused("role")
-        with self._changing(viewer, number) as (connection, row):
+        with self._changing(viewer, number, now) as (connection, row):
             lines = account_rows.lines_of(connection, row.customer_id)
             if not internal and not article.row.readable_by(self._scope(lines, now)):
                 raise CaseRefused("unreadable", number=article.row.number)
@@ -278,14 +279,17 @@ class Cases:
     def unlink(self, viewer: Viewer, number: str, article_id: int, now: datetime) -> None:
         """Takes a link back; none there: nothing happens."""
         self.check_staff(viewer)
-        with self._changing(viewer, number) as (connection, row):
+        with self._changing(viewer, number, now) as (connection, row):
             if rows.remove_link(connection, (row.id, article_id)):
                 _note(connection, row.id, viewer, now, "unlink", "", {"article_id": article_id}, internal=True)
                 self._reckon(connection, row.number, now)
 
     @contextmanager
-    def _changing(self, viewer: Viewer, number: str) -> Iterator[tuple[Connection, CaseRow]]:
-        """A transaction that nobody else changes the case in. NoCase where the viewer sees none of that number."""
+    def _changing(self, viewer: Viewer, number: str, now: datetime) -> Iterator[tuple[Connection, CaseRow]]:
+        """A transaction that nobody else changes the case in. NoCase where the viewer sees none of that number.
+
+        What the clocks have to tell by now is told first: afterwards they may be others.
+        """
         with self._store.writing() as connection:
             row = self._row(connection, viewer, number)
             if row is None:
@@ -294,6 +298,9 @@ class Cases:
             current = self._row(connection, viewer, number)
             if current is None:
                 raise NoCase(number)
+            lines = account_rows.lines_of(connection, current.customer_id)
+            events = rows.events(connection, current.id, internal=True)
+            tell(connection, current, self._clocks(current, events, lines, now), now)
             yield connection, current
 
     def _row(self, connection: Connection, viewer: Viewer, number: str) -> CaseRow | None:
@@ -317,14 +324,33 @@ class Cases:
     # Clocks
 
     def _reckon(self, connection: Connection, number: str, now: datetime) -> None:
-        """Keeps the moment of the next breach, for the order of the queue."""
+        """Keeps the moment of the next breach, for the order of the queue, and tells what is to be told of clocks."""
         row = rows.case_by_number(connection, number, None)
         assert row is not None  # noqa: S101
         lines = account_rows.lines_of(connection, row.customer_id)
         events = rows.events(connection, row.id, internal=True)
         clocks = self._clocks(row, events, lines, now)
-        rows.set_due(connection, row.id, min((each.due for each in clocks if each.due), default=NEVER))
+        next_at = tell(connection, row, clocks, now)
+        if row.status != "closed":
+            next_at = min(next_at, self._rules_change(lines, now))
+        rows.set_due(connection, row.id, min((each.due for each in clocks if each.due), default=NEVER), next_at)
         self._count(connection, [(row, events, lines)], now)
+
+    def reckon(self, number: str, now: datetime) -> None:
+        """Tells what is to be told of a case's clocks by now, and reckons them anew."""
+        with self._store.writing() as connection:
+            row = rows.case_by_number(connection, number, None)
+            if row is not None:
+                rows.lock_case(connection, row.id)
+                self._reckon(connection, number, now)
+
+    def _rules_change(self, lines: Sequence[ContractLine], now: datetime) -> datetime:
+        """The next midnight from which on the case's customer has another contract, or the guide other numbers."""
+        today = self._day(now)
+        days = [line.starts for line in lines] + [line.ends + timedelta(1) for line in lines if line.ends]
+        days += [matrix.effective_from for matrix in self._matrices]
+        later = [day for day in days if day > today]
+        return datetime.combine(min(later), time(), self._zone) if later else NEVER
 
     def _count(self, connection: Connection, given: Sequence[Told], now: datetime) -> None:
         """Keeps what these cases count for in the reports."""
@@ -355,6 +381,7 @@ class Cases:
         for kind in KINDS:
             limit, periods = limit_of(matrix, kind, package, row.severity), PERIODS[kind](row, events)
             if limit and periods:
+                limit = replace(limit, warning=warning_of(limit, self._warning))
                 by = self._business if kind == "next_update" or not always else self._always
                 paused = kind == "next_update" and row.status != "in_progress"
                 found.append(clock(kind, limit, by, periods, now, "paused" if paused else "met"))
@@ -456,3 +483,4 @@ def _note(
         "data": dict(data), "internal": internal,
     }  # fmt: skip
     rows.add_event(connection, values)
+    outbox.add(connection, outbox.Event(case_id, f"case.{kind}", at, internal, viewer.name, text, data))

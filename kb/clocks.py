@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -18,14 +18,16 @@ Kind = Literal["first_response", "next_update", "recovery"]
 State = Literal["running", "paused", "met", "breached", "best_effort"]
 KINDS: tuple[Kind, ...] = ("first_response", "next_update", "recovery")
 WARNING = Fraction(3, 4)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a clock must stay under: working time, or working days; neither: best effort."""
+    """What a clock must stay under: working time, or working days; neither: best effort. It warns at a part of it."""
 
     time: timedelta | None = None
     days: int | None = None
+    warning: Fraction = WARNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Period:
 class Clock:
     """A clock at a moment. `due`, while it runs, is the moment it is breached at; `used` the part of its limit, from 0.
 
-    `overdue`: breached and still running. `stops` are the stretches until `due` in which it does not count.
+    `overdue`: breached and still running. `stops` are the stretches until `due` in which it does not count. `began`
+    tells this run of the clock from others; while it runs, it warns at `warn_at`.
     """
 
     kind: Kind
@@ -50,6 +53,8 @@ class Clock:
     used: Fraction = Fraction()
     overdue: bool = False
     stops: tuple[tuple[datetime, datetime], ...] = ()
+    began: datetime | None = None
+    warn_at: datetime | None = None
 
     def left(self, now: datetime) -> timedelta:
         """How much of the limit is left while it runs, counting as it does; nothing once it is breached."""
@@ -64,8 +69,8 @@ class Clock:
 
     @property
     def warns(self) -> bool:
-        """Three quarters of the time are gone."""
-        return self.state == "running" and self.used >= WARNING
+        """So much of the time is gone that it is time to hurry."""
+        return self.state == "running" and self.used >= self.limit.warning
 
 
 def limit_of(matrix: Matrix, kind: Kind, package: str, severity: int) -> Limit | None:
@@ -112,14 +117,26 @@ def clock(
         return Clock(kind, limit, "best_effort")
     ran = [(period.start, now if period.end is None else min(period.end, now)) for period in periods]
     used = sum((_part(limit, calendar, start, end) for start, end in ran), Fraction())
-    due = None
+    due = warn_at = None
     if running:
         before = sum((_part(limit, calendar, start, end) for start, end in ran[:-1]), Fraction())
-        due = _due(limit, calendar, periods[-1].start, max(1 - before, Fraction()))
+        due, warn_at = (
+            _due(limit, calendar, periods[-1].start, max(share - before, Fraction())) for share in (1, limit.warning)
+        )
+    began = periods[0].start if periods else None
     if used >= 1:
-        return Clock(kind, limit, "breached", due, used, running)
+        return Clock(kind, limit, "breached", due, used, running, began=began, warn_at=warn_at)
     stops = calendar.rests(now, due) if due else ()
-    return Clock(kind, limit, "running" if running else at_rest, due, used, stops=stops)
+    state: State = "running" if running else at_rest
+    return Clock(kind, limit, state, due, used, stops=stops, began=began, warn_at=warn_at)
+
+
+def warning_of(limit: Limit, before: Fraction | timedelta) -> Fraction:
+    """The part of a limit at which a clock warns: the part itself, or so long before its end."""
+    if isinstance(before, Fraction):
+        return before
+    whole = limit.time if limit.time is not None else timedelta(limit.days or 1)
+    return max(1 - Fraction(microseconds(before), microseconds(whole)), Fraction())
 
 
 def _part(limit: Limit, calendar: Calendar, start: datetime, end: datetime) -> Fraction:

@@ -10,8 +10,10 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kb.articles import LANGUAGES
@@ -26,6 +28,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 SITE_NAMES = {"zh-Hant": "支援知識庫", "zh-Hans": "支持知识库", "en": "Support Knowledge Base"}
 
 T = TypeVar("T")
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class ConfigError(Exception):
@@ -138,6 +141,21 @@ def _holidays(text: str) -> str:
     return text
 
 
+def _warning(text: str) -> Fraction | timedelta:
+    found = re.fullmatch(r"([0-9]{1,4})(%|m)", text)
+    amount = int(found[1]) if found else 0
+    if not found or not amount or (found[2] == "%" and amount > 99):
+        raise ValueError("a part of the time, 75%, or minutes before the end, 30m")
+    return Fraction(amount, 100) if found[2] == "%" else timedelta(minutes=amount)
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(each.strip()) for each in text.split(","))
+    except ValueError:
+        raise ValueError("networks separated by commas, e.g. 10.20.0.0/16,fd00::/8") from None
+
+
 def _site_name(text: str) -> Mapping[str, str]:
     """One name for every language, or `zh-Hant=…;zh-Hans=…;en=…`; a language left out keeps its default."""
     if "=" not in text:
@@ -189,6 +207,8 @@ class Config:
     time_zone: str = _setting("TIME_ZONE", _time_zone, "Asia/Taipei")
     holidays: str = _setting("HOLIDAYS", _holidays, "TW")
     clock_hours: str = _setting("CLOCK_HOURS", _one_of("covered", "all"), "covered")
+    clock_warning: Fraction | timedelta = _setting("CLOCK_WARNING", _warning, Fraction(3, 4))
+    webhook_networks: tuple[Network, ...] = _setting("WEBHOOK_NETWORKS", _networks, ())
     demo: bool = _setting("DEMO", _switch, True)
     metrics_token: str | None = _setting("METRICS_TOKEN", _token, None)
     log_format: str = _setting("LOG_FORMAT", _one_of("text", "json"), "text")

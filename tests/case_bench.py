@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import insert, select, text
 
-from kb.cases import NEVER, STATUSES, Cases
+from kb.cases import STATUSES, Cases
+from kb.clocks import NEVER
 from kb.config import Config
 from kb.entitlements import matrices
 from kb.store import Store

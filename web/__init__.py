@@ -21,6 +21,8 @@ from kb.publishing import Publishing
 from kb.search import Observe, Search
 from kb.store import Store
 from kb.tasks import Tasks
+from kb.watching import Watcher
+from kb.webhooks import Webhooks
 from web import (
     account,
     api,
@@ -51,6 +53,8 @@ from web import (
     site,
     tasks,
     viewer,
+    webhook_api,
+    webhooks,
 )
 
 __all__ = ["close", "create_app", "open_site"]
@@ -92,11 +96,14 @@ def create_app(config: Config) -> Flask:
         case_api,
         imports,
         import_api,
+        webhooks,
+        webhook_api,
     ):
         app.register_blueprint(part.blueprint)
     csrf.exempt(api.blueprint)
     csrf.exempt(case_api.blueprint)
     csrf.exempt(import_api.blueprint)
+    csrf.exempt(webhook_api.blueprint)
     # It checks for itself, after it has seen who sends: what is checked is read first, all of it.
     csrf.exempt(imports.send)
     csrf.exempt(drafts.act)
@@ -130,6 +137,8 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
         editing,
         Curating(store, editing, publishing),
         media_type,
+        Webhooks(store, config),
+        Watcher(store, cases_of_site, config, versions),
     )
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from kb.accounts import LEAST, TOKEN_SCOPES, AccountError
 from kb.imports import is_author
 from kb.store.accounts import Token
+from kb.webhooks import is_operator
 from web import scopes
 from web.messages import text
 from web.site import site
@@ -25,7 +26,8 @@ def page() -> ResponseReturnValue:
 
 
 def _page(token: str = "", problem: str = "", status: int = 200) -> ResponseReturnValue:
-    offered = [scope for scope in TOKEN_SCOPES if scope != "imports" or is_author(g.viewer)]
+    withheld = {"imports": not is_author(g.viewer), "webhooks": not is_operator(g.viewer)}
+    offered = [scope for scope in TOKEN_SCOPES if not withheld.get(scope)]
     page = render_template(
         "account.html",
         tokens=site().accounts.tokens(g.viewer.account_id),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from flask import Blueprint, Response, g, request, url_for
-from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import NotFound, Unauthorized
 
-from kb.cases import NEVER, PAGE, Case, CaseRefused, NewCase, NoCase, Stale
+from kb.cases import PAGE, Case, CaseRefused, NewCase, NoCase, Stale
+from kb.clocks import NEVER
 from kb.store.cases import CaseRow, Sort, Walk
 from web import cursors, errors, idempotency, parameters, schema
 from web.api import json_of
 from web.articles import readable
+from web.bodies import body
 from web.cases import told
 from web.language import now
 from web.messages import text
@@ -27,8 +28,6 @@ SORTS: tuple[Sort, ...] = ("opened", "due")
 MOST = 100
 
 FORBIDDEN = ("not_entitled", "staff_only")
-
-B = TypeVar("B", bound=BaseModel)
 
 
 @blueprint.before_request
@@ -89,7 +88,7 @@ def _choice(name: str, allowed: tuple[str, ...]) -> str:
 
 @blueprint.post("")
 def open_case() -> Response:
-    given = _body(schema.NewCase)
+    given = body(schema.NewCase)
     number = site().cases.open(g.viewer, NewCase(**given.model_dump()), now())
     return _told(number, 201)
 
@@ -101,7 +100,7 @@ def case(number: str) -> Response:
 
 @blueprint.patch("/<number>")
 def change(number: str) -> Response:
-    given = _body(schema.CaseChange)
+    given = body(schema.CaseChange)
     wanted = given.model_dump(exclude_unset=True, exclude={"revision", "take"}, exclude_none=True)
     if given.take:
         wanted["owner_id"] = g.viewer.account_id
@@ -111,14 +110,14 @@ def change(number: str) -> Response:
 
 @blueprint.post("/<number>/replies")
 def reply(number: str) -> Response:
-    given = _body(schema.CaseReply)
+    given = body(schema.CaseReply)
     site().cases.reply(g.viewer, number, given.text, now(), internal=given.internal)
     return _told(number, 201)
 
 
 @blueprint.put("/<number>/links/<article>")
 def link(number: str, article: str) -> Response:
-    given = _body(schema.NewCaseLink)
+    given = body(schema.NewCaseLink)
     site().cases.check_staff(g.viewer)
     site().cases.link(g.viewer, number, readable(article), given.role, now(), internal=given.internal)
     return _told(number)
@@ -129,16 +128,6 @@ def unlink(number: str, article: str) -> Response:
     site().cases.check_staff(g.viewer)
     site().cases.unlink(g.viewer, number, readable(article).row.id, now())
     return _told(number)
-
-
-def _body(kind: type[B]) -> B:
-    """The request's JSON. BadParameter names the first thing that is wrong with it."""
-    try:
-        return kind.model_validate_json(request.get_data())
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        name = ".".join(map(str, first["loc"])) or "body"
-        raise BadParameter(name, repr(first["input"]), text("wrong.body")) from None
 
 
 def _told(number: str, status: int = 200) -> Response:

@@ -107,6 +107,20 @@ def page() -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/cases/clocks")
+def clocks() -> ResponseReturnValue:
+    """What the clocks told last: warnings and breaches. To customers there is no such page."""
+    if answer := _signed_in():
+        return answer
+    if not is_staff(g.viewer):
+        abort(404)
+    after = request.args.get("after", "")
+    before = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else None
+    found = site().watcher.newest(g.viewer, PAGE + 1, before)
+    more = found[PAGE - 1].id if len(found) > PAGE else None
+    return make_response(render_template("case_clocks.html", events=found[:PAGE], after=more))
+
+
 def whole_page(text: str) -> int | None:
     """The number of a page of cases; None: it is none."""
     digits = text.isascii() and text.isdigit() and len(text) < 6

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flask import Flask
 
-from kb.clocks import WARNING, Clock
+from kb.clocks import Clock
 from web.messages import text
 
 UNITS = ("days", "hours", "minutes", "seconds")
@@ -39,7 +39,8 @@ def counting(clock: Clock, now: datetime) -> dict[str, str]:
         return {}
     stops = (f"{_epoch(since)}-{_epoch(until)}" for since, until in clock.stops if until > now)
     total = clock.limit.time or timedelta(clock.limit.days or 0)
-    warns = total * (1 - WARNING).numerator / (1 - WARNING).denominator
+    left = 1 - clock.limit.warning
+    warns = total * left.numerator / left.denominator
     return {"due": str(_epoch(clock.due)), "stops": " ".join(stops), "warns": str(int(warns.total_seconds() * 1000))}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from kb.accounts import TOKEN_SCOPES
 from kb.exporting import FORMATS
-from web import openapi_cases
+from web import openapi_cases, openapi_webhooks
 from web.openapi_parts import Door, article_number, choice, parameter, paths, ui, whole, words
 from web.parameters import SearchParameters
 from web.schema import components
@@ -33,7 +33,7 @@ def document(longest: int) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{}, {"bearer": []}],
-        "paths": paths((*_search_doors(longest), *openapi_cases.doors(), *_import_doors())),
+        "paths": paths((*_search_doors(longest), *openapi_cases.doors(), *_import_doors(), *openapi_webhooks.doors())),
         "components": {
             "schemas": components(),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": told}},

@@ -144,7 +144,7 @@ def whole(args: MultiDict[str, str], name: str, default: int, most: int) -> int:
     given = args.get(name)
     if given is None:
         return default
-    if not (given.isascii() and given.isdigit() and len(given) < 10 and 1 <= int(given) <= most):
+    if not (given.isascii() and given.isdigit() and len(given) <= len(str(most)) and 1 <= int(given) <= most):
         raise BadParameter(name, given, text("wrong.whole", most=most))
     return int(given)
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from kb.articles import ArticleType, Language
 from kb.cases import MAX_FIELD, MAX_SUBJECT, MAX_TEXT, MAX_VERSION, Status
 from kb.store.jobs import State
+from kb.store.outbox import Content, DeliveryState
+from kb.webhooks import EventKind
 
 
 class Answer(BaseModel):
@@ -230,6 +232,57 @@ class Batch(Answer):
     taken_back: bool
 
 
+class Webhook(Answer):
+    """Who is told what happens to cases. `answers`: its last attempt had an answer, whatever it was."""
+
+    name: str
+    url: str
+    kinds: list[EventKind] = Field(description="None: everything.")
+    content: Content = Field(description="How much it may see: the state of a case, what its customer sees, or all.")
+    customer: str | None = Field(description="Of this customer's cases alone.")
+    active: bool
+    answers: bool
+    created_at: datetime
+
+
+class Webhooks(Answer):
+    webhooks: list[Webhook]
+
+
+class Secret(Answer):
+    """What messages are signed with. It is told this once."""
+
+    name: str
+    secret: str
+
+
+class Delivery(Answer):
+    """An event on its way to a webhook. `status` is its last answer, `problem` what was wrong, where it was."""
+
+    id: int
+    webhook: str
+    event: str
+    kind: EventKind
+    case: str
+    at: datetime
+    state: DeliveryState
+    attempts: int
+    next_at: datetime
+    status: int | None
+    problem: str | None
+
+
+class Deliveries(Answer):
+    """The newest first. `next`: to be sent as `after` for those that follow; null: there are none."""
+
+    deliveries: list[Delivery]
+    next: int | None
+
+
+class Replayed(Answer):
+    replayed: int = Field(description="How many are tried anew.")
+
+
 class Given(BaseModel):
     """What a program sends: nothing that is not known."""
 
@@ -273,6 +326,18 @@ class NewCaseLink(Given):
     internal: bool = False
 
 
+class NewWebhook(Given):
+    name: str = Field(min_length=1, max_length=100)
+    url: str = Field(min_length=1, max_length=2_000)
+    kinds: list[EventKind] = Field([], description="None: everything.")
+    content: Content = "state"
+    customer: str | None = None
+
+
+class WebhookChange(Given):
+    active: bool
+
+
 class Problem(Answer):
     """What is wrong with a request (RFC 9457)."""
 
@@ -287,9 +352,14 @@ def components() -> dict[str, Any]:
     """Every answer, and what is sent, as a schema of an OpenAPI document."""
     from pydantic.json_schema import models_json_schema
 
-    answers = (SearchAnswer, SuggestAnswer, Article, Cases, Case, Import, Imports, ImportRows, Batch, Problem)
+    answers = (
+        SearchAnswer, SuggestAnswer, Article, Cases, Case, Import, Imports, ImportRows, Batch, Webhook, Webhooks,
+        Secret, Deliveries, Replayed, Problem,
+    )  # fmt: skip
     models: list[tuple[type[BaseModel], str]] = [(model, "serialization") for model in answers]
-    models += [(model, "validation") for model in (NewCase, CaseReply, CaseChange, NewCaseLink)]
+    models += [
+        (model, "validation") for model in (NewCase, CaseReply, CaseChange, NewCaseLink, NewWebhook, WebhookChange)
+    ]
     _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     found: dict[str, Any] = schema["$defs"]
     return found

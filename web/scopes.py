@@ -15,6 +15,7 @@ SCOPES: dict[str, tuple[str, str]] = {
     "api": ("read", "read"),
     "case_api": ("cases:read", "cases:write"),
     "import_api": ("imports", "imports"),
+    "webhook_api": ("webhooks", "webhooks"),
 }
 # Says nothing of what there is.
 FREE = ("api.document",)

@@ -24,6 +24,8 @@ from kb.search import Engine, Search
 from kb.store import Store
 from kb.store.articles import Product
 from kb.tasks import Tasks
+from kb.watching import Watcher
+from kb.webhooks import Webhooks
 
 CATALOGUE_SECONDS = 5.0
 
@@ -63,6 +65,8 @@ class Site:
     editing: Editing
     curating: Curating
     media_type: Callable[[bytes], str]
+    webhooks: Webhooks
+    watcher: Watcher
 
     def close(self) -> None:
         self.publishing.close()

@@ -9,7 +9,7 @@ import traceback
 
 import click
 
-from indexer.cli import articles, cases, evaluating, exporting, imports, index, people, searching, serving
+from indexer.cli import articles, cases, evaluating, exporting, imports, index, people, searching, serving, webhooks
 from indexer.cli.common import Refused
 from indexer.engines import EngineMissing
 from indexer.evaluation import SetError
@@ -61,6 +61,7 @@ for command in (
         people.user,
         people.contract,
         people.licence,
+        webhooks.webhooks,
         people.token,
         serving.status,
         serving.serve,

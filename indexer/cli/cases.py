@@ -13,9 +13,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from indexer.cli.common import Refused, config, opened_store, today
+from indexer.cli.common import Refused, config, opened_store, today, told_to_end
+from indexer.delivering import follow
 from kb.accounts import Accounts, Viewer
-from kb.cases import NEVER, PAGE, Cases
+from kb.cases import PAGE, Cases
+from kb.clocks import NEVER
 from kb.entitlements import matrices
 from kb.store.cases import CaseRow
 
@@ -123,6 +125,19 @@ def show(number: str, email: str, as_json: bool) -> None:
         click.echo(f"\n{event.at:%Y-%m-%d %H:%M} UTC  {event.by}  {event.kind}")
         if event.text:
             click.echo(event.text)
+
+
+@cases.command()
+def work() -> None:
+    """Follow the clocks of cases and send webhooks, until stopped. `kb serve` runs it by itself.
+
+    \b
+    Example:
+      kb cases work
+    """
+    settings = config()
+    with opened_store(settings) as store:
+        follow(store, settings, matrices(settings.matrix), told_to_end())
 
 
 def _as_data(row: CaseRow) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def _accounts() -> Iterator[Accounts]:
         yield Accounts(store, settings, matrices(settings.matrix))
 
 
-def _print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns as wide as what is in them."""
     lines = [list(header), *map(list, rows)]
     widths = [max(len(line[at]) for line in lines) for at in range(len(header))]
     for line in lines:
@@ -74,7 +75,7 @@ def list_users() -> None:
     with _accounts() as accounts:
         found = accounts.all()
     rows = [(a.email, a.name, a.role, a.customer or "", "yes" if a.active else "no") for a in found]
-    _print_table(("E-mail", "Name", "Role", "Customer", "Active"), rows)
+    print_table(("E-mail", "Name", "Role", "Customer", "Active"), rows)
 
 
 @user.command("password")
@@ -161,7 +162,7 @@ def list_contracts() -> None:
         for one in found
         for line in one.lines.values()
     ]
-    _print_table(("Contract", "Customer", "Product", "Package", "Starts", "Ends", "Add-ons"), rows)
+    print_table(("Contract", "Customer", "Product", "Package", "Starts", "Ends", "Add-ons"), rows)
 
 
 def _told(line: ContractLine) -> str:
@@ -219,7 +220,7 @@ def list_licences() -> None:
     """
     with _accounts() as accounts:
         found = accounts.licences()
-    _print_table(("E-mail", "Product", "Licence"), [(one.email, one.product or "every", one.level) for one in found])
+    print_table(("E-mail", "Product", "Licence"), [(one.email, one.product or "every", one.level) for one in found])
 
 
 @licence.command("revoke")
@@ -283,7 +284,7 @@ def list_tokens() -> None:
         )
         for t in found
     ]  # fmt: skip
-    _print_table(("E-mail", "Name", "Scopes", "Made", "Expires"), rows)
+    print_table(("E-mail", "Name", "Scopes", "Made", "Expires"), rows)
 
 
 @token.command("revoke")

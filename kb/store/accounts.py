@@ -10,7 +10,16 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from kb.entitlements import ContractLine
-from kb.store.tables import account, api_token, contract, contract_line, customer, session, sign_in_attempt
+from kb.store.tables import (
+    account,
+    api_token,
+    contract,
+    contract_line,
+    customer,
+    session,
+    sign_in_attempt,
+    support_case,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,13 @@ def end_contract(connection: Connection, contract_id: int, last_day: date) -> in
         contract_line.c.ends.is_(None) | (contract_line.c.ends > last_day)
     )
     return connection.execute(update(contract_line).where(longer).values(ends=last_day)).rowcount
+
+
+def watch_cases_anew(connection: Connection, contract_id: int, now: datetime) -> None:
+    """A customer's contract changes: so may what the clocks of his open cases go by."""
+    whose = select(contract.c.customer_id).where(contract.c.id == contract_id).scalar_subquery()
+    theirs = (support_case.c.customer_id == whose) & support_case.c.open & (support_case.c.watch_at > now)
+    connection.execute(update(support_case).where(theirs).values(watch_at=now))
 
 
 def contracts(connection: Connection) -> list[Contract]:

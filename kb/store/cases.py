@@ -146,8 +146,21 @@ def lock_case(connection: Connection, case_id: int) -> None:
     connection.execute(select(support_case.c.id).where(support_case.c.id == case_id).with_for_update())
 
 
-def set_due(connection: Connection, case_id: int, due_at: datetime) -> None:
-    connection.execute(update(support_case).where(support_case.c.id == case_id).values(due_at=due_at))
+def set_due(connection: Connection, case_id: int, due_at: datetime, watch_at: datetime) -> None:
+    moments = {"due_at": due_at, "watch_at": watch_at}
+    connection.execute(update(support_case).where(support_case.c.id == case_id).values(moments))
+
+
+def to_watch(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """The numbers of cases whose clocks have something to tell by now, the most urgent first."""
+    found = select(support_case.c.number).where(support_case.c.watch_at <= now)
+    return list(connection.scalars(found.order_by(support_case.c.watch_at, support_case.c.id).limit(limit)))
+
+
+def watch_anew(connection: Connection, customer_id: int | None, now: datetime) -> None:
+    """The clocks of a customer's open cases, or of everyone's, are to be reckoned anew: what they go by has changed."""
+    anew = update(support_case).where(support_case.c.open, _within(customer_id), support_case.c.watch_at > now)
+    connection.execute(anew.values(watch_at=now))
 
 
 def add_event(connection: Connection, values: Mapping[str, Any]) -> None:

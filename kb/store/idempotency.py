@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from kb.store.feedback import upsert
 from kb.store.tables import idempotency_key
 
 KEPT = timedelta(hours=24)
@@ -43,13 +43,12 @@ class Claim:
 
 def claim(connection: Connection, account_id: int, key: str, fingerprint: str, now: datetime) -> Claim:
     connection.execute(delete(idempotency_key).where(idempotency_key.c.created_at <= now - KEPT))
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {
         "account_id": account_id, "key": key, "fingerprint": fingerprint, "written": False, "headers": {}, "body": b"",
         "created_at": now,
     }  # fmt: skip
-    added = dialect.insert(idempotency_key).values(**values).on_conflict_do_nothing().returning(idempotency_key.c.id)
-    if (new := connection.execute(added).scalar()) is not None:
+    new_key = upsert(connection)(idempotency_key).values(**values).on_conflict_do_nothing()
+    if (new := connection.execute(new_key.returning(idempotency_key.c.id)).scalar()) is not None:
         return Claim(new, ours=True)
     this = (idempotency_key.c.account_id == account_id) & (idempotency_key.c.key == key)
     row = connection.execute(select(idempotency_key).where(this).with_for_update()).one()

@@ -55,6 +55,9 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def _id() -> Column[int]:
     return Column("id", Integer, primary_key=True)
 
@@ -350,7 +353,8 @@ search_gap = Table(
     UniqueConstraint("query_hash", "lang", "scope_hash"),
 )
 
-# `due_at` is when the next of its clocks is breached, NEVER where none runs: the queue is read in this order. `number`
+# `due_at` is when the next of its clocks is breached, NEVER where none runs: the queue is read in this order. At
+# `watch_at` there will be something to tell of its clocks, or they are to be reckoned anew. `number`
 # is drawn at random: one counted up would tell each customer how many cases the others open.
 support_case = Table(
     "support_case",
@@ -369,6 +373,7 @@ support_case = Table(
     Column("open", Boolean, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("due_at", Moment, nullable=False),
+    Column("watch_at", Moment, nullable=False, default=lambda: EPOCH, index=True),
     Column("opened_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
     Index(None, "open", "due_at", "id"),

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from kb.accounts import ANONYMOUS, Accounts, NewAccount, Viewer
-from kb.cases import NEVER, Case, CaseRefused, Cases, NewCase, NoCase, Stale
-from kb.clocks import Clock
+from kb.cases import Case, CaseRefused, Cases, NewCase, NoCase, Stale
+from kb.clocks import NEVER, Clock
 from kb.config import Config
 from kb.entitlements import ContractLine, matrices
 from kb.store import Store

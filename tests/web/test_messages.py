@@ -16,11 +16,14 @@ from kb.licences import LEVELS
 from kb.question import DATE_BUCKETS, FACETS
 from kb.reports import STATUSES as ROW_STATUSES
 from kb.search import PARTS
+from kb.store.clock_events import CLOCK_SIGNS
 from kb.store.drafts import STATES as DRAFT_STATES
 from kb.store.jobs import STATES as JOB_STATES
+from kb.store.outbox import CONTENTS
 from kb.tasks import KINDS as TASK_KINDS
 from kb.tasks import REFUSALS as TASK_REFUSALS
 from kb.tasks import STATES as TASK_STATES
+from kb.webhooks import REFUSALS as WEBHOOK_REFUSALS
 from web import messages
 from web.articles import REASONS
 from web.countdown import UNITS
@@ -82,6 +85,11 @@ COMPUTED = {
     *(f"imports.state_{state}" for state in (*JOB_STATES, "taken_back")),
     *(f"imports.doing_{state}" for state in ("waiting", "checking", "approved", "applying")),
     *(f"imports.count_{what}" for what in (*ROW_STATUSES, "readers")),
+    *(f"webhooks.wrong_{reason}" for reason in WEBHOOK_REFUSALS),
+    *(f"webhooks.content_{content}" for content in CONTENTS),
+    *(f"webhooks.problem_{problem}" for problem in ("garbled", "redirect", "refused", "timeout", "unknown")),
+    *(f"webhooks.problem_{problem}" for problem in ("certificate", "forbidden", "unreachable")),
+    *(f"clocks.{sign}" for sign in CLOCK_SIGNS),
     *(f"scope.{scope.replace(':', '_')}" for scope in TOKEN_SCOPES),
     *(f"authoring.{name}" for name in QUEUES),
     *(f"confidence.{name}" for name in CONFIDENCES),

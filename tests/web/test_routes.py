@@ -62,6 +62,7 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", f"/articles/{ABSENT}/attachments/sample.log"): NOBODY,
     ("POST", f"/articles/{WINDCHILL}/helpful"): same(400),
     ("GET", "/cases"): SIGNED_IN,
+    ("GET", "/cases/clocks"): {kind: 302 if kind == "anonymous" else 200 if kind in STAFF else 404 for kind in KINDS},
     ("GET", "/cases/new"): SIGNED_IN,
     ("POST", "/cases/new"): {kind: 404 if kind == "anonymous" else 422 for kind in KINDS},
     ("POST", "/cases/new/solved"): NOBODY,
@@ -115,6 +116,25 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("POST", f"/articles/{ABSENT}/archive"): NOBODY,
     ("POST", f"/articles/{ABSENT}/merge"): NOBODY,
     ("POST", f"/articles/{ABSENT}/confirm"): NOBODY,
+    ("GET", "/webhooks"): {kind: 302 if kind == "anonymous" else 200 if kind == "operator" else 404 for kind in KINDS},
+    ("POST", "/webhooks"): {kind: 422 if kind == "operator" else 404 for kind in KINDS},
+    ("POST", "/webhooks/none/rotate"): NOBODY,
+    ("POST", "/webhooks/none/pause"): NOBODY,
+    ("POST", "/webhooks/none/remove"): NOBODY,
+    ("POST", "/webhooks/deliveries/99/replay"): NOBODY,
+    ("POST", "/webhooks/deliveries/replay"): {kind: 303 if kind == "operator" else 404 for kind in KINDS},
+    ("GET", "/api/v1/webhooks"): {
+        kind: 401 if kind == "anonymous" else 200 if kind == "operator" else 404 for kind in KINDS
+    },
+    ("GET", "/api/v1/webhooks/deliveries"): {
+        kind: 401 if kind == "anonymous" else 200 if kind == "operator" else 404 for kind in KINDS
+    },
+    ("POST", "/api/v1/webhooks"): same(401),
+    ("PATCH", "/api/v1/webhooks/none"): same(401),
+    ("DELETE", "/api/v1/webhooks/none"): same(401),
+    ("POST", "/api/v1/webhooks/none/rotate"): same(401),
+    ("POST", "/api/v1/webhooks/deliveries/99/replay"): same(401),
+    ("POST", "/api/v1/webhooks/deliveries/replay"): same(401),
     ("GET", "/imports"): {kind: 302 if kind == "anonymous" else 200 if kind in AUTHORS else 404 for kind in KINDS},
     ("GET", "/imports/export.zip"): {
         kind: 302 if kind == "anonymous" else 200 if kind in AUTHORS else 404 for kind in KINDS

@@ -1,0 +1,67 @@
+"""Following the clocks of all cases: what warns or is breached is told once, see `kb.telling`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from kb.accounts import Viewer
+from kb.cases import Cases, is_staff
+from kb.config import Config
+from kb.entitlements import Matrix
+from kb.store import Store, clock_events
+from kb.store import cases as rows
+from kb.store.clock_events import ClockEvent
+
+log = logging.getLogger(__name__)
+AT_ONCE = 100
+
+
+class Watcher:
+    """Follows the clocks of all cases. Any number of processes may."""
+
+    def __init__(self, store: Store, cases: Cases, config: Config, matrices: tuple[Matrix, ...]) -> None:
+        self._store, self._cases = store, cases
+        self._rules = _mark(config, matrices)
+
+    def begin(self, now: datetime) -> None:
+        """Where the clocks go by other rules than before, those of open cases are reckoned anew."""
+        with self._store.writing() as connection:
+            if clock_events.rules_changed(connection, self._rules):
+                rows.watch_anew(connection, None, now)
+
+    def watch(self, now: datetime) -> int:
+        """Tells what is to be told by now, the most urgent first; how many cases it looked at."""
+        with self._store.reading() as connection:
+            numbers = rows.to_watch(connection, now, AT_ONCE)
+        for number in numbers:
+            self._cases.reckon(number, now)
+        self._log()
+        return len(numbers)
+
+    def _log(self) -> None:
+        with self._store.writing() as connection:
+            found = clock_events.unlogged(connection, AT_ONCE)
+        for each in found:
+            log.warning("clock_%s case=%s clock=%s severity=%d", each.what, each.number, each.clock, each.severity)
+
+    def newest(self, viewer: Viewer, limit: int, before: int | None = None) -> list[ClockEvent]:
+        """What the clocks told last; nothing for customers."""
+        if not is_staff(viewer):
+            return []
+        with self._store.reading() as connection:
+            return clock_events.newest(connection, limit, before)
+
+
+def _mark(config: Config, matrices: tuple[Matrix, ...]) -> int:
+    """Stands for all that the clocks go by beside contracts."""
+    limits: list[Mapping[str, object]] = [
+        {row.key: {package: dict(cell.limits) for package, cell in row.cells.items()} for row in matrix.rows}
+        for matrix in matrices
+    ]
+    rules = [config.time_zone, config.holidays, config.clock_hours, str(config.clock_warning), limits]
+    rules += [matrix.effective_from.isoformat() for matrix in matrices]
+    return zlib.crc32(json.dumps(rules, sort_keys=True).encode()) & 0x7FFFFFFF
