@@ -10,12 +10,13 @@ from typing import Literal
 from indexer.demo import DOMAIN
 from indexer.demo_history import HISTORY, NEEDLESS, RESOLVED, TASKS, DemoTask, Past
 from kb.accounts import Accounts, Viewer
+from kb.case_articles import CaseArticles
 from kb.cases import Cases, NewCase
 from kb.store import Store
 from kb.store.articles import Readable
 from kb.tasks import Tasks, paragraphs
 
-Act = Literal["answer", "ask", "note", "wait", "rd", "solve", "close", "take", "resolution", "reference"]
+Act = Literal["answer", "ask", "note", "wait", "rd", "solve", "close", "take", "resolution", "reference", "write"]
 STATUS = {"wait": "waiting_customer", "rd": "waiting_rd", "solve": "solution_offered", "close": "closed"}
 
 
@@ -173,6 +174,7 @@ class Desk:
     store: Store
     cases: Cases
     tasks: Tasks
+    articles: CaseArticles
     accounts: Accounts
     now: datetime
 
@@ -209,6 +211,7 @@ def _past(one: Past) -> DemoCase:
     acts: list[tuple[float, Act, str]] = [(0.1, "take", ""), (one.answered, "answer", "請看連結的文章。")]
     for at, number in enumerate(one.articles):
         acts.append((one.linked + at / 10, "reference" if at else "resolution", number))
+    acts += [(one.written, "write", "")] if one.written else []
     acts += [(one.closed - 1, "solve", ""), (one.closed, "close", "")]
     new = NewCase(one.product, one.severity, one.subject, f"{one.subject}。")
     return DemoCase(one.who, one.days * 24.0, new, tuple(sorted(acts)))
@@ -236,6 +239,8 @@ def _play(desk: Desk, people: tuple[Viewer, Viewer], number: str, act: tuple[Act
         if article := desk.article(given):
             closed = article.row.id not in desk.cases.readers(found.row, [article.row.id], at)
             desk.cases.link(engineer, number, article, what, at, internal=closed)
+    elif what == "write":
+        desk.articles.write(engineer, number, "zh-Hant", at)
     elif what in ("answer", "note", "ask"):
         desk.cases.reply(customer if what == "ask" else engineer, number, given, at, internal=what == "note")
     else:

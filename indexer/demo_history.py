@@ -12,7 +12,8 @@ from kb.tasks import Kind
 class Past:
     """A case of so many days ago, answered and closed so many hours after it was opened.
 
-    `articles` are linked so many hours after it was opened; the first is the resolution.
+    `articles` are linked so many hours after it was opened; the first is the resolution. `written`: by then an article
+    was written from it; 0: none.
     """
 
     who: str
@@ -24,6 +25,7 @@ class Past:
     closed: float
     linked: float = 0.0
     articles: tuple[str, ...] = ()
+    written: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ HISTORY = (
     Past("gold", 171, "windchill", 2, "升級後登入頁面回應 401", 1.5, 30, 3, ("KB102210",)),
     Past("goldplus", 166, "windchill", 1, "MethodServer 每天凌晨停止", 0.7, 20, 0.6, ("KB102110",)),
     Past("mixed", 158, "windchill", 3, "零件改名後搜尋不到", 30, 120, 50, ("KB102610",)),
-    Past("goldplus", 150, "integrity", 2, "觸發程序 script error", 3, 60),
+    Past("goldplus", 150, "integrity", 2, "觸發程序 script error", 3, 60, written=20),
     Past("gold", 141, "windchill", 1, "整合介面的憑證到期", 2.5, 9, 2.4, ("KB102710",)),
     Past("goldplus", 133, "thingworx", 2, "屬性的歷史資料有缺口", 2, 44, 5, ("KB106910",)),
     Past("mixed", 127, "windchill", 2, "佇列項目一直執行中", 1, 28, 0.9, ("KB103610",)),
@@ -68,7 +70,7 @@ HISTORY = (
     Past("gold", 72, "windchill", 1, "登入失敗 data 52e", 1.4, 6, 1.3, ("KB102210",)),
     Past("goldplus", 64, "integrity", 3, "沙箱重新同步很慢", 22, 160, 100, ("KB106210",)),
     Past("goldplus", 57, "windchill", 2, "GC overhead limit exceeded", 2, 27, 1.8, ("KB102110",)),
-    Past("mixed", 49, "windchill", 3, "如何下載 CPS 修補程式", 6, 40),
+    Past("mixed", 49, "windchill", 3, "如何下載 CPS 修補程式", 6, 40, written=8),
     Past("gold", 41, "windchill", 2, "PKIX path building failed", 1, 14, 0.8, ("KB102710",)),
     Past("goldplus", 34, "thingworx", 1, "Mashup 空白且 HTTP 403", 1.8, 30, 1.7, ("KB106810",)),
     Past("gold", 27, "windchill", 2, "Solr 索引未同步", 3, 33, 2.8, ("KB102610",)),

@@ -17,9 +17,12 @@ from indexer.importing import ImportOptions, import_articles
 from indexer.serving import serve_forever, start_listening
 from indexer.sync import drain
 from kb.accounts import Accounts
+from kb.case_articles import CaseArticles
 from kb.cases import Cases
 from kb.config import Config
+from kb.editing import Editing
 from kb.entitlements import matrices
+from kb.publishing import Publishing
 from kb.store import Store
 from kb.tasks import Tasks
 
@@ -83,14 +86,22 @@ def start() -> None:
             drain(store, engine, lambda done, total: draw("indexing", done, total))
             click.echo(f"Index: {engine.status().documents:,} documents")
         if settings.demo:
-            versions = matrices(settings.matrix)
-            accounts = Accounts(store, settings, versions)
-            add_demos(accounts, today(settings))
-            cases = Cases(store, settings, versions)
-            add_demo_cases(Desk(store, cases, Tasks(store), accounts, datetime.now(UTC)))
+            _add_demo(store, settings)
             _print_sign_ins(settings)
     click.echo(f"Serving on {url(settings)}  (Ctrl-C stops)")
     serve_forever(settings)
+
+
+def _add_demo(store: Store, settings: Config) -> None:
+    versions = matrices(settings.matrix)
+    accounts, cases = Accounts(store, settings, versions), Cases(store, settings, versions)
+    add_demos(accounts, today(settings))
+    publishing = Publishing(store, settings, versions)
+    try:
+        articles = CaseArticles(store, cases, Editing(store, publishing))
+        add_demo_cases(Desk(store, cases, Tasks(store), articles, accounts, datetime.now(UTC)))
+    finally:
+        publishing.close()
 
 
 def _print_sign_ins(settings: Config) -> None:
