@@ -15,21 +15,20 @@ from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from indexer.naming import Products
-from indexer.readers.json_lines import read_json_lines
-from indexer.readers.markdown_folder import MarkdownFolder
 from indexer.readers.origin import Origin, opened, part_of
 from indexer.readers.products import read_products
 from indexer.readers.rows import Row, Terms
-from indexer.readers.table import read_csv
 from indexer.readers.tree import Tree
 from indexer.readers.unreadable import Unreadable
 from indexer.spooling import Spool
+from indexer.taking import taking
 from kb.articles import Draft, Known, Problem, problems
 from kb.comparing import changes, is_same, readers, text_lines
 from kb.config import Config
 from kb.entitlements import Grants, expand, matrices, unknown_grants
 from kb.imports import ImportRefused, check_source
 from kb.messages import told
+from kb.reading import AS_IT_IS, Reading
 from kb.rendered import digest_of, sections_of
 from kb.rendering import Job, Limits, Outcome, RenderPool
 from kb.rendering.markdown import Part
@@ -69,6 +68,7 @@ class ImportOptions:
     basis: str | None = None
     job_id: int | None = None
     part: str | None = None
+    reading: Reading = AS_IT_IS
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,8 @@ class _Import:
         self._rights: Grants = frozenset[str]().union(*(each.rights for each in matrices(config.matrix)))
         self._report = Report(options.source or origin.name, options.dry_run)
         check_source(self._report.source)
+        if problem := options.reading.problem():
+            raise ImportRefused(problem)
         self._check_grants()
         self._remarks: dict[str, Remark] = {}
         self._ids: dict[str, Place] = {}
@@ -118,6 +120,8 @@ class _Import:
         self._new: dict[str, Product] = {}
         self._report.basis = store.basis(self._report.source)
         self._there = store.digests(self._report.source)
+        self._limits = Limits(config.render_seconds, config.render_memory_mb)
+        self._mapping: Mapping[str, str] = {}
 
     def _check_grants(self) -> None:
         known = [*self._products.known, ANY_PRODUCT]
@@ -128,8 +132,7 @@ class _Import:
 
     def run(self, began: datetime) -> Report:
         report, home = self._report, self._config.prepare_home()
-        limits = Limits(self._config.render_seconds, self._config.render_memory_mb)
-        with Spool(home) as spool, RenderPool(limits) as pool:
+        with Spool(home) as spool, RenderPool(self._limits) as pool:
             waiting = self._render(pool, spool)
             report.products = tuple(sorted(self._new))
             if not report.dry_run and (waiting or self._products_changed()):
@@ -147,31 +150,16 @@ class _Import:
     # Reading and checking
 
     def _rows(self) -> Iterator[Row]:
-        """Every row; where the rest of a file is lost, a last one that says so."""
-        grants = self._options.grants
-        limit = self._config.attachment_max_mb << 20
+        options, limit = self._options, self._config.attachment_max_mb << 20
         zone = self._config.time_zone
-        terms = Terms(self._report.source, grants, self._products.id_of, limit, remark=self._remark, time_zone=zone)
-        try:
-            yield from self._reader(terms)
-        except Unreadable as error:
-            yield Row(error.place, problems=(error.problem,))
-
-    def _reader(self, terms: Terms) -> Iterator[Row]:
-        tree, path = self._origin.tree, self._origin.only
-        for place, problem in tree.noted:
-            if problem.refuses:
-                yield Row(place, problems=(problem,))
-            else:
-                self._remark(problem, place)
-        if path is None or self._origin.kind == ".md":
-            folder = MarkdownFolder(tree, terms, path)
-            files = len(folder.paths())
-            yield from folder.rows(lambda done: self._progress("reading", done, files))
-            return
-        size = tree.size(path)
-        read = read_csv if self._origin.kind == ".csv" else read_json_lines
-        yield from read(tree, path, terms, lambda done: self._progress("reading", done, size))
+        terms = Terms(
+            self._report.source, options.grants, self._products.id_of, limit, remark=self._remark, time_zone=zone
+        )
+        kept = self._store.mapping(self._report.source)
+        taken = taking(self._origin, terms, options.reading, kept)
+        self._report.format, self._report.columns = taken.format, taken.columns
+        self._mapping = {each.name: each.key for each in taken.columns if each.name != each.key}
+        yield from taken.rows(self._limits, lambda done, total: self._progress("reading", done, total))
 
     def _checked(self) -> Iterator[_Pending]:
         """Drafts that are new or changed and may go in; the others are counted or refused."""
@@ -286,6 +274,8 @@ class _Import:
             self._options.job_id,
         )
         applied = self._store.apply(self._watched(spool), run)
+        if self._mapping:
+            self._store.keep_mapping(self._report.source, self._mapping)
         self._report.batch = applied.batch
         for external_id in applied.refused:
             entry = waiting[external_id]

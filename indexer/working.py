@@ -23,6 +23,7 @@ from indexer.importing import ImportOptions, import_articles
 from kb.articles import Problem
 from kb.config import Config
 from kb.imports import ImportRefused, Imports, report_of, source_of
+from kb.reading import unpacked
 from kb.store import Store, StoreError
 from kb.store.articles import SourceChanged
 from kb.store.jobs import ImportJob, State
@@ -68,6 +69,7 @@ def do(job: ImportJob, imports: Imports, worker: str, store: Store, config: Conf
         account_id=job.account_id,
         basis=looked_at.basis if applying and looked_at else None,
         job_id=job.id if applying else None,
+        reading=unpacked(job.reading),
     )
     try:
         with _file(job, imports, config) as path, Beat(job, imports, worker, stop) as beat:

@@ -11,6 +11,36 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "第一列有 {count} 個欄位，上限為 {limit}",
         "第一行有 {count} 列，上限为 {limit}",
     ),
+    "convert_depth": (
+        "the document is nested too deeply",
+        "文件巢狀層數過深",
+        "文档嵌套层数过深",
+    ),
+    "convert_died": (
+        "converting the document ended abnormally ({detail})",
+        "文件轉換異常終止（{detail}）",
+        "文档转换异常终止（{detail}）",
+    ),
+    "convert_error": (
+        "the document cannot be converted: {detail}",
+        "文件無法轉換：{detail}",
+        "文档无法转换：{detail}",
+    ),
+    "convert_memory": (
+        "converting the document takes more memory than KB_RENDER_MEMORY_MB allows",
+        "轉換文件所需記憶體超過 KB_RENDER_MEMORY_MB",
+        "转换文档所需内存超过 KB_RENDER_MEMORY_MB",
+    ),
+    "convert_time": (
+        "converting the document takes longer than KB_RENDER_SECONDS allows",
+        "轉換文件的時間超過 KB_RENDER_SECONDS",
+        "转换文档的时间超过 KB_RENDER_SECONDS",
+    ),
+    "embed_left_out": (
+        "{value}: a player or frame, which articles do not have, was left out",
+        "{value}：影片或內嵌框架，文章不支援，已略去",
+        "{value}：视频或内嵌框架，文章不支持，已略去",
+    ),
     "encoding_doubtful": (
         "not UTF-8, and what it is cannot be told; it could be {candidates}. Save it as UTF-8, or name the encoding "
         "(--encoding)",
@@ -21,6 +51,21 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "not UTF-8 and without a declaration: read as {encoding}",
         "不是 UTF-8 也沒有宣告編碼：以 {encoding} 讀取",
         "不是 UTF-8 也没有声明编码：按 {encoding} 读取",
+    ),
+    "image_missing": (
+        "the picture {value} is not in the import; its description takes its place",
+        "圖片 {value} 不在匯入的檔案中；將以其說明文字代替",
+        "图片 {value} 不在导入的文件中；将以其说明文字代替",
+    ),
+    "product_needed": (
+        "the article does not say which product it is about; name one for all of them (--product)",
+        "文章沒有註明產品；請為全部文章指定一個產品（--product）",
+        "文章没有注明产品；请为全部文章指定一个产品（--product）",
+    ),
+    "restricted_there": (
+        "was kept to fewer readers where it comes from; here its readers are those of the import",
+        "在原系統僅限部分讀者閱讀；匯入後的讀者以此次匯入的設定為準",
+        "在原系统仅限部分读者阅读；导入后的读者以此次导入的设置为准",
     ),
     "zip_absolute": (
         "the name begins with / or a drive: an entry's name is relative to the archive",

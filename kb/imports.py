@@ -14,6 +14,8 @@ from kb.archives import zipped
 from kb.articles import Problem
 from kb.exporting import Format, Wanted, files
 from kb.messages import told
+from kb.reading import AS_IT_IS, Reading
+from kb.reading import packed as as_data
 from kb.reports import Entry, Report, entry_packed, entry_unpacked, packed, unpacked
 from kb.store import Store, StoreError, jobs
 from kb.store.articles import Batch
@@ -21,7 +23,7 @@ from kb.store.jobs import ENDED, EntryRow, ImportJob, NewJob, State
 from kb.store.originals import sources
 
 AUTHORS = ("author", "operator")
-ENDINGS = re.compile(r"(\.(csv|jsonl|ndjson|md|zip))?(\.(gz|xz))?$", re.IGNORECASE)
+ENDINGS = re.compile(r"(\.(csv|jsonl|ndjson|json|md|zip|html?|docx))?(\.(gz|xz))?$", re.IGNORECASE)
 MAX_SOURCE = 100
 MAX_FILE_NAME = 150
 # A worker that was not heard of for so long is gone; another takes its job, so many times at most.
@@ -60,6 +62,7 @@ class Sent:
     source: str = ""
     grants: tuple[str, ...] = ()
     new_products: bool = False
+    reading: Reading = AS_IT_IS
 
 
 def source_of(file_name: str) -> str:
@@ -98,7 +101,10 @@ class Imports:
         check_source(source)
         if not sent.size:
             raise ImportRefused(Problem("import_empty", "", {"value": name}))
-        new = NewJob(viewer.account_id or 0, source, name, sent.size, sent.grants, sent.new_products)
+        if problem := sent.reading.problem():
+            raise ImportRefused(problem)
+        how = as_data(sent.reading)
+        new = NewJob(viewer.account_id or 0, source, name, sent.size, sent.grants, sent.new_products, how)
         with self._store.writing() as connection:
             return jobs.add(connection, new, sent.content, now)
 
@@ -160,6 +166,15 @@ class Imports:
         self.job(viewer, job_id)
         with self._store.writing() as connection:
             if not jobs.approve(connection, job_id, now):
+                raise NotNow
+
+    def reread(self, viewer: Viewer, job_id: int, reading: Reading, now: datetime) -> None:
+        """What was looked at is looked at anew, read in this way. NotNow when it is not at that point."""
+        self.job(viewer, job_id)
+        if problem := reading.problem():
+            raise ImportRefused(problem)
+        with self._store.writing() as connection:
+            if not jobs.reread(connection, job_id, as_data(reading), now):
                 raise NotNow
 
     def stop(self, viewer: Viewer, job_id: int) -> None:

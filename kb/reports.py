@@ -83,12 +83,21 @@ class Remark:
     first: Place
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: the key it was taken for, "" for none, and what its first rows have in it."""
+
+    name: str
+    key: str
+    samples: tuple[str, ...] = ()
+
+
 @dataclass
 class Report:
     """An import's outcome. `entries` are the refused rows, and in a dry run also what is new or would change.
 
     `batch`: what it was written as, and can be taken back by; 0 when nothing was written. `basis`: what it was compared
-    with, as `Store.basis` says it. `readers_changed` stands for entries that are kept elsewhere.
+    with, as `Store.basis` says it. `columns`: those of a table. `readers_changed` stands for entries kept elsewhere.
     """
 
     source: str
@@ -101,6 +110,8 @@ class Report:
     batch: int = 0
     basis: str = ""
     readers_changed: int = 0
+    format: str = ""
+    columns: tuple[Column, ...] = ()
 
     @property
     def articles(self) -> int:
@@ -117,6 +128,8 @@ def as_data(report: Report, lang: str) -> dict[str, Any]:
     return {
         "source": report.source,
         "dry_run": report.dry_run,
+        "format": report.format or None,
+        "columns": [asdict(each) for each in report.columns],
         "batch": report.batch or None,
         **{status: report.counts[status] for status in STATUSES},
         "rights_changed": report.rights_changed,
@@ -176,6 +189,8 @@ def packed(report: Report) -> dict[str, Any]:
         "seconds": report.seconds,
         "batch": report.batch,
         "basis": report.basis,
+        "format": report.format,
+        "columns": [asdict(each) for each in report.columns],
     }
 
 
@@ -186,6 +201,8 @@ def unpacked(data: Mapping[str, Any]) -> Report:
         Remark(Problem(**each["problem"]), each["count"], Place(**each["first"])) for each in values["remarks"]
     ]
     values["products"] = tuple(values["products"])
+    found = values.get("columns", ())
+    values["columns"] = tuple(Column(each["name"], each["key"], tuple(each["samples"])) for each in found)
     return Report(**values)
 
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound, Unauthorized
 from kb.exporting import FORMATS
 from kb.imports import ImportRefused, NoImport, NotNow, Sent, check_author, problem_of, report_of
 from kb.messages import told
+from kb.reading import Reading
 from kb.reports import as_data, entry_data
 from kb.store.articles import RollbackRefused
 from kb.store.jobs import ImportJob
@@ -26,7 +27,18 @@ from web.site import site
 blueprint = Blueprint("import_api", __name__, url_prefix="/api/v1/imports")
 PARAMETERS = {
     "import_api.imports": ("ui",),
-    "import_api.send": ("file_name", "source", "grants", "new_products", "ui"),
+    "import_api.send": (
+        "file_name",
+        "source",
+        "grants",
+        "new_products",
+        "format",
+        "encoding",
+        "product",
+        "lang",
+        "map",
+        "ui",
+    ),
     "import_api.export": ("source", "format", "ui"),
     "import_api.job": ("ui",),
     "import_api.rows": ("show", "after", "ui"),
@@ -91,6 +103,7 @@ def send() -> Response:
             request.args.get("source", ""),
             grants_in(request.args.get("grants", "")),
             request.args.get("new_products") == "1",
+            Reading.given(request.args, [each for each in request.args.get("map", "").split(";") if each.strip()]),
         )
         number = site().imports.send(g.viewer, sent, now())
     answer = json_of(_told(site().imports.job(g.viewer, number)), 202)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import IO
 from zoneinfo import ZoneInfo
@@ -16,6 +17,8 @@ from kb.exporting import FORMATS, Format
 from kb.imports import ImportRefused, NoImport, NotNow, Sent, check_author, problem_of, report_of
 from kb.messages import obstacle_told
 from kb.messages import told as problem_told
+from kb.reading import ENCODINGS, KEYS, Reading, unpacked
+from kb.reading import FORMATS as READABLE
 from kb.reports import Entry, csv_rows
 from kb.store.articles import Batch, RollbackRefused
 from kb.store.jobs import ENDED, ImportJob
@@ -32,6 +35,7 @@ CHUNK = 1 << 20
 ROOM = 64 * 1024
 OBSTACLES = 20
 EXPORTED = 500
+MAX_COLUMNS = 500
 
 
 @blueprint.before_request
@@ -69,6 +73,9 @@ def _page(
         given=given or {},
         sources=site().imports.exportable(g.viewer),
         max_mb=site().config.import_max_mb,
+        formats=READABLE,
+        encodings=ENCODINGS,
+        products=site().store.products(),
     )
     return make_response(page, status)
 
@@ -124,6 +131,7 @@ def send() -> ResponseReturnValue:
         form.get("source", ""),
         grants_in(form.get("grants", "")),
         form.get("new_products") == "1",
+        Reading.given(form),
     )
     try:
         number = site().imports.send(g.viewer, sent, now())
@@ -176,6 +184,7 @@ def _job(number: int, problem: str = "", status: int = 200) -> ResponseReturnVal
         why=problem_told(why, g.language) if why else "",
         told=lambda each: problem_told(each, g.language),
         ended=found.state in ENDED,
+        keys=[key for key in KEYS if key != "sections"],
         left=left(found),
     )
     return make_response(page, status)
@@ -222,6 +231,18 @@ def all_entries(number: int) -> Iterator[Entry]:
 @blueprint.post("/imports/<int(max=2147483647):number>/apply")
 def apply(number: int) -> ResponseReturnValue:
     return _done(number, lambda: site().imports.approve(g.viewer, number, now()))
+
+
+@blueprint.post("/imports/<int(max=2147483647):number>/columns")
+def columns(number: int) -> ResponseReturnValue:
+    """Looks at a table anew, its columns taken for what the author says they are."""
+    before = unpacked(site().imports.job(g.viewer, number).reading)
+    names, keys = request.form.getlist("column"), request.form.getlist("key")
+    reading = replace(before, keys=dict(zip(names[:MAX_COLUMNS], keys, strict=False)))
+    try:
+        return _done(number, lambda: site().imports.reread(g.viewer, number, reading, now()))
+    except ImportRefused as refused:
+        return _job(number, problem_told(refused.problem, g.language), 422)
 
 
 @blueprint.post("/imports/<int(max=2147483647):number>/stop")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from kb.accounts import TOKEN_SCOPES
+from kb.articles import LANGUAGES
 from kb.exporting import FORMATS
+from kb.reading import ENCODINGS
+from kb.reading import FORMATS as READABLE
 from web import openapi_cases, openapi_webhooks
 from web.openapi_parts import Door, article_number, choice, parameter, paths, ui, whole, words
 from web.parameters import SearchParameters
@@ -70,6 +73,11 @@ def _import_doors() -> list[Door]:
         words("source", "What later imports are compared with; else the file's name without its endings."),
         words("grants", "Who reads articles that do not say, e.g. public or {product}:gold,{product}:silver."),
         choice("new_products", ("0", "1")),
+        parameter("format", {"type": "string", "enum": list(READABLE)}),
+        parameter("encoding", {"type": "string", "enum": list(ENCODINGS)}),
+        words("product", "What articles are about that do not say."),
+        parameter("lang", {"type": "string", "enum": list(LANGUAGES)}),
+        words("map", "Which column of a table is which key of ours, e.g. 標題=title;內文=body_markdown."),
         ui(),
     )
 

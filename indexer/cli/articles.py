@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,8 +14,10 @@ from indexer.cli.common import config, opened_store, progress
 from indexer.importing import ImportOptions, import_articles
 from indexer.readers.exported import sources_of
 from indexer.readers.origin import opened
+from kb.articles import LANGUAGES
 from kb.config import Config
 from kb.messages import told
+from kb.reading import ENCODINGS, FORMATS, Reading
 from kb.reports import STATUSES, Entry, Report, as_data
 
 SHOWN = 20
@@ -29,11 +32,24 @@ SHOWN = 20
 @click.option(
     "--source", help="What these articles are known by in later imports; the file's or folder's name if not given."
 )
+@click.option("--format", "format_", type=click.Choice(FORMATS), help="What the files are, instead of finding it out.")
+@click.option("--encoding", type=click.Choice(ENCODINGS), help="Of text that is not UTF-8, instead of finding it out.")
+@click.option("--product", default="", help="What articles are about that do not say.")
+@click.option("--lang", type=click.Choice(LANGUAGES), help="The language of articles that do not say.")
+@click.option(
+    "--map",
+    "keys",
+    multiple=True,
+    metavar="COLUMN=KEY",
+    help="Which column of a CSV is which key, e.g. 標題=title; COLUMN= leaves it out. Kept for later imports.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would change, row by row, and change nothing.")
 @click.option("--diff", is_flag=True, help="With --dry-run: show the lines that would change, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | None, **flags: bool) -> int:
-    """Import articles: a folder or ZIP of Markdown, .md, JSON lines or CSV (those two also .gz, .xz), or an export.
+def import_(paths: tuple[Path, ...], grants: str, source: str | None, keys: tuple[str, ...], **given: Any) -> int:
+    """Import articles: Markdown, HTML, DOCX, CSV, JSON lines, exports of Zendesk, Salesforce, Confluence and Notion.
+
+    A single file, a folder or a ZIP; CSV and JSON lines also as .gz or .xz.
 
     What cannot be taken is refused row by row with its place; the rest goes in, all of it or nothing. Run again, it
     takes only what has changed. A running server indexes it within seconds; without one, run: kb sync
@@ -42,18 +58,27 @@ def import_(paths: tuple[Path, ...], grants: str, as_json: bool, source: str | N
     Examples:
       kb import articles
       kb import faq.jsonl.gz --grants '{product}:silver,{product}:gold,{product}:gold_plus'
-      kb import faq.csv --new-products --dry-run
+      kb import faq.csv --map 標題=title --map 內文=body_markdown --dry-run
+      kb import space-export.zip --product windchill --new-products
     """
     settings = config()
-    given = tuple(each.strip() for each in grants.split(",") if each.strip())
-    options = ImportOptions(source, given, flags["new_products"], flags["dry_run"])
+    named = {
+        "format": given["format_"],
+        "encoding": given["encoding"],
+        "product": given["product"],
+        "lang": given["lang"],
+    }
+    reading = Reading.given({name: value or "" for name, value in named.items()}, keys)
+    readers = tuple(each.strip() for each in grants.split(",") if each.strip())
+    options = ImportOptions(source, readers, given["new_products"], given["dry_run"], reading=reading)
+    as_json = given["as_json"]
     reports = []
     with opened_store(settings) as store:
         for path, part in [(each, part) for each in paths for part in _parts(each, source, settings)]:
             with progress() as draw:
                 reports.append(import_articles(path, replace(options, part=part), store, settings, draw))
             if not as_json:
-                _print(reports[-1], settings.lang or "en", flags["diff"])
+                _print(reports[-1], settings.lang or "en", given["diff"])
     if as_json:
         click.echo(
             json.dumps([as_data(report, settings.lang or "en") for report in reports], ensure_ascii=False, indent=1)
@@ -72,7 +97,12 @@ def _print(report: Report, lang: str, whole: bool) -> None:
     counts = ", ".join(f"{report.counts[status]:,} {status}" for status in STATUSES)
     rate = f", {report.articles / report.seconds:,.0f} articles/s" if report.seconds > 1 else ""
     done = "Would import" if report.dry_run else "Imported"
-    click.echo(f"{done} {report.source}: {counts} ({report.seconds:.1f} s{rate})")
+    click.echo(f"{done} {report.source}: {counts} ({report.format}, {report.seconds:.1f} s{rate})")
+    if report.dry_run and report.columns:
+        click.echo("Columns (--map changes them):")
+        for each in report.columns[:SHOWN]:
+            first = f"  e.g. {each.samples[0]}" if each.samples else ""
+            click.echo(f"  {each.name} -> {each.key or '(left out)'}{first}")
     if report.batch:
         click.echo(f"This is batch {report.batch}; to take it back: kb imports rollback {report.batch}")
     if report.rights_changed:

@@ -19,7 +19,7 @@ from indexer.readers.rows import Row, Terms, draft_of
 from indexer.readers.tree import Tree, attachment, content, resolved
 from kb.articles import LANGUAGES, Attachment, Draft, Problem
 from kb.exporting import MARK
-from kb.rendering.addresses import addresses, article_address
+from kb.rendering.addresses import PICTURE, addresses, article_address
 from kb.rendering.cleaning import target
 from kb.reports import Place
 from kb.sections import split
@@ -186,7 +186,8 @@ class MarkdownFolder:
         try:
             found = resolved(self._tree, path, wanted)
         except FileProblem as problem:
-            code = "link_outside" if problem.code == "file_outside" else "link_missing"
+            missing = "image_missing" if PICTURE.search(wanted) else "link_missing"
+            code = "link_outside" if problem.code == "file_outside" else missing
             told = Problem(code, "body_markdown", {"value": wanted}, refuses=False)
             if told not in files.problems:
                 files.problems.append(told)

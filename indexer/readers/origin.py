@@ -17,6 +17,7 @@ from kb.imports import ImportRefused, source_of
 
 JSON_LINES = (".jsonl", ".ndjson")
 PACKED = (".gz", ".xz")
+DOCUMENTS = (".html", ".htm", ".xhtml", ".docx", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def opened(path: Path, config: Config) -> Iterator[Origin]:
             yield Origin(tree, source_of(path.name))
     elif kind == ".md":
         yield Origin(Folder(path.parent), path.resolve().parent.name, path.name)
-    elif kind in (*JSON_LINES, ".csv"):
+    elif kind in (*JSON_LINES, ".csv", *DOCUMENTS):
         yield Origin(Folder(path.parent, Path()), source_of(path.name), path.name)
     else:
         raise ImportRefused(Problem("import_kind", "", {"value": path.name}))

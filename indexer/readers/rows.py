@@ -11,13 +11,11 @@ from zoneinfo import ZoneInfo
 
 from kb.articles import Attachment, Draft, Problem, Section
 from kb.entitlements import expand
+from kb.reading import KEYS as ALL_KEYS
 from kb.reports import Place
 from kb.sections import split
 
-KEYS = frozenset(
-    "id title body_markdown sections lang product category updated versions type grants attachments number group "
-    "also_asked_as confidence owner review_on expires_at".split()
-)
+KEYS = frozenset(ALL_KEYS)
 # No key of ours nests; keys of others are kept, but not to any depth.
 MAX_DEPTH = 20
 UNSHOWN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")

@@ -11,6 +11,7 @@ ADDRESS = re.compile(
     re.MULTILINE,
 )
 CODE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)", re.M | re.S)
+PICTURE = re.compile(r"\.(png|jpe?g|gif|webp|bmp|svg|tiff?)\Z", re.IGNORECASE)
 ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/|#")
 
 

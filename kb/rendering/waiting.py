@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from kb.rendering.pool import Job, Limits, Outcome, RenderPool
+from kb.limited import Limits
+from kb.rendering.pool import Job, Outcome, RenderPool
 
 AT_ONCE = 2
 LONGEST_WAIT = 10.0

@@ -6,7 +6,7 @@ section, or whole to the index (`articles_for_index`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -27,6 +27,7 @@ from kb.store import (
     finding,
     idempotency,
     indexing,
+    mappings,
     originals,
     reading,
     redirects,
@@ -241,6 +242,15 @@ class Store:
         """Of these articles of a source those there are, as they were written."""
         with self.reading() as connection:
             return originals.of_source(connection, source, external_ids)
+
+    def mapping(self, source: str) -> dict[str, str]:
+        """Which column of the source's tables is which key of ours, as its last import had it."""
+        with self.reading() as connection:
+            return mappings.find(connection, source)
+
+    def keep_mapping(self, source: str, keys: Mapping[str, str]) -> None:
+        with self.writing() as connection:
+            mappings.keep(connection, source, keys)
 
     def batches(self, limit: int = 50) -> list[Batch]:
         """What was written last, the newest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -48,6 +48,7 @@ class ImportJob:
     problem: Mapping[str, Any] | None
     batch_id: int | None
     rolled_back: bool
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class NewJob:
     size: int
     grants: tuple[str, ...] = ()
     new_products: bool = False
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def add(connection: Connection, new: NewJob, chunks: Iterable[bytes], now: datet
         "account_id": new.account_id, "source": new.source, "file_name": new.file_name, "size": new.size,
         "grants": list(new.grants), "new_products": new.new_products, "state": "waiting", "step": "", "done": 0,
         "total": 0, "stopping": False, "attempts": 0, "step_at": now, "beat_at": now, "created_at": now,
+        "reading": dict(new.reading),
     }  # fmt: skip
     job_id = int(connection.scalar(insert(import_job).values(values).returning(import_job.c.id)) or 0)
     for ordinal, content in enumerate(chunks):
@@ -111,7 +114,7 @@ def _job(row: Any) -> ImportJob:
     return ImportJob(
         row.id, row.account_id, row.by, row.source, row.file_name, row.size, tuple(row.grants), row.new_products,
         row.state, row.step, row.done, row.total, row.stopping, row.attempts, row.step_at, row.beat_at,
-        row.created_at, row.report, row.problem, row.batch_id, row.rolled_back_at is not None,
+        row.created_at, row.report, row.problem, row.batch_id, row.rolled_back_at is not None, row.reading or {},
     )  # fmt: skip
 
 
@@ -190,6 +193,13 @@ def approve(connection: Connection, job_id: int, now: datetime) -> bool:
     """A job that was looked at is to be applied. False: it is not at that point."""
     ready = (import_job.c.id == job_id) & (import_job.c.state == "checked")
     values = {"state": "approved", "attempts": 0, "step_at": now, "beat_at": now, "problem": None}
+    return bool(connection.execute(update(import_job).where(ready).values(values)).rowcount)
+
+
+def reread(connection: Connection, job_id: int, reading: Mapping[str, Any], now: datetime) -> bool:
+    """A job that was looked at is looked at anew, read in another way. False: it is not at that point."""
+    ready = (import_job.c.id == job_id) & (import_job.c.state == "checked")
+    values = {"state": "waiting", "attempts": 0, "step_at": now, "beat_at": now, "reading": dict(reading)}
     return bool(connection.execute(update(import_job).where(ready).values(values)).rowcount)
 
 

@@ -90,7 +90,7 @@ def _translations(connection: Connection, row: ArticleRow | None, scope: Scope) 
     statement = (
         select(article.c.number, article.c.lang, article.c.title, *WITHDRAWN, own.c.grants)
         .join(own, article.c.grant_set_id == own.c.id)
-        .where(article.c.source == (row.source if row else ""), article.c.group == (row.group if row else ""))
+        .where(article.c.source == (row.source if row else ""), article.c.group == ((row and row.group) or ""))
         .where(article.c.id != (row.id if row else 0))
         .order_by(article.c.lang.desc(), article.c.id)
     )

@@ -453,8 +453,17 @@ import_job = Table(
     Column("report", JSON),
     Column("problem", JSON),
     Column("batch_id", Integer, ForeignKey("batch.id")),
+    Column("reading", JSON),
     Index(None, "state", "id"),
     sqlite_autoincrement=True,
+)
+
+# Which column of a source's tables is which key of ours, as its last import had it.
+column_mapping = Table(
+    "column_mapping",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("keys", JSON, nullable=False),
 )
 
 upload_chunk = Table(

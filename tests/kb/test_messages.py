@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Formatter
 from typing import get_args
 
+from indexer import converting as convert
 from kb.articles import LANGUAGES, Problem
 from kb.messages import TEXTS, told
 from kb.rendering.pool import Failure
@@ -19,9 +20,10 @@ PLACED = re.compile(r'Unreadable\(.*?,\s*"([a-z0-9_]+)"', re.DOTALL)
 def codes() -> set[str]:
     """What the code can find wrong: every code that stands in it."""
     sources = [*ROOT.glob("kb/*.py"), *ROOT.glob("indexer/*.py"), *ROOT.glob("indexer/readers/*.py")]
+    sources += ROOT.glob("indexer/formats/*.py")
     texts = [path.read_text("utf-8") for path in sources]
     found = {code for text in texts for pattern in (RAISED, PLACED) for code in pattern.findall(text)}
-    return found | set(get_args(Failure))
+    return found | set(get_args(Failure)) | set(get_args(convert.Failure))
 
 
 def test_every_code_has_words_in_three_languages() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import kb.rendering.pool as pool_module
+import kb.limited.pool as pool_module
 from kb.rendering import Job, Limits, Renderer, RenderPool, render
 from kb.rendering.markdown import Part
 

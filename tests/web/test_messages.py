@@ -14,6 +14,7 @@ from kb.clocks import KINDS
 from kb.counting import LINK_TIMES
 from kb.licences import LEVELS
 from kb.question import DATE_BUCKETS, FACETS
+from kb.reading import FORMATS
 from kb.reports import STATUSES as ROW_STATUSES
 from kb.search import PARTS
 from kb.store.clock_events import CLOCK_SIGNS
@@ -99,6 +100,7 @@ COMPUTED = {
     *(f"draft.needs_{level}" for level in LEVELS),
     *(f"edited.{kind}" for kind in EVENTS),
     *(f"field.{name}" for name in FIELDS),
+    *(f"imports.format_{name}" for name in FORMATS),
     *(f"role.{name}" for name in ("anonymous", "customer", "engineer", "author", "operator")),
     *(f"suggestion.{name}" for name in ("number", "title", "term", "pinyin", "zhuyin", "typo")),
     *(f"error.{status}.{part}" for status in TOLD for part in ("title", "detail")),

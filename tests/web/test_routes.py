@@ -146,6 +146,7 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/imports/99/report.csv"): {kind: 302 if kind == "anonymous" else 404 for kind in KINDS},
     ("POST", "/imports"): {kind: 422 if kind in AUTHORS else 404 for kind in KINDS},
     ("POST", "/imports/99/apply"): NOBODY,
+    ("POST", "/imports/99/columns"): NOBODY,
     ("POST", "/imports/99/stop"): NOBODY,
     ("POST", "/imports/batches/99/take-back"): NOBODY,
     ("GET", "/api/v1/imports"): {

@@ -1,4 +1,4 @@
-"""The process that renders: batches of articles in, one answer for each out, until its input ends.
+"""The process that works: batches of jobs in, one answer for each out, until its input ends.
 
 Started by `pool`.
 """
@@ -10,12 +10,12 @@ import pickle
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
-from kb.rendering.markdown import Renderer
-from kb.rendering.pool import LENGTH, Failure, Job
+from kb.limited.pool import LENGTH, Reason
 
 
 class _TimeUp(BaseException):
@@ -26,42 +26,43 @@ def _time_up(_number: int, _frame: FrameType | None) -> None:
     raise _TimeUp
 
 
-def _answer(renderer: Renderer, job: Job, seconds: float) -> tuple[Failure | None, str, list[tuple[object, ...]]]:
+def _answer(work: Callable[[Any], Any], job: Any, seconds: float) -> tuple[Reason | None, str, Any]:
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
-            sections = renderer.sections(job.parts, job.links)
+            result = work(job)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        return None, "", [(each.html, each.text, each.headings, each.toc) for each in sections]
+        return None, "", result
     except _TimeUp:
-        return "render_time", "", []
+        return "time", "", None
     except MemoryError:
-        return "render_memory", "", []
+        return "memory", "", None
     except RecursionError:
-        return "render_depth", "", []
+        return "depth", "", None
     except Exception as error:
-        return "render_error", f"{type(error).__name__}: {error}"[:200], []
+        return "error", f"{type(error).__name__}: {error}"[:200], None
 
 
-def serve(source: IO[bytes], answers: IO[bytes], seconds: float) -> None:
-    renderer = Renderer()
+def serve(source: IO[bytes], answers: IO[bytes], maker: Callable[[], Callable[[Any], Any]], seconds: float) -> None:
+    work = maker()
     while length := source.read(LENGTH.size):
-        jobs: Sequence[Job] = pickle.loads(source.read(LENGTH.unpack(length)[0]))  # noqa: S301 (from our own parent)
+        jobs: Sequence[Any] = pickle.loads(source.read(LENGTH.unpack(length)[0]))  # noqa: S301 (from our own parent)
         for job in jobs:
-            answer = _answer(renderer, job, seconds)
+            answer = _answer(work, job, seconds)
             data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
             answers.write(LENGTH.pack(len(data)) + data)
             answers.flush()
-            if answer[0] == "render_memory":
+            if answer[0] == "memory":
                 # What could not be had may be missing anywhere in this process now.
                 return
             if answer[0] is not None:
-                renderer = Renderer()
+                work = maker()
 
 
 def main() -> None:
-    seconds, memory_mb = float(sys.argv[1]), int(sys.argv[2])
+    module, _, name = sys.argv[1].partition(":")
+    seconds, memory_mb = float(sys.argv[2]), int(sys.argv[3])
     # Ctrl-C is the parent's to answer; it ends this process by closing its input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _time_up)
@@ -72,7 +73,7 @@ def main() -> None:
     # Nothing that a library prints may get between the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    serve(sys.stdin.buffer, answers, seconds)
+    serve(sys.stdin.buffer, answers, getattr(import_module(module), name), seconds)
 
 
 if __name__ == "__main__":
