@@ -45,6 +45,10 @@ bench: dev system corpus  ## Measure speed beside its peers over CORPUS at SIZES
 bench-cases: dev  ## Measure pages of cases and reports at 1,000 to 100,000 cases (ARGS="--sizes 1000 --store sqlite")
 	@$(BIN)/python -W ignore -m tests.case_bench $(ARGS)
 
+.PHONY: bench-site
+bench-site: dev corpus  ## Measure an import of 10,000 articles of CORPUS through a running site (ARGS="--count 1000")
+	@$(BIN)/python -W ignore -m tests.import_bench $(CORPUS) $(ARGS)
+
 .PHONY: eval
 eval: dev sets  ## Measure relevance over SETS, folders of judged queries, beside the baselines
 	@$(BIN)/python -W ignore -m tests.quality.baselines $(SETS)
