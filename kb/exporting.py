@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from kb.articles import Draft
 from kb.entitlements import STAFF, Scope
+from kb.sections import joined, split
 from kb.store import originals, reading, writing
 from kb.store.articles import Product, withdrawn
 from kb.store.originals import Original, OriginalFile
@@ -176,15 +177,16 @@ def markdown_of(original: Original, paths: Mapping[str, str]) -> str:
     matter |= plain
     if more := {key: value for key, value in sorted(draft.extra.items()) if key not in plain}:
         matter[EXTRA] = json.dumps(more, ensure_ascii=False, sort_keys=True)
-    texts = [each.markdown for each in draft.sections]
-    if len(texts) != 1 or draft.sections[0].grants:
+    body = joined(draft.sections)
+    if split(body, draft.product) != ([*draft.sections], []):
+        texts = [each.markdown for each in draft.sections]
         mark = _section_mark(texts)
         matter[SECTIONS] = [" ".join(each.grants) for each in draft.sections]
         matter[SECTION_MARK] = mark
-        texts = [f"\n{mark}\n".join(texts)]
+        body = f"\n{mark}\n".join(texts)
     matter[MARK] = VERSION
     head = "".join(f"{key}: {_yaml(value)}\n" for key, value in matter.items())
-    return f"---\n{head}---\n{texts[0]}"
+    return f"---\n{head}---\n{body}"
 
 
 def _values(draft: Draft) -> dict[str, Any]:

@@ -54,7 +54,10 @@ def from_front_matter(values: Mapping[str, Any], body: str) -> Exported:
     wrong: list[Problem] = []
     row = {key: value for key, value in values.items() if key not in OWN_KEYS}
     row |= _json_object(values.get(EXTRA), wrong)
-    row[SECTIONS] = _sections(values, body, wrong)
+    if SECTIONS in values:
+        row[SECTIONS] = _sections(values, body, wrong)
+    else:
+        row["body_markdown"] = body
     files = tuple((posixpath.basename(path), path) for path in _texts(values, "attachments", wrong))
     links = dict(_parted(each, wrong, LINKS) for each in _texts(values, LINKS, wrong))
     given = dict(_parted(each, wrong, FILE_GRANTS) for each in _texts(values, FILE_GRANTS, wrong))
@@ -109,8 +112,6 @@ def _checked(
 
 
 def _sections(values: Mapping[str, Any], body: str, wrong: list[Problem]) -> list[dict[str, Any]]:
-    if SECTIONS not in values:
-        return [{"markdown": body, "grants": []}]
     grants = _texts(values, SECTIONS, wrong)
     mark = values.get(SECTION_MARK)
     texts = body.split(f"\n{mark}\n")

@@ -115,7 +115,10 @@ def act(phase: Phase, home: Path, file: Path) -> None:
             drain(store, engine)
             engine.close()
         else:
-            import_articles(file, ImportOptions(dry_run=phase == "look"), store, config)
+            report = import_articles(file, ImportOptions(dry_run=phase == "look"), store, config)
+            if report.counts["refused"]:
+                # The command ends with 1 then: nothing was promised of what could not be read.
+                raise OSError(str(report.entries[0].problems))
 
 
 def examine(home: Path, file: Path) -> dict[str, Any]:

@@ -112,6 +112,9 @@ ROWS = st.fixed_dictionaries(
     },
     optional={
         "group": WORDS,
+        "owner": st.just("owner@example.com"),
+        "review_on": st.dates(date(1990, 1, 1), date(2100, 1, 1)).map(str),
+        "expires_at": st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(str),
         "number": st.integers(0, 999_999).map(lambda number: f"KB{number:06}"),
         "attachments": st.dictionaries(
             st.sampled_from(["a.txt", "圖 表.png", "files", "a b#c?.log".replace("?", "")]), st.binary(max_size=8)
