@@ -31,7 +31,7 @@ from kb.articles import Draft, Section
 from kb.cases import Cases, NewCase
 from kb.config import Config
 from kb.entitlements import STAFF, Scope, matrices
-from kb.store import Store
+from kb.store import Store, translations
 from kb.store.articles import ImportRun
 from kb.store.feedback import Vote
 from kb.store.tables import support_case
@@ -152,6 +152,10 @@ def site(
             kept = {draft.number for draft in given}
             store.delete([draft.number or "" for draft in past if draft.number not in kept])
             drain(store, engine)
+            with store.writing() as connection:
+                # Staff are told of translations that are behind, which is of the past, and of nothing hidden.
+                for article_id in store.article_ids():
+                    translations.is_current(connection, article_id, datetime.now(UTC))
         vote_and_ask(store, given)
         drain(store, engine)
         engine.close()
