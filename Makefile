@@ -61,6 +61,10 @@ chaos: dev  ## Kill imports and builds at random moments (ARGS="--kills 20") and
 chaos-import: dev system  ## Kill an import, or fail it with EIO and ENOSPC, at every storage call (ARGS="--tries 99")
 	@$(BIN)/python -W ignore -m tests.chaos.storage $(ARGS)
 
+.PHONY: hostile
+hostile: dev  ## Import hostile files of every kind, each in a process of its own, and measure (ARGS="archives tables": some of them)
+	@$(BIN)/python -W ignore -m tests.hostile_run $(ARGS)
+
 .PHONY: silence
 silence: dev  ## Compare 60,000 responses with those of sites that hold only what the reader may read
 	@KB_TEST_RESPONSES=60300 $(BIN)/pytest -n 2 tests/web/test_non_interference.py

@@ -260,10 +260,11 @@ def _overlapping(infos: Sequence[zipfile.ZipInfo]) -> frozenset[int]:
     end, last = -1, -1
     for info in sorted(infos, key=lambda each: each.header_offset):
         if info.header_offset < end:
+            # It is not taken, so what it reaches into is not read twice.
             found |= {info.header_offset, last}
+            continue
         reach = info.header_offset + LOCAL_SIZE + len(info.orig_filename) + info.compress_size
-        if reach > end:
-            end, last = reach, info.header_offset
+        end, last = reach, info.header_offset
     return frozenset(found)
 
 
