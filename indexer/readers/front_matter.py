@@ -82,7 +82,9 @@ def _events(text: str) -> Iterator[yaml.Event]:
             if not isinstance(event, frame):
                 yield event
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # A quote that is not closed is found at the end; it is to be mended where it begins.
+        open_quote = "quoted scalar" in (error.context or "")
+        mark = error.context_mark if open_quote else error.problem_mark or error.context_mark
         line, column = (mark.line + 2, mark.column + 1) if mark else (1, None)
         raise FrontMatterError("front_matter_wrong", line, column, detail=error.problem or "") from error
     except yaml.YAMLError as error:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexer.readers.front_matter import FrontMatterError, parse
 from kb.articles import LANGUAGES
 from kb.entitlements import EVERYONE
 from kb.messages import told
@@ -344,3 +345,9 @@ def test_any_bytes_are_articles_or_refusals(bring: Bring, tmp_path: Path, ending
     path.write_bytes(content)
     report = bring(path, dry_run=True)
     assert report.articles == report.counts["new"] + report.counts["refused"]
+
+
+def test_a_quote_left_open_is_told_where_it_begins() -> None:
+    with pytest.raises(FrontMatterError) as refused:
+        parse('---\ntitle: "x\nproduct: windchill\n---\ntext')
+    assert (refused.value.code, refused.value.line, refused.value.column) == ("front_matter_wrong", 2, 8)
