@@ -27,7 +27,7 @@ def generated(site: ReadySite, tmp_path_factory: pytest.TempPathFactory) -> Iter
     document = folder / "openapi.json"
     document.write_text(json.dumps(site.app.test_client().get("/api/v1/openapi.json").get_json()))
     bin_folder = Path(sys.executable).parent
-    command = [bin_folder / "openapi-python-client", "generate", "--path", document, "--meta", "none"]
+    command: list[str | Path] = [bin_folder / "openapi-python-client", "generate", "--path", document, "--meta", "none"]
     surroundings = {**os.environ, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
     made = subprocess.run(
         [*command, "--output-path", folder / PACKAGE, "--fail-on-warning"],
