@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import cast
 
 from indexer.converting import ConvertPool
@@ -18,6 +18,7 @@ from indexer.readers.origin import Origin
 from indexer.readers.rows import Row, Terms, shown
 from indexer.readers.table import NEEDED, Table, read_csv
 from indexer.readers.unreadable import Unreadable
+from kb.articles import Problem
 from kb.limited import Limits
 from kb.reading import FormatName, Reading
 from kb.reports import Column
@@ -26,6 +27,8 @@ SAMPLES = 3
 # Keys that any text is right for, beside what a row must have. Of JSON only these last: others are kept as they are.
 GUESSED = frozenset({*NEEDED, "category", "versions", "updated", "also_asked_as"})
 SEEN_ROWS = 20
+# A file with more rows that are none is no file of articles, and a report of them would fill the memory.
+MAX_REFUSED = 10_000
 
 Told = Callable[[int, int], None]
 
@@ -41,9 +44,14 @@ class Taking:
 
     def rows(self, limits: Limits, told: Told) -> Iterator[Row]:
         """Every row; where the rest of a file is lost, a last one that says so. `told` hears how far it is."""
+        refused = 0
         try:
-            yield from self._noted()
-            yield from self._read(limits, told)
+            for row in chain(self._noted(), self._read(limits, told)):
+                yield row
+                refused += row.draft is None
+                if refused >= MAX_REFUSED:
+                    yield Row(row.place, problems=(Problem("too_many_refused", "", {"limit": MAX_REFUSED}),))
+                    return
         except Unreadable as error:
             yield Row(error.place, problems=(error.problem,))
 

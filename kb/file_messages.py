@@ -67,6 +67,11 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "在原系統僅限部分讀者閱讀；匯入後的讀者以此次匯入的設定為準",
         "在原系统仅限部分读者阅读；导入后的读者以此次导入的设置为准",
     ),
+    "too_many_refused": (
+        "{limit} rows were refused; what follows was not read",
+        "已有 {limit} 列無法匯入；其後的內容未讀取",
+        "已有 {limit} 行无法导入；其后的内容未读取",
+    ),
     "zip_absolute": (
         "the name begins with / or a drive: an entry's name is relative to the archive",
         "檔名以 / 或磁碟代號開頭：ZIP 內的檔名須為相對路徑",

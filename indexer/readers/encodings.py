@@ -45,6 +45,8 @@ CALLED = {
     "windows-1252": "cp1252", "cp1252": "cp1252", "shift_jis": "cp932", "euc-jp": "euc_jp", "euc-kr": "cp949",
 }  # fmt: skip
 SAMPLE = 1 << 18
+# A Han character in UTF-8. As Western text it would be three signs that never stand together.
+UTF8_CHARACTER = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")
 PREVIEW = 24
 # Mean log-likelihood of a character. Common Chinese has about -7, what the wrong encoding makes of it -11 and less.
 PLAUSIBLE = -9.0
@@ -130,7 +132,9 @@ def found_out(data: bytes) -> Decoded:
 
 
 def _western(data: bytes) -> Decoded | None:
-    """Text of a western European language, where its words are unmistakable."""
+    """Text of a western European language, where its words are unmistakable; never UTF-8 that has come to harm."""
+    if UTF8_CHARACTER.search(data):
+        return None
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:SAMPLE]).best()

@@ -76,7 +76,8 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as error:
-                if "unexpected end" in str(error):
+                # A cell beyond the limit is one whose quote was never closed: what follows would be read as rows.
+                if "unexpected end" in str(error) or "field larger" in str(error):
                     raise Unreadable(Place(self.name, begin), "quote_unclosed", detail=str(error)) from error
                 yield Record(self._source.number, {}, (Problem("not_csv", "", {"detail": str(error)}),))
                 continue

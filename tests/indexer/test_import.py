@@ -288,6 +288,7 @@ def test_a_folder_of_markdown(bring: Bring, store: Store, tmp_path: Path) -> Non
         ("---\n" + "x: y\n" * 20_000 + "---\n", "front_matter_too_long"),
         ("標題".encode("big5"), "encoding_doubtful"),
         (b"---\n\xff", "not_utf8"),
+        (ARTICLE.encode() + b"\xff\xff", "encoding_doubtful"),
         (ARTICLE.replace("[public]", "[windchill:tin]"), "grant_unknown"),
         (ARTICLE + ":::grants {product}:gold\n:::grants {product}:silver\nx\n:::\n", "sections_nested"),
     ],
@@ -351,3 +352,12 @@ def test_a_quote_left_open_is_told_where_it_begins() -> None:
     with pytest.raises(FrontMatterError) as refused:
         parse('---\ntitle: "x\nproduct: windchill\n---\ntext')
     assert (refused.value.code, refused.value.line, refused.value.column) == ("front_matter_wrong", 2, 8)
+
+
+@pytest.mark.parametrize("content", [b"{}\n" * 12_000, None], ids=["rows that are none", "a quote never closed"])
+def test_a_file_of_nothing_but_refusals_is_given_up(bring: Bring, tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / ("rows.jsonl" if content else "rows.csv")
+    path.write_bytes(content or HEADER.encode() + b'a,"' + b"x\n" * 9_000_000)
+    found = [code for _, _, code in codes(bring(path, dry_run=True))]
+    assert found[-1] == ("too_many_refused" if content else "quote_unclosed") and len(set(found)) <= 6
+    assert bring(path, dry_run=True).counts["refused"] <= 10_001
