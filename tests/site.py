@@ -152,10 +152,19 @@ class _Silent(WSGIRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadySite]:
-    config = Config(home=tmp_path_factory.mktemp("site"), sign_in_attempts=1000)
-    fill(config)
-    yield from _ready(config)
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a site that nobody has used yet, to be copied."""
+    home = tmp_path_factory.mktemp("untouched")
+    fill(Config(home=home, sign_in_attempts=1000))
+    return home
+
+
+@pytest.fixture(scope="session")
+def site(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadySite]:
+    """One that all tests share, with what the others left in it."""
+    home = tmp_path_factory.mktemp("site") / "home"
+    shutil.copytree(untouched, home)
+    yield from _ready(Config(home=home, sign_in_attempts=1000))
 
 
 @pytest.fixture(scope="session")
@@ -193,11 +202,10 @@ def plain_site(site: ReadySite, tmp_path: Path) -> Iterator[ReadySite]:
 
 
 @pytest.fixture
-def import_site(site: ReadySite, tmp_path: Path) -> Iterator[ReadySite]:
-    """The same, to change its articles, with a small limit on files."""
-    shutil.copytree(site.config.home, tmp_path / "home")
-    store_url = f"sqlite:///{tmp_path}/home/kb.sqlite3"
-    yield from _ready(replace(site.config, home=tmp_path / "home", store_url=store_url, import_max_mb=1))
+def import_site(untouched: Path, tmp_path: Path) -> Iterator[ReadySite]:
+    """One of the test's own, to change as it likes, with a small limit on files."""
+    shutil.copytree(untouched, tmp_path / "home")
+    yield from _ready(Config(home=tmp_path / "home", sign_in_attempts=1000, import_max_mb=1))
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from tests.browser.chromium import LANGUAGES, Language
 from tests.browser.conftest import OpenPage
 from tests.browser.test_cases import open_case
 from tests.browser.test_site import sign_in
-from tests.site import ReadySite, served, site
+from tests.site import ReadySite, served, site, untouched
 
-__all__ = ["site"]
+__all__ = ["site", "untouched"]
 TICK = 1_000
 # The width of a sheet in CSS pixels, and how many sheets a few cases take at most.
 A4, PAGES = 794, 4

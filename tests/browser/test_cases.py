@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 from tests.browser.chromium import LANGUAGES, Language
 from tests.browser.conftest import OpenPage
 from tests.browser.test_site import sign_in
-from tests.site import ReadySite, served, site
+from tests.site import ReadySite, served, site, untouched
 
-__all__ = ["site"]
+__all__ = ["site", "untouched"]
 
 
 MORE = {"gold": (), "engineer": ("/reports", "/tasks")}

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import LANGUAGES, Language, Look, open_context
 from tests.browser.conftest import OpenPage
-from tests.site import ReadySite, served, site
+from tests.site import ReadySite, served, site, untouched
 
-__all__ = ["site"]
+__all__ = ["site", "untouched"]
 
 PAGES = ("/", "/search?q=Windchill", "/articles/KB900002", "/entitlements", "/sign-in", "/articles/KB999999")
 WORDS = {

@@ -11,6 +11,7 @@ from tests.site import (
     secure_site,
     site,
     throttled_site,
+    untouched,
     visitors,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "secure_site",
     "site",
     "throttled_site",
+    "untouched",
     "visitors",
 ]
 

@@ -104,6 +104,13 @@ def test_what_is_wrong_is_told_and_what_was_typed_is_kept(author: Visitor) -> No
     assert "內文" in text(author.get(address))
 
 
+def test_what_was_asked_in_vain_is_in_the_queue(import_site: ReadySite) -> None:
+    asked = "zxqv 查無此事"
+    import_site.visitor("gold").get("/search", query_string={"q": asked})
+    queue = text(import_site.visitor("author").get("/authoring"))
+    assert f'">{asked}</span>' in queue and "/authoring/new?title=zxqv" in queue
+
+
 def test_candidates_write_and_publishers_publish(import_site: ReadySite) -> None:
     engineer = import_site.visitor("engineer")
     address = begin(engineer)
