@@ -20,7 +20,7 @@ from kb.entitlements import STAFF, Scope
 from kb.sections import joined, split
 from kb.store import originals, reading, writing
 from kb.store.articles import Product, withdrawn
-from kb.store.originals import Original, OriginalFile
+from kb.store.originals import Original, OriginalFile, Whole
 
 Format: TypeAlias = Literal["markdown", "jsonl"]
 FORMATS: tuple[Format, ...] = ("markdown", "jsonl")
@@ -53,11 +53,11 @@ ESCAPED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to export. `source` None: all of them. `scope` None: everything there is, whoever may read it."""
+    """What to export, and for whom. `source` None: all of them."""
 
+    scope: Scope | Whole
     format: Format = "markdown"
     source: str | None = None
-    scope: Scope | None = None
 
 
 def files(connection: Connection, wanted: Wanted, told: Told) -> Iterator[File]:
@@ -73,7 +73,7 @@ def files(connection: Connection, wanted: Wanted, told: Told) -> Iterator[File]:
     manifest = {"format": VERSION, "sources": {names[source] + ending: source for source in counts}}
     yield MANIFEST, [_lines_of(json.dumps(manifest, ensure_ascii=False, indent=1))]
     products = writing.products(connection)
-    if wanted.scope is not None:
+    if wanted.scope is not Whole.STORE:
         products = {name: products[name] for name in reading.counts_by_product(connection, wanted.scope)}
     yield PRODUCTS, [_lines_of(_products(products.values()))]
     progress = _Progress(told, sum(counts.values()))
@@ -138,9 +138,9 @@ class _Source:
             yield paths[each.name], [originals.content(self.connection, each.id)]
 
 
-def within(original: Original, scope: Scope | None) -> Original | None:
+def within(original: Original, scope: Scope | Whole) -> Original | None:
     """What the scope may read of it: the article, its sections and files; None: not even the article."""
-    if scope is None:
+    if scope is Whole.STORE:
         return original
     draft = original.draft
     if not scope.reads(draft.grants) or (withdrawn(draft.confidence, draft.expires_at) and STAFF not in scope.grants):

@@ -151,7 +151,7 @@ class Imports:
         there = self.exportable(viewer)
         if not there or (source is not None and source not in there):
             raise NoImport
-        return self._exported(Wanted(format_, source, viewer.scope))
+        return self._exported(Wanted(viewer.scope, format_, source))
 
     def _exported(self, wanted: Wanted) -> Iterator[bytes]:
         end = time.monotonic() + EXPORT_SECONDS

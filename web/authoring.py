@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from kb.articles import LANGUAGES, NUMBER
 from kb.contents import Content
@@ -14,36 +13,17 @@ from kb.curating import NOW
 from kb.editing import NoDraft, NotLicensed, NotNow
 from kb.messages import told
 from kb.publishing import EditRefused
-from kb.rendering.waiting import Crowded
 from kb.tasks import MAX_NOTE
-from web import errors
 from web.draft_forms import grants_told
 from web.language import now, today
 from web.messages import text
 from web.site import site
+from web.writers import admit
 
 blueprint = Blueprint("authoring", __name__)
+admit(blueprint)
 LONGEST_BATCH = 10
 FLAGS = 5
-
-
-@blueprint.before_request
-def check() -> ResponseReturnValue | None:
-    """To everyone but those who write there is nothing here."""
-    if g.viewer.account_id is None and request.method == "GET":
-        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
-    site().editing.check_editor(g.viewer)
-    return None
-
-
-@blueprint.errorhandler(NoDraft)
-def absent(_: NoDraft) -> Response:
-    return errors.told(NotFound())
-
-
-@blueprint.errorhandler(Crowded)
-def crowded(_: Crowded) -> Response:
-    return errors.told(ServiceUnavailable())
 
 
 @blueprint.get("/authoring")

@@ -10,16 +10,14 @@ from flask import Blueprint, Response, current_app, g, make_response, redirect, 
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 from markupsafe import Markup
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge, ServiceUnavailable
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from kb.articles import CONFIDENCES, LANGUAGES, TYPES, Attachment, Problem
 from kb.contents import Content, File
-from kb.editing import MAX_NOTE, NoDraft, NotLicensed, NotNow, OpenDraft, Overtaken, Preview, Stale
+from kb.editing import MAX_NOTE, NotLicensed, NotNow, OpenDraft, Overtaken, Preview, Stale
 from kb.messages import told
 from kb.publishing import EditRefused
-from kb.rendering.waiting import Crowded
 from kb.store.drafts import OPEN
-from web import errors
 from web.articles import SHOWN_IN_PAGES
 from web.draft_forms import (
     LARGEST_TEXT,
@@ -37,31 +35,14 @@ from web.language import now
 from web.messages import text
 from web.security import FILE_POLICY
 from web.site import site
+from web.writers import admit
 
 blueprint = Blueprint("drafts", __name__)
+admit(blueprint)
 FILES_AT_ONCE = 10
 EVENTS = 12
 # Fields of the form, and files, of which there may be many.
 PARTS = 200
-
-
-@blueprint.before_request
-def check() -> ResponseReturnValue | None:
-    """To everyone but those who write there are no drafts."""
-    if g.viewer.account_id is None and request.method == "GET":
-        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
-    site().editing.check_editor(g.viewer)
-    return None
-
-
-@blueprint.errorhandler(NoDraft)
-def absent(_: NoDraft) -> Response:
-    return errors.told(NotFound())
-
-
-@blueprint.errorhandler(Crowded)
-def crowded(_: Crowded) -> Response:
-    return errors.told(ServiceUnavailable())
 
 
 @blueprint.get("/authoring/drafts/<int(max=2147483647):number>")

@@ -14,7 +14,7 @@ from kb.accounts import Accounts
 from kb.archives import write_folder, write_zip
 from kb.entitlements import matrices
 from kb.exporting import FORMATS, File, Format, Wanted, files
-from kb.store.originals import sources
+from kb.store.originals import Whole, sources
 
 
 @click.command()
@@ -43,15 +43,15 @@ def export(path: Path, format_: str, source: str | None, email: str | None) -> N
         raise Refused(f"there is no folder {path.resolve().parent}")
     with opened_store(settings) as store, progress() as draw:
         versions = matrices(settings.matrix)
-        who = Accounts(store, settings, versions).viewer_of(email, today(settings)).scope if email else None
+        who = Accounts(store, settings, versions).viewer_of(email, today(settings)).scope if email else Whole.STORE
         with store.reading() as connection:
-            counts = sources(connection)
+            counts = sources(connection, Whole.STORE)
             if source is not None and source not in counts:
                 raise Refused(
                     f"there are no articles of {source!r}; there are some of: {', '.join(counts) or 'nothing'}"
                 )
             written: Counter[str] = Counter()
-            found = _counted(files(connection, Wanted(cast(Format, format_), source, who), draw), written)
+            found = _counted(files(connection, Wanted(who, cast(Format, format_), source), draw), written)
             (write_zip if zipped else write_folder)(path, found)
     click.echo(f"Exported to {path}: {written['files']:,} files, {written['bytes'] / 1e6:,.1f} MB unpacked")
 

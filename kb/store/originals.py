@@ -1,9 +1,13 @@
-"""Articles as their authors wrote them: to compare an import with, and to export. Knows no scope: never for a page."""
+"""Articles as their authors wrote them: to compare an import with, and to export.
+
+Most of it knows no scope: never for a page.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -13,6 +17,12 @@ from kb.entitlements import Grants, Scope
 from kb.store.reading import within
 from kb.store.rows import ARTICLE
 from kb.store.tables import article, article_section, attachment, grant_set
+
+
+class Whole(Enum):
+    """In the place of a scope: all there is, whoever may read it. It is asked for by name, at the command line."""
+
+    STORE = "store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +57,9 @@ def of_source(connection: Connection, source: str, external_ids: Sequence[str]) 
     return {each.draft.id: each for each in found}
 
 
-def sources(connection: Connection, scope: Scope | None = None) -> dict[str, int]:
-    """How many articles there are of each source, by name; with a scope, of those it may read."""
-    where = within(connection, scope) if scope is not None else ()
+def sources(connection: Connection, scope: Scope | Whole) -> dict[str, int]:
+    """How many articles a scope may read of each source, by name."""
+    where = () if scope is Whole.STORE else within(connection, scope)
     counted = connection.execute(select(article.c.source, func.count()).where(*where).group_by(article.c.source))
     return dict(sorted((source, count) for source, count in counted))
 

@@ -8,7 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from kb.accounts import Accounts, NewAccount
 from kb.articles import Attachment, Draft, Section
+from kb.config import Config
+from kb.entitlements import ContractLine, matrices
 from kb.rendering.markdown import Part, Renderer
 from kb.store import Store
 from kb.store.articles import (
@@ -35,6 +38,15 @@ def sqlite(folder: Path) -> Iterator[Store]:
 def postgresql(folder: Path) -> Iterator[Store]:
     with postgres_url() as url, Store.create(url) as store:
         yield store
+
+
+def add_people(store: Store, config: Config) -> None:
+    """gold@a.example, whose company has Gold for Windchill, and eng@a.example, an engineer."""
+    store.save_products(PRODUCTS.values())
+    accounts = Accounts(store, config, matrices())
+    accounts.add_line("K-1", "Gold Ltd", ContractLine("windchill", "gold", date(2025, 1, 1)))
+    accounts.add(NewAccount("gold@a.example", "Gold", "customer", "correct horse battery", "Gold Ltd"))
+    accounts.add(NewAccount("eng@a.example", "Engineer", "engineer", "correct horse battery"))
 
 
 OPENERS: dict[str, Callable[[Path], AbstractContextManager[Store]]] = {"sqlite": sqlite, "postgresql": postgresql}

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from sqlalchemy import text
 
-from kb.accounts import Accounts, NewAccount, Viewer
+from kb.accounts import Accounts, Viewer
 from kb.cases import Cases, NewCase
 from kb.config import Config
 from kb.entitlements import ContractLine, matrices
 from kb.store import Store
 from kb.watching import Watcher
-from tests.contracts.stores import OPENERS, PRODUCTS
+from tests.contracts.stores import OPENERS, add_people
 
 # A Monday, 09:00 in Taipei.
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -53,11 +53,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("desk")
     config = Config(home=folder)
     with OPENERS[request.param](folder) as store:
-        store.save_products(PRODUCTS.values())
-        accounts = Accounts(store, config, matrices())
-        accounts.add_line("K-1", "Gold Ltd", ContractLine("windchill", "gold", date(2025, 1, 1)))
-        accounts.add(NewAccount("gold@a.example", "Gold", "customer", "correct horse battery", "Gold Ltd"))
-        accounts.add(NewAccount("eng@a.example", "Engineer", "engineer", "correct horse battery"))
+        add_people(store, config)
         yield Desk(store, config)
 
 

@@ -18,15 +18,15 @@ from sqlalchemy import text, update
 from indexer.delivering import Lanes, follow
 from indexer.posting import NotSent, Post, allowed, post
 from kb import webhooks
-from kb.accounts import Accounts, NewAccount, Viewer
+from kb.accounts import Accounts, Viewer
 from kb.cases import Cases, NewCase
 from kb.config import Config
-from kb.entitlements import ContractLine, matrices
+from kb.entitlements import matrices
 from kb.store import Store
 from kb.store.outbox_tables import delivery, webhook
 from kb.webhooks import NewWebhook, Webhooks, signature
 from tests import receivers
-from tests.contracts.stores import OPENERS, PRODUCTS
+from tests.contracts.stores import OPENERS, add_people
 from tests.receivers import Behaviour, receiver
 
 OPERATOR = Viewer(role="operator")
@@ -78,11 +78,7 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("place")
     config = Config(home=folder, webhook_networks=LOOPBACK)
     with OPENERS[request.param](folder) as store:
-        store.save_products(PRODUCTS.values())
-        accounts = Accounts(store, config, matrices())
-        accounts.add_line("K-1", "Gold Ltd", ContractLine("windchill", "gold", date(2025, 1, 1)))
-        accounts.add(NewAccount("gold@a.example", "Gold", "customer", "correct horse battery", "Gold Ltd"))
-        accounts.add(NewAccount("eng@a.example", "Engineer", "engineer", "correct horse battery"))
+        add_people(store, config)
         yield Place(store, config)
 
 

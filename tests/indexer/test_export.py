@@ -28,6 +28,7 @@ from kb.exporting import FORMATS, Format, Wanted, file_name, files
 from kb.reports import Report
 from kb.store import Store
 from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment
+from kb.store.originals import Whole
 from tests.contracts.stores import draft, rendered
 from tests.indexer.test_cli import KB, kb
 
@@ -55,15 +56,15 @@ def new_store(folder: Path, empty: Path) -> Iterator[Store]:
         yield store
 
 
-def exported(store: Store, format_: Format = "markdown", **wanted: Any) -> list[tuple[str, bytes]]:
+def exported(store: Store, format_: Format = "markdown", scope: Scope | Whole = Whole.STORE) -> list[tuple[str, bytes]]:
     with store.reading() as connection:
-        found = files(connection, Wanted(format_, **wanted), lambda *_: None)
+        found = files(connection, Wanted(scope, format_), lambda *_: None)
         return [(name, b"".join(content)) for name, content in found]
 
 
 def archive(store: Store, format_: Format = "markdown") -> bytes:
     with store.reading() as connection:
-        return b"".join(zipped(files(connection, Wanted(format_), lambda *_: None)))
+        return b"".join(zipped(files(connection, Wanted(Whole.STORE, format_), lambda *_: None)))
 
 
 def brought(folder: Path, into: Store, home: Path) -> list[Report]:
