@@ -12,6 +12,7 @@ from kb.webhooks import is_operator
 from web import scopes
 from web.messages import text
 from web.site import site
+from web.viewer import sign_in_first
 
 blueprint = Blueprint("account", __name__)
 DAYS = (30, 90, 365)
@@ -20,9 +21,7 @@ LONGEST_NAME = 100
 
 @blueprint.get("/account")
 def page() -> ResponseReturnValue:
-    if g.viewer.account_id is None:
-        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
-    return _page()
+    return sign_in_first() or _page()
 
 
 def _page(token: str = "", problem: str = "", status: int = 200) -> ResponseReturnValue:

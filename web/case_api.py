@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from flask import Blueprint, Response, g, request, url_for
-from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import NotFound, Unauthorized
+from werkzeug.exceptions import NotFound
 
 from kb.cases import PAGE, Case, CaseRefused, NewCase, NoCase, Stale
 from kb.clocks import NEVER
@@ -20,6 +19,7 @@ from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Conflicting, Refused
 from web.site import site
+from web.viewer import require_token
 
 blueprint = Blueprint("case_api", __name__, url_prefix="/api/v1/cases")
 PARAMETERS = {"case_api.cases": ("state", "sort", "limit", "cursor", "ui"), "case_api.case": ("ui",)}
@@ -33,8 +33,7 @@ FORBIDDEN = ("not_entitled", "staff_only")
 @blueprint.before_request
 def check() -> None:
     """Whoever asks must be known, and for changes by a token."""
-    if g.viewer.account_id is None or (request.method != "GET" and "Authorization" not in request.headers):
-        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+    require_token()
     if request.endpoint in PARAMETERS:
         parameters.check_names(request.args, PARAMETERS[request.endpoint])
 

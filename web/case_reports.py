@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -23,6 +23,7 @@ from web.names import product
 from web.problems import BadParameter
 from web.report_sections import Section, activity_sections, percent, sections
 from web.site import site
+from web.viewer import sign_in_first
 
 blueprint = Blueprint("case_reports", __name__, url_prefix="/reports")
 MONTH = re.compile(r"20[0-9]{2}-(?:0[1-9]|1[0-2])")
@@ -49,11 +50,7 @@ class Asked:
         return f"{first} – {last} · {of}" if first != last else f"{first} · {of}"
 
 
-@blueprint.before_request
-def check() -> ResponseReturnValue | None:
-    if g.viewer.account_id is None:
-        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
-    return None
+blueprint.before_request(sign_in_first)
 
 
 @blueprint.errorhandler(NoReport)

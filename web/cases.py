@@ -35,6 +35,7 @@ from web.language import now, today
 from web.messages import text
 from web.search import carrying
 from web.site import site
+from web.viewer import sign_in_first
 
 blueprint = Blueprint("cases", __name__)
 FOUND = 8
@@ -76,16 +77,10 @@ class Reply:
     quoted: Quoted | None = None
 
 
-def _signed_in() -> ResponseReturnValue | None:
-    if g.viewer.account_id is None:
-        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
-    return None
-
-
 @blueprint.get("/cases")
 def page() -> ResponseReturnValue:
     """A customer's cases, or for staff the queue, in the order of the clocks."""
-    if answer := _signed_in():
+    if answer := sign_in_first():
         return answer
     state, number = request.args.get("state") or "open", request.args.get("page") or "1"
     page = whole_page(number)
@@ -110,7 +105,7 @@ def page() -> ResponseReturnValue:
 @blueprint.get("/cases/clocks")
 def clocks() -> ResponseReturnValue:
     """What the clocks told last: warnings and breaches. To customers there is no such page."""
-    if answer := _signed_in():
+    if answer := sign_in_first():
         return answer
     if not is_staff(g.viewer):
         abort(404)
@@ -130,7 +125,7 @@ def whole_page(text: str) -> int | None:
 @blueprint.get("/cases/new")
 def new() -> ResponseReturnValue:
     """The form for a new case, or why there is none. `subject` and `product` may be carried over from a search."""
-    if answer := _signed_in():
+    if answer := sign_in_first():
         return answer
     given = {name: request.args.get(name, "")[:MAX_SUBJECT] for name in ("subject", "product")}
     return _form(given)
@@ -195,7 +190,7 @@ def solved() -> ResponseReturnValue:
 @blueprint.get("/cases/<number>")
 def case(number: str) -> ResponseReturnValue:
     """A case. For staff `q` searches for articles to link."""
-    if answer := _signed_in():
+    if answer := sign_in_first():
         return answer
     return case_page(number)
 

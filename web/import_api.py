@@ -6,8 +6,7 @@ from collections.abc import Callable
 from tempfile import TemporaryFile
 
 from flask import Blueprint, Response, g, request, url_for
-from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import NotFound, Unauthorized
+from werkzeug.exceptions import NotFound
 
 from kb.exporting import FORMATS
 from kb.imports import ImportRefused, NoImport, NotNow, Sent, check_author, problem_of, report_of
@@ -23,6 +22,7 @@ from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Conflicting, Refused
 from web.site import site
+from web.viewer import require_token
 
 blueprint = Blueprint("import_api", __name__, url_prefix="/api/v1/imports")
 PARAMETERS = {
@@ -50,8 +50,7 @@ LONGEST_AFTER = 10**9
 @blueprint.before_request
 def check() -> None:
     """Whoever asks must be known, and for changes by a token; to everyone but authors there are no imports."""
-    if g.viewer.account_id is None or (request.method != "GET" and "Authorization" not in request.headers):
-        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+    require_token()
     check_author(g.viewer)
     if request.endpoint in PARAMETERS:
         parameters.check_names(request.args, PARAMETERS[request.endpoint])

@@ -26,6 +26,7 @@ from web import errors, names
 from web.language import now, span
 from web.messages import text
 from web.site import site
+from web.viewer import sign_in_first
 
 blueprint = Blueprint("imports", __name__)
 SHOWN = 50
@@ -41,8 +42,8 @@ MAX_COLUMNS = 500
 @blueprint.before_request
 def check() -> ResponseReturnValue | None:
     """To everyone but authors there are no imports."""
-    if g.viewer.account_id is None and request.method == "GET":
-        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
+    if request.method == "GET" and (first := sign_in_first()):
+        return first
     check_author(g.viewer)
     return None
 

@@ -13,6 +13,7 @@ from web.cases import whole_page
 from web.language import now
 from web.messages import text
 from web.site import site
+from web.viewer import sign_in_first
 
 blueprint = Blueprint("tasks", __name__)
 
@@ -20,8 +21,8 @@ blueprint = Blueprint("tasks", __name__)
 @blueprint.before_request
 def check() -> ResponseReturnValue | None:
     """To everyone but staff there are no tasks."""
-    if g.viewer.account_id is None and request.method == "GET":
-        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
+    if request.method == "GET" and (first := sign_in_first()):
+        return first
     if not is_staff(g.viewer):
         raise NoTask
     return None

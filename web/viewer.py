@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
@@ -54,6 +55,19 @@ def _who() -> Viewer:
     token = request.cookies.get(cookie_name(), "")
     account = accounts.session(token) if token else None
     return accounts.viewer(account, today()) if account else ANONYMOUS
+
+
+def sign_in_first() -> ResponseReturnValue | None:
+    """The way to the page asked for, by the one to sign in; None for who has."""
+    if g.viewer.account_id is None:
+        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
+    return None
+
+
+def require_token() -> None:
+    """Unauthorized unless whoever asks is known, and for changes by a token."""
+    if g.viewer.account_id is None or (request.method != "GET" and "Authorization" not in request.headers):
+        _unauthorized()
 
 
 def _unauthorized() -> NoReturn:

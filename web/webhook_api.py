@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from flask import Blueprint, Response, g, request
-from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import NotFound, Unauthorized
+from werkzeug.exceptions import NotFound
 
 from kb.store.outbox import DELIVERY_STATES, Webhook
 from kb.webhooks import EventKind, NewWebhook, NoWebhook, WebhookRefused, check_operator
@@ -17,6 +16,7 @@ from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Refused
 from web.site import site
+from web.viewer import require_token
 from web.webhooks import told
 
 blueprint = Blueprint("webhook_api", __name__, url_prefix="/api/v1/webhooks")
@@ -27,8 +27,7 @@ MOST, LONGEST_ID = 100, 2**31 - 1
 @blueprint.before_request
 def check() -> None:
     """To everyone but operators there are none; changes take a token."""
-    if g.viewer.account_id is None or (request.method != "GET" and "Authorization" not in request.headers):
-        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+    require_token()
     check_operator(g.viewer)
     if request.endpoint in PARAMETERS:
         parameters.check_names(request.args, PARAMETERS[request.endpoint])

@@ -12,6 +12,7 @@ from web import errors
 from web.language import now
 from web.messages import text
 from web.site import site
+from web.viewer import sign_in_first
 
 blueprint = Blueprint("webhooks", __name__)
 SHOWN = 50
@@ -20,8 +21,8 @@ SHOWN = 50
 @blueprint.before_request
 def check() -> ResponseReturnValue | None:
     """To everyone but operators there are none."""
-    if g.viewer.account_id is None and request.method == "GET":
-        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
+    if request.method == "GET" and (first := sign_in_first()):
+        return first
     check_operator(g.viewer)
     return None
 

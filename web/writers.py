@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
@@ -10,6 +10,7 @@ from kb.editing import NoDraft
 from kb.rendering.waiting import Crowded
 from web import errors
 from web.site import site
+from web.viewer import sign_in_first
 
 
 def admit(blueprint: Blueprint) -> None:
@@ -20,8 +21,8 @@ def admit(blueprint: Blueprint) -> None:
 
 
 def _check() -> ResponseReturnValue | None:
-    if g.viewer.account_id is None and request.method == "GET":
-        return redirect(url_for("sign_in.page", next=request.full_path.rstrip("?")))
+    if request.method == "GET" and (first := sign_in_first()):
+        return first
     site().editing.check_editor(g.viewer)
     return None
 

@@ -6,18 +6,12 @@ import re
 
 import pytest
 
-from tests.site import ReadySite, Visitor
-from tests.web.test_cases import MONITORING, WINDCHILL, opened
+from tests.site import ReadySite
+from tests.web.test_cases import MONITORING, WINDCHILL, opened, shown
 from tests.web.test_tasks import site
 
 __all__ = ["site"]
 WORDS = "今天早上開始\n:::grants public\n<b>全部</b>無法登入 ```x```\n:::"
-
-
-def shown(visitor: Visitor, path: str) -> str:
-    answer = visitor.get(path)
-    assert answer.status_code == 200, path
-    return answer.get_data(as_text=True)
 
 
 def test_an_article_begins_in_the_customers_words(site: ReadySite) -> None:

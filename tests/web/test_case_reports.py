@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from tests.site import KINDS, ReadySite, Visitor
-from tests.web.test_cases import PUBLIC, WINDCHILL, opened
+from tests.web.test_cases import PUBLIC, WINDCHILL, opened, shown
 
 CUSTOMERS = [kind for kind in KINDS if kind not in ("anonymous", "engineer", "author", "operator")]
 STAFF_PARTS = ("links_months", "times", "clocks", "reuse", "people", "products")
@@ -21,12 +21,6 @@ OWN_PARTS = ("months", "clocks", "severities", "own_products")
 def site(import_site: ReadySite) -> ReadySite:
     """One without cases, of one's own."""
     return import_site
-
-
-def shown(visitor: Visitor, path: str) -> str:
-    answer = visitor.get(path)
-    assert answer.status_code == 200, path
-    return answer.get_data(as_text=True)
 
 
 def table(visitor: Visitor, path: str) -> list[dict[str, str]]:

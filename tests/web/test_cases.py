@@ -27,7 +27,7 @@ def opened(visitor: Visitor, **others: str) -> str:
 
 def shown(visitor: Visitor, path: str) -> str:
     answer = visitor.get(path)
-    assert answer.status_code == 200
+    assert answer.status_code == 200, path
     return answer.get_data(as_text=True)
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.site import KINDS, ReadySite, Visitor
-from tests.web.test_cases import MONITORING, WINDCHILL, opened
+from tests.web.test_cases import MONITORING, WINDCHILL, opened, shown
 
 STAFF = ("engineer", "author", "operator")
 
@@ -16,12 +16,6 @@ STAFF = ("engineer", "author", "operator")
 def site(import_site: ReadySite) -> ReadySite:
     """One without tasks, of one's own."""
     return import_site
-
-
-def shown(visitor: Visitor, path: str) -> str:
-    answer = visitor.get(path)
-    assert answer.status_code == 200, path
-    return answer.get_data(as_text=True)
 
 
 def flagged(visitor: Visitor, note: str, paragraph: str = "0") -> str:
