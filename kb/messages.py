@@ -217,6 +217,11 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "{value!r} 不是下列之一：{allowed}",
     ),
     "not_utf8": ("not UTF-8", "不是 UTF-8", "不是 UTF-8"),
+    "not_licensed": (
+        "this takes the licence of a {value}",
+        "這需要 {value} 授權",
+        "这需要 {value} 授权",
+    ),
     "number_form": (
         "{value!r} is no article number: KB and six to nine digits",
         "{value!r} 不是文章編號：KB 加六到九位數字",

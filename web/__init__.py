@@ -12,6 +12,7 @@ from kb.accounts import Accounts
 from kb.case_articles import CaseArticles
 from kb.case_reports import CaseReports
 from kb.cases import Cases
+from kb.changing import Changing
 from kb.config import Config
 from kb.curating import Curating
 from kb.editing import Editing
@@ -34,6 +35,7 @@ from web import (
     case_articles,
     case_reports,
     cases,
+    changing,
     countdown,
     deflection,
     drafts,
@@ -81,6 +83,7 @@ def create_app(config: Config) -> Flask:
         search,
         articles,
         authoring,
+        changing,
         drafts,
         cases,
         deflection,
@@ -136,6 +139,7 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
         publishing,
         editing,
         Curating(store, editing, publishing),
+        Changing(store, editing, publishing),
         media_type,
         Webhooks(store, config),
         Watcher(store, cases_of_site, config, versions),

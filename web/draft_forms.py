@@ -41,8 +41,8 @@ def content_in(form: MultiDict[str, str], before: Content) -> Content:
         grants=_grants(form, before.product),
         type=form.get("type", before.type),
         category=form.get("category", "").strip(),
-        versions=_listed(form.get("versions", "").replace("，", ",").replace("、", ",").split(",")),
-        also_asked_as=_listed(form.get("also_asked_as", "").splitlines()),
+        versions=listed(form.get("versions", "").replace("，", ",").replace("、", ",").split(",")),
+        also_asked_as=listed(form.get("also_asked_as", "").splitlines()),
         confidence=form.get("confidence", before.confidence),
         owner=form.get("owner", "").strip() or None,
         review_on=review_on,
@@ -52,7 +52,8 @@ def content_in(form: MultiDict[str, str], before: Content) -> Content:
     )
 
 
-def _listed(values: Iterable[str]) -> tuple[str, ...]:
+def listed(values: Iterable[str]) -> tuple[str, ...]:
+    """Each once, what is empty left out."""
     return tuple(dict.fromkeys(each.strip() for each in values if each.strip()))
 
 
@@ -60,7 +61,7 @@ def _grants(form: MultiDict[str, str], product: str) -> tuple[str, ...]:
     """Those that are ticked, and those that are written."""
     given = [*form.getlist("grants"), *form.get("more_grants", "").replace(",", " ").split()]
     own = f"{product}:"
-    return _listed(OWN_PRODUCT + each.removeprefix(own) if product and each.startswith(own) else each for each in given)
+    return listed(OWN_PRODUCT + each.removeprefix(own) if product and each.startswith(own) else each for each in given)
 
 
 def _day(given: str, problems: list[Problem]) -> date | None:

@@ -14,6 +14,7 @@ from kb.accounts import Accounts
 from kb.case_articles import CaseArticles
 from kb.case_reports import CaseReports
 from kb.cases import Cases
+from kb.changing import Changing
 from kb.config import Config
 from kb.curating import Curating
 from kb.editing import Editing
@@ -64,6 +65,7 @@ class Site:
     publishing: Publishing
     editing: Editing
     curating: Curating
+    changing: Changing
     media_type: Callable[[bytes], str]
     webhooks: Webhooks
     watcher: Watcher

@@ -227,3 +227,39 @@ def test_a_text_that_takes_too_long_is_refused_alone(import_site: ReadySite, aut
     answer = press(author, address, "preview", body="> " * 3_000 + "x")
     assert answer.status_code in (200, 422)
     assert author.get(address).status_code == 200
+
+
+def test_many_are_changed_as_one_after_a_look_and_taken_back(import_site: ReadySite, author: Visitor) -> None:
+    before = import_site.store.checksum()
+    fields: dict[str, Any] = {
+        "number": ["KB900002", "KB900006", "KB900001"], "change": ["grants", "owner", "versions"],
+        "grants": ["{product}:gold_plus"], "owner": "author@example.com", "versions": "13.0",
+    }  # fmt: skip
+    assert author.post("/authoring/change", {}, "/authoring/change").status_code == 422
+    look = author.post("/authoring/change", fields, "/authoring/change?q=Windchill")
+    page = text(look)
+    assert (look.status_code == 200 and "寫入 3 篇文章" in page and "所有讀者" in page) or "−" in page
+    assert import_site.store.checksum() == before
+    basis = re.search(r'name="basis" value="([^"]+)"', page)
+    assert basis
+    written = author.post("/authoring/change", {**fields, "basis": basis[1]}, "/authoring/change")
+    assert written.status_code == 303, text(written)
+    gold, plus = import_site.visitor("gold"), import_site.visitor("gold_plus")
+    assert [who.get("/articles/KB900006").status_code for who in (gold, plus)] == [404, 200]
+    assert "重新命名服務帳號" in text(plus.get("/articles/KB900002"))
+    assert plus.get("/articles/KB900002/attachments/sample.log").status_code == 200
+    again = author.post(
+        "/authoring/change", {**fields, "owner": "x@example.com", "basis": basis[1]}, "/authoring/change"
+    )
+    assert again.status_code == 409
+    batch = import_site.store.batches(1)[0]
+    assert (batch.source, batch.counts["changed"]) == ("bulk change", 3)
+    assert author.post(f"/imports/batches/{batch.id}/take-back", {}, "/imports").status_code == 303
+    assert import_site.store.checksum() == before
+
+
+def test_a_change_beyond_ones_licence_is_refused_by_row(import_site: ReadySite) -> None:
+    engineer = import_site.visitor("engineer")
+    fields: dict[str, Any] = {"number": ["KB900002"], "change": ["owner"], "owner": "engineer@example.com"}
+    look = engineer.post("/authoring/change", fields, "/authoring/change")
+    assert look.status_code == 200 and "publisher" in text(look) and 'name="basis"' not in text(look)

@@ -104,6 +104,8 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/account/tokens"): {kind: 404 if kind == "anonymous" else 422 for kind in KINDS},
     ("POST", "/account/tokens/revoke"): NOBODY,
     ("GET", "/authoring"): EDITORS,
+    ("GET", "/authoring/change"): EDITORS,
+    ("POST", "/authoring/change"): {kind: 422 if kind in STAFF else 404 for kind in KINDS},
     ("GET", "/authoring/new"): EDITORS,
     ("POST", "/authoring/new"): {kind: 422 if kind in STAFF else 404 for kind in KINDS},
     ("GET", "/authoring/drafts/99"): {kind: 302 if kind == "anonymous" else 404 for kind in KINDS},
