@@ -38,7 +38,7 @@ class Watcher:
         with self._store.reading() as connection:
             numbers = rows.to_watch(connection, now, AT_ONCE)
         for number in numbers:
-            self._cases.reckon(number, now)
+            self._cases.reckoning.reckon(number, now)
         self._log()
         return len(numbers)
 

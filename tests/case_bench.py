@@ -20,12 +20,14 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import insert, select, text
 
-from kb.cases import STATUSES, Cases
+from kb.cases import STATUSES
 from kb.clocks import NEVER
 from kb.config import Config
 from kb.entitlements import matrices
+from kb.reckoning import Reckoning
 from kb.store import Store
-from kb.store.tables import account, article, case_event, case_link, support_case
+from kb.store.case_tables import case_event, case_link, support_case
+from kb.store.tables import account, article
 from tests.servers import postgres_url
 from tests.site import ReadySite, fill, served
 from web import close, create_app
@@ -67,7 +69,7 @@ def measure(store: str, config: Config, size: int) -> None:
     site = ReadySite(app, config)
     links = add_cases(site.store, size)
     started = time.perf_counter()
-    Cases(site.store, config, matrices()).recount(datetime.now(UTC))
+    Reckoning(site.store, config, matrices()).recount(datetime.now(UTC))
     took = time.perf_counter() - started
     with site.store.writing() as connection:
         connection.execute(text("ANALYZE"))

@@ -19,6 +19,7 @@ from kb.accounts import Accounts, Viewer
 from kb.cases import PAGE, Cases
 from kb.clocks import NEVER
 from kb.entitlements import matrices
+from kb.reckoning import Reckoning
 from kb.store.cases import CaseRow
 
 SHOWN_SUBJECT = 60
@@ -45,7 +46,7 @@ def recount() -> None:
     """
     settings = config()
     with opened_store(settings) as store:
-        done = Cases(store, settings, matrices(settings.matrix)).recount(datetime.now(UTC))
+        done = Reckoning(store, settings, matrices(settings.matrix)).recount(datetime.now(UTC))
     click.echo(f"counted {done:,} cases")
 
 

@@ -23,6 +23,7 @@ from kb.config import Config
 from kb.editing import Editing
 from kb.entitlements import matrices
 from kb.publishing import Publishing
+from kb.reckoning import Reckoning
 from kb.store import Store
 from kb.tasks import Tasks
 
@@ -46,7 +47,7 @@ def _init(settings: Config) -> None:
     settings.prepare_home()
     _ = settings.secret_key
     with Store.create(settings.store_url) as store:
-        Cases(store, settings, matrices(settings.matrix)).count_first(datetime.now(UTC))
+        Reckoning(store, settings, matrices(settings.matrix)).count_first(datetime.now(UTC))
 
 
 @click.command()

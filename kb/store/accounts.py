@@ -10,16 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from kb.entitlements import ContractLine
-from kb.store.tables import (
-    account,
-    api_token,
-    contract,
-    contract_line,
-    customer,
-    session,
-    sign_in_attempt,
-    support_case,
-)
+from kb.store.case_tables import support_case
+from kb.store.tables import account, api_token, contract, contract_line, customer, session, sign_in_attempt
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kb.store import jobs, redirects, versions
 from kb.store.articles import Applied, Batch, ImportRun, Obstacle, RollbackRefused, SourceChanged
+from kb.store.case_tables import case_link, support_case
 from kb.store.indexing import note
-from kb.store.tables import article, article_version, batch, case_link, contract_line, counter, product, support_case
+from kb.store.tables import article, article_version, batch, contract_line, counter, product
 
 CHUNK = 200
 Row = Any

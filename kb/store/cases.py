@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, true, tuple_, update
 
-from kb.store.tables import account, article, case_event, case_link, change_note, customer, deflection, support_case
+from kb.store.case_tables import case_event, case_link, deflection, support_case
+from kb.store.tables import account, article, change_note, customer
 
 Sort: TypeAlias = Literal["opened", "due"]
 

@@ -9,9 +9,10 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from sqlalchemy import ColumnElement, Connection, select, true, update
 
+from kb.store.case_tables import support_case
 from kb.store.feedback import upsert
 from kb.store.outbox_tables import clock_event
-from kb.store.tables import counter, customer, support_case
+from kb.store.tables import counter, customer
 
 ClockSign: TypeAlias = Literal["warning", "breach"]
 CLOCK_SIGNS: tuple[ClockSign, ...] = get_args(ClockSign)

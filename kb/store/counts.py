@@ -10,11 +10,12 @@ from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
+from kb.store.case_tables import case_link, deflection, support_case
 from kb.store.cases import CASE, CASES, CaseRow
 from kb.store.count_tables import case_count, report_count, running_clock
 from kb.store.draft_tables import article_event
 from kb.store.feedback import upsert
-from kb.store.tables import account, article, case_link, customer, deflection, support_case
+from kb.store.tables import account, article, customer
 
 # A key of `report_count`, in the order of KEY.
 Place: TypeAlias = tuple[int, str, str, str, str, int, int]

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kb.entitlements import Scope
-from kb.store.tables import change_note, search_gap, vote
+from kb.store.feedback_tables import search_gap, vote
+from kb.store.tables import change_note
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, case, delete, func, insert, select
 
 from kb.store.articles import ChangeNote, IndexSource, SectionRow
+from kb.store.case_tables import case_link
+from kb.store.feedback_tables import vote
 from kb.store.rows import ARTICLE, article_row, section_row
-from kb.store.tables import article, article_section, case_link, change_note, grant_set, vote
+from kb.store.tables import article, article_section, change_note, grant_set
 
 CHUNK = 500
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Table, delete, select, update
 
+from kb.store.case_tables import case_link, deflection
+from kb.store.feedback_tables import vote
 from kb.store.indexing import note
-from kb.store.tables import case_link, deflection, vote
 from kb.store.task_tables import article_task
 
 

@@ -13,8 +13,9 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, true, update
 
+from kb.store.case_tables import support_case
 from kb.store.outbox_tables import delivery, outbox_event, webhook
-from kb.store.tables import customer, support_case
+from kb.store.tables import customer
 
 Content: TypeAlias = Literal["state", "customer", "staff"]
 CONTENTS: tuple[Content, ...] = get_args(Content)

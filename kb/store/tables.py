@@ -55,9 +55,6 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
 def _id() -> Column[int]:
     return Column("id", Integer, primary_key=True)
 
@@ -324,108 +321,6 @@ sign_in_attempt = Table(
     Column("key", String(64), nullable=False),
     Column("at", Moment, nullable=False, index=True),
     Index(None, "key", "at"),
-)
-
-vote = Table(
-    "vote",
-    metadata,
-    _id(),
-    _article(),
-    Column("voter", String(100), nullable=False),
-    Column("helpful", Boolean, nullable=False),
-    Column("reason", String(32)),
-    Column("comment", Text),
-    Column("at", Moment, nullable=False),
-    UniqueConstraint("article_id", "voter"),
-)
-
-search_gap = Table(
-    "search_gap",
-    metadata,
-    _id(),
-    Column("query", Text, nullable=False),
-    Column("query_hash", String(64), nullable=False),
-    Column("lang", String(8), nullable=False),
-    Column("scope_hash", String(64), nullable=False),
-    Column("count", Integer, nullable=False),
-    Column("first_at", Moment, nullable=False),
-    Column("last_at", Moment, nullable=False, index=True),
-    UniqueConstraint("query_hash", "lang", "scope_hash"),
-)
-
-# `due_at` is when the next of its clocks is breached, NEVER where none runs: the queue is read in this order. At
-# `watch_at` there will be something to tell of its clocks, or they are to be reckoned anew. `number`
-# is drawn at random: one counted up would tell each customer how many cases the others open.
-support_case = Table(
-    "support_case",
-    metadata,
-    _id(),
-    Column("number", String(9), nullable=False, unique=True),
-    Column("customer_id", Integer, ForeignKey("customer.id"), nullable=False),
-    Column("contact_id", Integer, ForeignKey("account.id"), nullable=False),
-    Column("owner_id", Integer, ForeignKey("account.id")),
-    Column("product", String(64), ForeignKey("product.id"), nullable=False),
-    Column("version", String(64), nullable=False),
-    Column("environment", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("severity", Integer, nullable=False),
-    Column("status", String(32), nullable=False),
-    Column("open", Boolean, nullable=False),
-    Column("revision", Integer, nullable=False),
-    Column("due_at", Moment, nullable=False),
-    Column("watch_at", Moment, nullable=False, default=lambda: EPOCH, index=True),
-    Column("opened_at", Moment, nullable=False),
-    Column("changed_at", Moment, nullable=False),
-    Index(None, "open", "due_at", "id"),
-    Index(None, "customer_id", "open", "id"),
-    # For programs that page through cases: their numbers are told, the ids are not.
-    Index(None, "open", "due_at", "number"),
-    Index(None, "opened_at", "number"),
-    Index(None, "customer_id", "opened_at", "number"),
-    sqlite_autoincrement=True,
-)
-
-# The conversation and the history of every change, never rewritten. `internal`: for staff alone.
-case_event = Table(
-    "case_event",
-    metadata,
-    _id(),
-    Column("case_id", Integer, ForeignKey("support_case.id", ondelete="CASCADE"), nullable=False),
-    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("internal", Boolean, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("data", JSON, nullable=False),
-    Index(None, "case_id", "id"),
-)
-
-case_link = Table(
-    "case_link",
-    metadata,
-    _id(),
-    Column("case_id", Integer, ForeignKey("support_case.id", ondelete="CASCADE"), nullable=False),
-    _article(),
-    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("internal", Boolean, nullable=False),
-    UniqueConstraint("case_id", "article_id"),
-    Index(None, "article_id", "case_id"),
-)
-
-# A customer about to open a case was shown an article and said that it solved it.
-deflection = Table(
-    "deflection",
-    metadata,
-    _id(),
-    _article(),
-    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
-    Column("product", String(64), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("at", Moment, nullable=False),
-    Index(None, "article_id", "account_id"),
-    Index(None, "at"),
 )
 
 # A file sent in a browser or by a program, and its import: looked at first, applied when its author says so. `worker`

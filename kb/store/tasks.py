@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
+from kb.store.case_tables import support_case
 from kb.store.feedback import upsert
-from kb.store.tables import account, article, support_case
+from kb.store.tables import account, article
 from kb.store.task_tables import article_review, article_task
 
 asker, doer = account.alias("asker"), account.alias("doer")

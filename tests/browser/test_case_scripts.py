@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 from sqlalchemy import update
 
-from kb.store.tables import support_case
+from kb.store.case_tables import support_case
 from tests.browser.chromium import LANGUAGES, Language
 from tests.browser.conftest import OpenPage
 from tests.browser.test_cases import open_case

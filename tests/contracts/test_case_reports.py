@@ -174,7 +174,7 @@ def test_counted_as_it_happens_is_as_counted_anew(store: Store, cases: Cases, pe
         else:
             cases.unlink(engineer, number, chance.choice(linkable).row.id, now)
     happened = kept(store)
-    assert cases.recount(now) == len(numbers)
+    assert cases.reckoning.recount(now) == len(numbers)
     assert kept(store) == happened
 
 
@@ -186,5 +186,5 @@ def test_many_at_once_are_all_counted(store: Store, cases: Cases, people: dict[s
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one, range(12)))
     happened = Counter(kept(store))
-    cases.recount(NOW + HOUR)
+    cases.reckoning.recount(NOW + HOUR)
     assert kept(store) == happened

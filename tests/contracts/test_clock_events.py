@@ -139,7 +139,7 @@ def test_a_contract_that_ends_stops_the_clocks_and_a_new_one_starts_them_again(d
 def test_what_ends_with_a_day_is_looked_at_when_it_is_over(desk: Desk) -> None:
     number = desk.opened(3)
     desk.accounts.end_contract("K-1", NOW.date())
-    desk.cases.reckon(number, NOW)
+    desk.cases.reckoning.reckon(number, NOW)
     assert desk.cases.page(desk.engineer)[0].due_at.year == 2026
     midnight = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
     assert (desk.watcher().watch(midnight - HOUR), desk.watcher().watch(midnight)) == (0, 1)
@@ -198,14 +198,14 @@ def test_never_twice_and_never_missed(filled: Desk, acts: list[tuple[int, str, b
     at = NOW
     for minutes, act, looks in acts:
         for hours in range(minutes // 60):
-            filled.cases.reckon(often, at + (hours + 1) * HOUR)
+            filled.cases.reckoning.reckon(often, at + (hours + 1) * HOUR)
         at += timedelta(minutes=minutes)
         if looks:
-            filled.cases.reckon(rarely, at)
+            filled.cases.reckoning.reckon(rarely, at)
         for number in (often, rarely):
             _act(filled, number, act, at)
     for number in (often, rarely):
-        filled.cases.reckon(number, at + 30 * DAY)
+        filled.cases.reckoning.reckon(number, at + 30 * DAY)
     assert filled.told(often) == filled.told(rarely)
 
 

@@ -33,8 +33,8 @@ from kb.config import Config
 from kb.entitlements import STAFF, Scope, matrices
 from kb.store import Store, translations
 from kb.store.articles import ImportRun
+from kb.store.case_tables import support_case
 from kb.store.feedback import Vote
-from kb.store.tables import support_case
 from tests.contracts.stores import rendered
 from tests.site import KINDS, PRODUCTS, ReadySite, Visitor, fill
 from tests.site import STAFF as STAFFS

@@ -1,0 +1,102 @@
+"""What a case may be: its states and limits, why something is refused, and who sees it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from kb.accounts import Viewer
+from kb.clocks import Clock
+from kb.entitlements import STAFF
+from kb.store.articles import Readable
+from kb.store.cases import CaseEvent, CaseLink, CaseRow
+
+Status = Literal["in_progress", "waiting_customer", "waiting_rd", "solution_offered", "closed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+SEVERITIES = (0, 1, 2, 3)
+ROLES = ("resolution", "reference")
+REFUSALS = (
+    "not_entitled", "missing", "too_long", "severity", "status", "closed", "staff_only", "role", "unreadable",
+)  # fmt: skip
+PAGE = 50
+MAX_SUBJECT = 200
+MAX_TEXT = 20_000
+MAX_FIELD = 2_000
+MAX_VERSION = 64
+NUMBER = re.compile(r"C[0-9]{8}")
+
+
+class CaseRefused(Exception):
+    """What was asked of a case cannot be. `reason`, one of REFUSALS, names it for the reader's
+    language; `details` fill it in."""
+
+    def __init__(self, reason: str, **details: object) -> None:
+        assert reason in REFUSALS  # noqa: S101
+        super().__init__(reason)
+        self.reason, self.details = reason, details
+
+
+class NoCase(Exception):
+    """There is no case of this number for whoever asks."""
+
+
+class Stale(Exception):
+    """Someone else changed the case since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """A case to be opened."""
+
+    product: str
+    severity: int
+    subject: str
+    text: str
+    version: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A link with its article as the viewer reads it; `open_to_customer`: the case's customer may read it."""
+
+    link: CaseLink
+    article: Readable
+    open_to_customer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case with all that the viewer may see of it. `package` is the customer's for the product today, or none."""
+
+    row: CaseRow
+    package: str | None
+    events: tuple[CaseEvent, ...]
+    links: tuple[Linked, ...]
+    clocks: tuple[Clock, ...]
+
+
+def is_staff(viewer: Viewer) -> bool:
+    """Who sees every case, and what is internal: whoever holds the grant of staff."""
+    return STAFF in viewer.scope.grants
+
+
+def sees_cases(viewer: Viewer) -> bool:
+    return is_staff(viewer) or viewer.customer_id is not None
+
+
+def customer_of(viewer: Viewer) -> int | None:
+    """Whose cases alone a viewer sees; None: everyone's, for staff alone."""
+    if is_staff(viewer):
+        return None
+    if viewer.customer_id is None:
+        raise NoCase
+    return viewer.customer_id
+
+
+def check_length(field: str, text: str, most: int) -> None:
+    if not text:
+        raise CaseRefused("missing", field=field)
+    if len(text) > most:
+        raise CaseRefused("too_long", field=field, most=most)
