@@ -5,32 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from indexer.analysis import CHARACTER, EXACT, Analysis
-from kb.entitlements import audiences
+from kb.entitlements import Grants, audiences
 from kb.search import Document
 from kb.store.articles import IndexSource
 
 # So many votes or cases are needed before their balance counts for half: one reader's mood moves nothing.
 DOUBT = 10
+# Each set of grants doubles the audiences: of more such sets in one article the rest is found by nobody.
+MOST_FILE_GRANTS = 3
 
 
 def documents_of(source: IndexSource) -> Iterator[Document]:
     """One document for each audience of the article, with what it may read; of one that is withdrawn, staff's alone."""
     row, sections = source.row, source.sections
     grants = frozenset({"staff"}) & row.grants if row.is_withdrawn else row.grants
-    restricted = [section.grants for section in sections if section.grants]
+    restricted = [*(section.grants for section in sections if section.grants), *_own_readers(source)]
     for at, (audience, readable) in enumerate(audiences(grants, restricted)):
         seen = [section for section in sections if not section.grants or section.grants in readable]
+        said = [file.text for file in source.files if not file.grants or _may_have(file.grants, readable)]
         document = Document(
             key=f"{row.id}.{at}",
             article=row.id,
             audience=audience,
             number=row.number,
             title=row.title,
-            body="\n\n".join(section.text for section in seen),
+            body="\n\n".join([*(section.text for section in seen), *said]),
             headings=tuple(heading for section in seen for heading in section.headings),
             also_asked_as=row.also_asked_as,
             lang=row.lang,
@@ -44,6 +47,22 @@ def documents_of(source: IndexSource) -> Iterator[Document]:
             digest="",
         )
         yield replace(document, digest=_digest(document))
+
+
+def _own_readers(source: IndexSource) -> list[Grants]:
+    """Grants of files whose readers are not those of some sections: with these there are more audiences."""
+    parts = {section.grants for section in source.sections if section.grants}
+    own = {file.grants for file in source.files if file.grants}
+    return sorted((each for each in own if not _made_of(each, parts)), key=sorted)[:MOST_FILE_GRANTS]
+
+
+def _made_of(grants: Grants, parts: Iterable[Grants]) -> bool:
+    return frozenset[str]().union(*(part for part in parts if part <= grants)) == grants
+
+
+def _may_have(grants: Grants, readable: frozenset[Grants]) -> bool:
+    """Whoever reads a section may have what is for that section's readers and more."""
+    return any(part <= grants for part in readable)
 
 
 def _helpful(source: IndexSource) -> float:

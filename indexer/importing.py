@@ -30,7 +30,7 @@ from kb.imports import ImportRefused, check_source
 from kb.messages import told
 from kb.reading import AS_IT_IS, Reading
 from kb.rendered import digest_of, sections_of
-from kb.rendering import Job, Limits, Outcome, RenderPool
+from kb.rendering import Job, Outcome, RenderPool
 from kb.rendering.markdown import Part
 from kb.reports import Entry, Place, Remark, Report, Status
 from kb.store import Store
@@ -120,7 +120,7 @@ class _Import:
         self._new: dict[str, Product] = {}
         self._report.basis = store.basis(self._report.source)
         self._there = store.digests(self._report.source)
-        self._limits = Limits(config.render_seconds, config.render_memory_mb)
+        self._limits = config.limits
         self._mapping: Mapping[str, str] = {}
 
     def _check_grants(self) -> None:

@@ -14,6 +14,8 @@ from threading import Event
 from typing import Protocol
 
 from indexer.documents import documents_of
+from indexer.extracting import Files, read_out
+from kb.limited import Limits
 from kb.search import Busy, Engine, Writer
 from kb.store.articles import ChangeNote, IndexSource
 
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 
+# Of reading a file out, as KB_RENDER_SECONDS and KB_RENDER_MEMORY_MB are without a setting.
+LIMITS = Limits()
 BATCH = 2_000
 CHUNK = 500
 PAUSE = 0.25
@@ -28,7 +32,7 @@ LONGEST_PAUSE = 30.0
 EVERY_NOTE = 1_000_000_000
 
 
-class Source(Protocol):
+class Source(Files, Protocol):
     """What indexing asks of the store."""
 
     def articles_for_index(
@@ -47,6 +51,8 @@ class Source(Protocol):
 
     def article_ids(self) -> list[int]: ...
 
+    def forget_file_texts(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Synced:
@@ -55,34 +61,35 @@ class Synced:
     articles: int
 
 
-def drain(store: Source, engine: Engine, progress: Progress | None = None) -> Synced:
-    """Bring the index in step with every change noted so far.
+def drain(store: Source, engine: Engine, progress: Progress | None = None, limits: Limits = LIMITS) -> Synced:
+    """Bring the index in step with every change noted so far. `limits` are those of reading a file out.
 
     An index that is empty, or was written by other rules than today's, is rebuilt. Raises Busy when another process
     is writing it.
     """
     status = engine.status()
     if not status.documents or status.stale:
-        return (
-            rebuild(store, engine, progress) if store.article_ids() or status.stale else _drained(store, engine, None)
-        )
-    return _drained(store, engine, progress)
+        if store.article_ids() or status.stale:
+            return rebuild(store, engine, progress, limits)
+        progress = None
+    return _drained(store, engine, progress, limits)
 
 
-def _drained(store: Source, engine: Engine, progress: Progress | None) -> Synced:
+def _drained(store: Source, engine: Engine, progress: Progress | None, limits: Limits) -> Synced:
     done = 0
-    while some := _drain_some(store, engine):
+    while some := _drain_some(store, engine, limits):
         done += some
         if progress:
             progress(done, done + store.waiting())
     return Synced(done)
 
 
-def _drain_some(store: Source, engine: Engine) -> int:
+def _drain_some(store: Source, engine: Engine, limits: Limits) -> int:
     """How many articles a batch had; 0 when no note is left that another process does not have."""
     with store.claimed(BATCH) as notes:
         ids = sorted({note.article_id for note in notes})
         if ids:
+            read_out(store, ids, limits)
             with engine.writer() as writer:
                 put(store, writer, ids)
     return len(ids)
@@ -98,11 +105,13 @@ def put(store: Source, writer: Writer, ids: Sequence[int]) -> None:
             writer.replace(article, list(documents_of(source)) if source else [])
 
 
-def rebuild(store: Source, engine: Engine, progress: Progress | None = None) -> Synced:
+def rebuild(store: Source, engine: Engine, progress: Progress | None = None, limits: Limits = LIMITS) -> Synced:
     """Index every article into a fresh generation; the old one serves until it is complete."""
     with store.alone() as check_alone:
         notes = store.notes(EVERY_NOTE)
         total, done = len(store.article_ids()), 0
+        store.forget_file_texts()
+        read_out(store, None, limits)
         with engine.writer(rebuild=True) as writer:
             for source in sources(store):
                 writer.replace(source.row.id, list(documents_of(source)))
@@ -123,12 +132,12 @@ def sources(store: Source) -> Iterator[IndexSource]:
         after = chunk[-1].row.id
 
 
-def follow(store: Source, engine: Engine, stop: Event) -> None:
+def follow(store: Source, engine: Engine, stop: Event, limits: Limits = LIMITS) -> None:
     """Drain what is noted, until `stop` is set. Trouble is logged and tried again, ever more patiently."""
     pause = PAUSE
     while not stop.is_set():
         try:
-            synced = drain(store, engine)
+            synced = drain(store, engine, None, limits)
             if synced.articles:
                 log.info("indexed %d articles", synced.articles)
             pause = PAUSE

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kb.articles import LANGUAGES
 from kb.calendars import holidays_of
+from kb.limited import Limits
 
 PREFIX = "KB_"
 FOR_TESTS = "KB_TEST_"
@@ -234,6 +235,11 @@ class Config:
             raise ConfigError(_unknown(unknown[0], list(names)))
         settings = {each.name: each for each in fields(cls)}
         return cls(**{names[n]: _parsed(n, v, settings[names[n]].metadata["parse"]) for n, v in given.items()})
+
+    @property
+    def limits(self) -> Limits:
+        """What rendering, converting or reading out one article or file may take."""
+        return Limits(self.render_seconds, self.render_memory_mb)
 
     @property
     def secret_key(self) -> str:

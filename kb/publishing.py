@@ -15,7 +15,7 @@ from kb.config import Config
 from kb.contents import AddressOf, Content, Others, draft_of, file_address, links_of, with_file_grants
 from kb.entitlements import Grants, Matrix
 from kb.rendered import digest_of, sections_of
-from kb.rendering import Job, Limits
+from kb.rendering import Job
 from kb.rendering.addresses import article_address
 from kb.rendering.cleaning import Links
 from kb.rendering.markdown import Part
@@ -64,7 +64,7 @@ class Publishing:
     def __init__(self, store: Store, config: Config, matrices: tuple[Matrix, ...]) -> None:
         self._store, self._config = store, config
         self._rights: Grants = frozenset[str]().union(*(each.rights for each in matrices))
-        self._waiting = Waiting(Limits(config.render_seconds, config.render_memory_mb))
+        self._waiting = Waiting(config.limits)
 
     def close(self) -> None:
         self._waiting.close()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from kb import snippets
 from kb.entitlements import Audience, Scope
 from kb.query import understood
 from kb.question import MAX_DEPTH, MAX_QUERY, Query
-from kb.snippets import Marks
-from kb.store.articles import ArticleRow, Readable
+from kb.snippets import Marks, Pieces
+from kb.store.articles import ArticleRow, FileText, Readable
 from kb.store.database import Busy as Busy  # an engine raises it, too: another process is writing this index
 
 MAX_REFUSALS = 5
@@ -141,15 +141,26 @@ class EngineDown(Exception):
     """The engine cannot answer now."""
 
 
+class FilePassage(NamedTuple):
+    """A passage of a file of an article, in marked pieces."""
+
+    name: str
+    passage: Pieces
+
+
 @dataclass(frozen=True, slots=True)
 class Result(Generic[A]):
-    """A hit with its article, as the store lets this scope see it, and the passage that answers, in marked pieces."""
+    """A hit with its article, as the store lets this scope see it, and the passage that answers, in marked pieces.
+
+    `file`: what was asked that the article does not say stands in this file of it.
+    """
 
     article: A
     score: float
     title: tuple[tuple[str, bool], ...]
     passage: tuple[tuple[str, bool], ...]
     parts: Mapping[str, float]
+    file: FilePassage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +204,8 @@ class Articles(Protocol):
 
     def find(self, words: Sequence[Sequence[str]], query: Query, scope: Scope) -> list[int]: ...
 
+    def file_texts(self, ids: Sequence[int], scope: Scope) -> Mapping[int, Sequence[FileText]]: ...
+
 
 class Search:
     """Answers questions under a scope: the engine finds, the store gives the articles and checks every one again."""
@@ -220,10 +233,32 @@ class Search:
         except EngineDown as error:
             log.warning("the engine is away, the store answers: %s", error)
             return self._plainly(query, scope)
-        results = tuple(
-            self._result(hit, articles[hit.article], hits.marks) for hit in hits.hits if hit.article in articles
-        )
-        return Results(query, hits.total, results, hits.facets)
+        results = [self._result(hit, articles[hit.article], hits.marks) for hit in hits.hits if hit.article in articles]
+        return Results(query, hits.total, tuple(self._with_files(results, hits.marks, scope)), hits.facets)
+
+    def _with_files(
+        self, results: Sequence[Result[Readable]], marks: Marks, scope: Scope
+    ) -> Iterator[Result[Readable]]:
+        """With passages of files where an article itself does not say all that was asked."""
+        lacking = {}
+        for each in results:
+            row = each.article.row
+            gone = snippets.lacking((row.title, *row.also_asked_as, each.article.text), marks, self._fold)
+            if gone.asked:
+                lacking[row.id] = gone
+        files = self._store.file_texts(sorted(lacking), scope) if lacking else {}
+        for each in results:
+            id_ = each.article.row.id
+            best = max(
+                ((snippets.holds(file.text, lacking[id_], self._fold), file) for file in files.get(id_, ())),
+                key=lambda found: found[0],
+                default=None,
+            )
+            if best is None or not best[0]:
+                yield each
+                continue
+            passage = snippets.passage(best[1].text, lacking[id_], self._fold)
+            yield replace(each, file=FilePassage(best[1].name, passage))
 
     def _found(self, query: Query, scope: Scope) -> tuple[Hits, dict[int, Readable]]:
         """Hits that the store confirms. What the index has too much is left out, and the page made anew."""

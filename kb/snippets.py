@@ -45,6 +45,24 @@ def marked(text: str, marks: Marks, fold: Callable[[str], str]) -> Pieces:
     return tuple(_pieces(text, 0, len(text), _places(fold(text), marks)))
 
 
+def lacking(texts: Sequence[str], marks: Marks, fold: Callable[[str], str]) -> Marks:
+    """Of what was asked that which stands whole in none of the texts."""
+    folded = [fold(text) for text in texts]
+    gone = {
+        mark: weight
+        for mark, weight in marks.asked.items()
+        if not any(mark in text and _pattern(mark).search(text) for text in folded)
+    }
+    return Marks(gone)
+
+
+def holds(text: str, marks: Marks, fold: Callable[[str], str]) -> float:
+    """How telling those of the marks are that stand whole in the text."""
+    folded = fold(text)
+    found = (weight for mark, weight in marks.asked.items() if mark in folded and _pattern(mark).search(folded))
+    return sum(found)
+
+
 def passage(text: str, marks: Marks, fold: Callable[[str], str], width: int = WIDTH) -> Pieces:
     """At most two passages of about `width` characters that hold the most telling marks, in pieces, `…` where cut.
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from kb.question import FACETS
 from kb.search import Result
+from kb.snippets import Pieces
 from kb.store.articles import ArticleRow, Readable
 from web import names, openapi, parameters, schema
 from web.articles import RELATED, readable_here
@@ -55,10 +56,23 @@ def search() -> Response:
 def _result(result: Result[Readable]) -> schema.Result:
     return schema.Result(
         **_known(result.article.row),
-        title_pieces=[schema.Piece(text=text, marked=marked) for text, marked in result.title],
-        passage=[schema.Piece(text=text, marked=marked) for text, marked in result.passage],
+        title_pieces=_pieces(result.title),
+        passage=_pieces(result.passage),
+        file=_file(result),
         score=round(result.score, 6),
     )
+
+
+def _pieces(given: Pieces) -> list[schema.Piece]:
+    return [schema.Piece(text=text, marked=marked) for text, marked in given]
+
+
+def _file(result: Result[Readable]) -> schema.FilePassage | None:
+    if result.file is None:
+        return None
+    name = result.file.name
+    url = url_for("articles.attachment", number=result.article.row.number, name=name)
+    return schema.FilePassage(name=name, url=url, passage=_pieces(result.file.passage))
 
 
 def _known(row: ArticleRow) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def page(number: str) -> ResponseReturnValue:
         sections=[(section, Markup(section.html)) for section in article.sections],  # noqa: S704 - cleaned at import
         toc=[entry for entry in article.toc if entry.level <= 3],
         attachments=store.attachments(article.row.id, scope),
+        unread=store.file_problems(article.row.id) if is_staff(g.viewer) else {},
         related=site().search.related(article, scope, RELATED),
         behind=site().curating.behind(g.viewer, article.row.id),
         moved_to=store.redirect(number, scope) if article.row.is_withdrawn else None,

@@ -41,9 +41,18 @@ class Summary(Answer):
     url: str = Field(description="Its page.")
 
 
+class FilePassage(Answer):
+    """A passage of an attachment."""
+
+    name: str = Field(description="What the attachment is called.")
+    url: str
+    passage: list[Piece]
+
+
 class Result(Summary):
     title_pieces: list[Piece]
     passage: list[Piece] = Field(description="The part of the text that answers best.")
+    file: FilePassage | None = Field(description="Where an attachment says what was asked and the text does not.")
     score: float
 
 

@@ -29,7 +29,7 @@ def build(engine: str | None) -> None:
     began = time.monotonic()
     with opened_store(settings) as store, opened_engine(settings, engine) as opened:
         with progress() as draw:
-            done = rebuild(store, opened, lambda done, total: draw("indexing", done, total))
+            done = rebuild(store, opened, lambda done, total: draw("indexing", done, total), settings.limits)
         _tell(opened, f"Indexed {done.articles:,} articles in {time.monotonic() - began:.1f} s")
 
 
@@ -54,10 +54,10 @@ def sync(engine: str | None, following: bool) -> None:
     with opened_store(settings) as store, opened_engine(settings, engine) as opened:
         if following:
             with watching(store, settings):
-                follow(store, opened, told_to_end())
+                follow(store, opened, told_to_end(), settings.limits)
             return
         with progress() as draw:
-            done = drain(store, opened, lambda done, total: draw("indexing", done, total))
+            done = drain(store, opened, lambda done, total: draw("indexing", done, total), settings.limits)
         _tell(opened, f"Indexed {done.articles:,} changed articles in {time.monotonic() - began:.1f} s")
 
 
@@ -86,7 +86,7 @@ def check(repairing: bool) -> int:
         if findings.clean:
             return 0
         if repairing and findings.outdated:
-            rebuild(store, engine)
+            rebuild(store, engine, limits=settings.limits)
         elif repairing:
             repair(store, engine, findings)
         if repairing:

@@ -18,6 +18,7 @@ from kb.config import Config
 from kb.entitlements import EVERYONE, Scope, matrices, unknown_grants
 from kb.question import MAX_QUERY, Query
 from kb.search import Result, Results, Search
+from kb.snippets import Pieces
 from kb.store import Store
 from kb.store.articles import Readable
 
@@ -137,14 +138,19 @@ def _result(result: Result[Readable]) -> dict[str, Any]:
         "type": row.type,
         "versions": list(row.versions),
         "updated": row.updated.isoformat(),
-        "passage": _plain(result),
+        "passage": _plain(result.passage),
+        "file": {"name": result.file.name, "passage": _plain(result.file.passage)} if result.file else None,
         "score": round(result.score, 4),
         "parts": {name: round(value, 4) for name, value in result.parts.items()},
     }
 
 
-def _plain(result: Result[Readable]) -> str:
-    return "".join(text for text, _ in result.passage)
+def _plain(pieces: Pieces) -> str:
+    return "".join(text for text, _ in pieces)
+
+
+def _underlined(pieces: Pieces) -> str:
+    return "".join(click.style(text, underline=True) if mark else text for text, mark in pieces)
 
 
 def _print(found: Results[Readable]) -> None:
@@ -154,7 +160,9 @@ def _print(found: Results[Readable]) -> None:
         click.echo()
         click.echo(click.style(f"{row.number}  ", dim=True) + click.style(row.title, bold=True))
         click.echo(click.style(f"{row.product} · {row.lang} · {row.updated}", dim=True))
-        click.echo("".join(click.style(text, underline=True) if mark else text for text, mark in result.passage))
+        click.echo(_underlined(result.passage))
+        if result.file:
+            click.echo(click.style(f"{result.file.name}: ", dim=True) + _underlined(result.file.passage))
         if result.parts:
             parts = ", ".join(f"{name} {value:.2f}" for name, value in result.parts.items() if value)
             click.echo(click.style(f"score {result.score:.2f} = {parts}", dim=True))

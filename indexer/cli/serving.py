@@ -84,7 +84,7 @@ def start() -> None:
                 report = import_articles(SHIPPED, ImportOptions(), store, settings, draw)
             click.echo(f"Articles: {report.articles - report.counts['refused']} shipped, {report.counts['new']} new")
         with opened_engine(settings) as engine, progress() as draw:
-            drain(store, engine, lambda done, total: draw("indexing", done, total))
+            drain(store, engine, lambda done, total: draw("indexing", done, total), settings.limits)
             click.echo(f"Index: {engine.status().documents:,} documents")
         if settings.demo:
             _add_demo(store, settings)

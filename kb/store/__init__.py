@@ -24,6 +24,7 @@ from kb.store import (
     claiming,
     database,
     feedback,
+    file_texts,
     finding,
     idempotency,
     indexing,
@@ -39,6 +40,7 @@ from kb.store.articles import (
     AttachmentRow,
     Batch,
     ChangeNote,
+    FileText,
     ImportRun,
     IndexSource,
     Product,
@@ -47,6 +49,7 @@ from kb.store.articles import (
 )
 from kb.store.database import StoreError
 from kb.store.feedback import Gap, Vote
+from kb.store.file_texts import FileProblem, ReadOut, UnreadFile
 from kb.store.originals import Original
 from kb.store.tables import article
 
@@ -142,6 +145,13 @@ class Store:
         with self.reading() as connection:
             return reading.attachments_of(connection, article_id, scope)
 
+    def file_texts(self, ids: Sequence[int], scope: Scope) -> dict[int, list[FileText]]:
+        """What those files of these articles say that the scope may have."""
+        if not scope or not ids:
+            return {}
+        with self.reading() as connection:
+            return file_texts.readable(connection, sorted(set(ids)), scope)
+
     def browse(self, scope: Scope, limit: int) -> list[ArticleRow]:
         """The articles last updated, newest first."""
         if not scope:
@@ -171,6 +181,30 @@ class Store:
         """Articles in the order of their ids, those named or all, from beyond the id `after`."""
         with self.reading() as connection:
             return indexing.articles_for_index(connection, ids, after, limit)
+
+    def unread_files(self, ids: Sequence[int] | None = None) -> list[UnreadFile]:
+        """Files of these articles, or of all, whose text the index needs and nobody has read out yet."""
+        with self.reading() as connection:
+            return file_texts.unread(connection, ids)
+
+    def file_content(self, file: UnreadFile) -> bytes:
+        """b"" when it is gone by now."""
+        with self.reading() as connection:
+            return file_texts.content(connection, file)
+
+    def keep_file_texts(self, given: Sequence[ReadOut]) -> None:
+        with self.writing() as connection:
+            file_texts.keep(connection, given)
+
+    def file_problems(self, article_id: int) -> dict[str, FileProblem]:
+        """Of the files of an article those that search does not know, or not whole: name → why. For colleagues."""
+        with self.reading() as connection:
+            return file_texts.problems_of(connection, article_id)
+
+    def forget_file_texts(self) -> None:
+        """Of files that are gone."""
+        with self.writing() as connection:
+            file_texts.forget_gone(connection)
 
     def article_ids(self) -> list[int]:
         with self.reading() as connection:

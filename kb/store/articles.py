@@ -133,14 +133,25 @@ class Readable:
 
 
 @dataclass(frozen=True, slots=True)
+class FileText:
+    """What a file of an article says. `grants` empty: whoever reads the article may have it."""
+
+    name: str
+    grants: Grants
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class IndexSource:
-    """An article for the index: all of its sections with their grants, without their HTML (`html` is empty).
+    """An article for the index: all of its sections with their grants, without their HTML (`html` is empty), and what
+    its files say.
 
     `helped` and `failed` count the readers who said that it did, and that it did not; `reused` the cases linked to it.
     """
 
     row: ArticleRow
     sections: tuple[SectionRow, ...]
+    files: tuple[FileText, ...] = ()
     helped: int = 0
     failed: int = 0
     reused: int = 0

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, case, delete, func, insert, select
 
+from kb.store import file_texts
 from kb.store.articles import ChangeNote, IndexSource, SectionRow
 from kb.store.case_tables import case_link
 from kb.store.feedback_tables import vote
@@ -27,10 +28,17 @@ def articles_for_index(connection: Connection, ids: Sequence[int] | None, after:
         statement = statement.where(article.c.id.in_(wanted))
     rows = [article_row(found) for found in connection.execute(statement)]
     sections = _sections(connection, [row.id for row in rows])
+    files = file_texts.for_index(connection, [row.id for row in rows])
     votes = _votes(connection, [row.id for row in rows])
     links = _links(connection, [row.id for row in rows])
     return [
-        IndexSource(row, tuple(sections.get(row.id, ())), *votes.get(row.id, (0, 0)), links.get(row.id, 0))
+        IndexSource(
+            row,
+            tuple(sections.get(row.id, ())),
+            tuple(files.get(row.id, ())),
+            *votes.get(row.id, (0, 0)),
+            links.get(row.id, 0),
+        )
         for row in rows
     ]
 

@@ -104,8 +104,8 @@ def _reads(found: Any, scope: Scope) -> bool:
 
 def attachment_of(connection: Connection, number: str, name: str, scope: Scope) -> Attachment | None:
     """A file of an article, its content fetched only when the scope may have it."""
-    statement = _attachments(attachment.c.id).where(article.c.number == number, attachment.c.name == name)
-    permitted = [found.id for found in connection.execute(statement) if _may_have(found, scope)]
+    statement = permitted_files(attachment.c.id).where(article.c.number == number, attachment.c.name == name)
+    permitted = [found.id for found in connection.execute(statement) if may_have(found, scope)]
     content = select(attachment.c.name, attachment.c.media_type, attachment.c.content)
     row = connection.execute(content.where(attachment.c.id.in_(permitted))).first()
     return Attachment(row.name, row.media_type, row.content) if row else None
@@ -113,15 +113,16 @@ def attachment_of(connection: Connection, number: str, name: str, scope: Scope) 
 
 def attachments_of(connection: Connection, article_id: int, scope: Scope) -> list[AttachmentRow]:
     columns = attachment.c.name, attachment.c.media_type, attachment.c.size
-    statement = _attachments(*columns).where(article.c.id == article_id).order_by(attachment.c.id)
+    statement = permitted_files(*columns).where(article.c.id == article_id).order_by(attachment.c.id)
     return [
         AttachmentRow(found.name, found.media_type, found.size)
         for found in connection.execute(statement)
-        if _may_have(found, scope)
+        if may_have(found, scope)
     ]
 
 
-def _attachments(*columns: ColumnElement[Any]) -> Any:
+def permitted_files(*columns: ColumnElement[Any]) -> Any:
+    """Files with what `may_have` has to know of each, whoever asks."""
     tables = (
         attachment.join(article, attachment.c.article_id == article.c.id)
         .join(own, article.c.grant_set_id == own.c.id)
@@ -131,7 +132,8 @@ def _attachments(*columns: ColumnElement[Any]) -> Any:
     return select(*columns, *WITHDRAWN, *grants).select_from(tables)
 
 
-def _may_have(found: Any, scope: Scope) -> bool:
+def may_have(found: Any, scope: Scope) -> bool:
+    """Whether the scope reads the article of a file and the file itself."""
     return _reads(found, scope) and _may(found.file_grants, scope)
 
 

@@ -151,6 +151,15 @@ attachment = Table(
 )
 
 # No foreign key: the note that an article is gone outlives the article.
+# What a file says, by its digest; "": nothing. `problem` tells why that is not all of it.
+file_text = Table(
+    "file_text",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("problem", String(32), nullable=False),
+)
+
 change_note = Table(
     "change_note",
     metadata,

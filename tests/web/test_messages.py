@@ -19,6 +19,7 @@ from kb.reports import STATUSES as ROW_STATUSES
 from kb.search import PARTS
 from kb.store.clock_events import CLOCK_SIGNS
 from kb.store.drafts import STATES as DRAFT_STATES
+from kb.store.file_texts import FILE_PROBLEMS
 from kb.store.jobs import STATES as JOB_STATES
 from kb.store.outbox import CONTENTS
 from kb.tasks import KINDS as TASK_KINDS
@@ -92,6 +93,7 @@ COMPUTED = {
     *(f"webhooks.problem_{problem}" for problem in ("certificate", "forbidden", "unreachable")),
     *(f"clocks.{sign}" for sign in CLOCK_SIGNS),
     *(f"scope.{scope.replace(':', '_')}" for scope in TOKEN_SCOPES),
+    *(f"article.unread_{problem}" for problem in FILE_PROBLEMS),
     *(f"authoring.{name}" for name in QUEUES),
     *(f"confidence.{name}" for name in CONFIDENCES),
     *(f"draft.state_{state}" for state in DRAFT_STATES),
