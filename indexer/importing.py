@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from indexer.comparing import Batch
 from indexer.naming import Products
 from indexer.readers.origin import Origin, opened, part_of
 from indexer.readers.products import read_products
@@ -25,17 +26,17 @@ from indexer.taking import taking
 from kb.articles import Draft, Known, Problem, problems
 from kb.comparing import changes, is_same, readers, text_lines
 from kb.config import Config
-from kb.entitlements import Grants, expand, matrices, unknown_grants
+from kb.entitlements import Grants, Scope, expand, matrices, unknown_grants
 from kb.imports import ImportRefused, check_source
 from kb.messages import told
 from kb.reading import AS_IT_IS, Reading
-from kb.rendered import digest_of, sections_of
+from kb.rendered import digest_of, sections_of, sketch_of
 from kb.rendering import Job, Outcome, RenderPool
 from kb.rendering.markdown import Part
 from kb.reports import Entry, Place, Remark, Report, Status
 from kb.store import Store
 from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment
-from kb.store.originals import Original
+from kb.store.originals import Original, Whole
 
 CHUNK_ROWS = 500
 CHUNK_BYTES = 8 << 20
@@ -55,6 +56,8 @@ class Progress(Protocol):
 class ImportOptions:
     """`source` None: the name of the file or folder. `grants` are those of articles that name none.
 
+    `scope`: the articles that those of the import are compared with to find what is nearly the same.
+
     `part`: which source of an export is meant; None: the one that it holds.
 
     `basis`: what `Store.basis` said when a dry run was looked at; since then nothing may have been written.
@@ -68,6 +71,7 @@ class ImportOptions:
     basis: str | None = None
     job_id: int | None = None
     part: str | None = None
+    scope: Scope | Whole = Whole.STORE
     reading: Reading = AS_IT_IS
 
 
@@ -122,6 +126,7 @@ class _Import:
         self._there = store.digests(self._report.source)
         self._limits = config.limits
         self._mapping: Mapping[str, str] = {}
+        self._batch = Batch()
 
     def _check_grants(self) -> None:
         known = [*self._products.known, ANY_PRODUCT]
@@ -135,9 +140,11 @@ class _Import:
         with Spool(home) as spool, RenderPool(self._limits) as pool:
             waiting = self._render(pool, spool)
             report.products = tuple(sorted(self._new))
-            if not report.dry_run and (waiting or self._products_changed()):
+            report.remarks = list(self._remarks.values())
+            if report.dry_run:
+                self._batch.tell(report, self._store, self._options.scope)
+            elif waiting or self._products_changed():
                 self._write(spool, waiting, began)
-        report.remarks = list(self._remarks.values())
         return report
 
     def _products_changed(self) -> bool:
@@ -245,6 +252,7 @@ class _Import:
                 self._new[one.draft.product] = self._products.added[one.draft.product]
             if self._report.dry_run:
                 self._report.entries.append(entry)
+                self._batch.add(one.draft)
             else:
                 spool.add(self._rendered(one, outcome), one.files_at)
         return waiting
@@ -259,7 +267,7 @@ class _Import:
         draft = one.draft
         today = datetime.now(ZoneInfo(self._config.time_zone)).date()
         made, links = sections_of(draft, outcome), dict(one.row.links)
-        return Rendered(draft, draft.updated or today, one.digest, made, links=links)
+        return Rendered(draft, draft.updated or today, one.digest, made, links=links, sketch=sketch_of(draft))
 
     # Writing
 

@@ -22,6 +22,7 @@ from typing import Any
 from indexer.importing import ImportOptions, import_articles
 from kb.articles import Problem
 from kb.config import Config
+from kb.entitlements import Scope, matrices, staff_grants
 from kb.imports import ImportRefused, Imports, report_of, source_of
 from kb.reading import unpacked
 from kb.store import Store, StoreError
@@ -69,6 +70,7 @@ def do(job: ImportJob, imports: Imports, worker: str, store: Store, config: Conf
         account_id=job.account_id,
         basis=looked_at.basis if applying and looked_at else None,
         job_id=job.id if applying else None,
+        scope=Scope(staff_grants(store.products(), matrices(config.matrix))),
         reading=unpacked(job.reading),
     )
     try:

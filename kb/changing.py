@@ -16,6 +16,7 @@ from kb.contents import Content, as_original, content_of, draft_of
 from kb.editing import Editing
 from kb.licences import needed_for
 from kb.publishing import Publishing
+from kb.rendered import sketch_of
 from kb.reports import Entry, Place, Report, Status
 from kb.store import Store, drafts, originals, writing
 from kb.store.articles import Applied, ImportRun, Rendered, RenderedAttachment, RenderedSection, TocEntry
@@ -125,7 +126,9 @@ def _written(connection: Connection, found: Original, content: Content) -> Rende
     )
     digest = connection.execute(select(article.c.digest).where(article.c.id == found.id)).scalar_one()
     changed = sha256(f"{digest} {draft.digest}".encode()).hexdigest()
-    return Rendered(replace(draft, updated=updated), updated, changed, sections, kept, dict(found.links))
+    return Rendered(
+        replace(draft, updated=updated), updated, changed, sections, kept, dict(found.links), sketch_of(draft)
+    )
 
 
 def _moved(grant: str, before: str, after: str) -> str:

@@ -131,7 +131,8 @@ class Imports:
     def entries(
         self, viewer: Viewer, job_id: int, status: str | None = None, after: int = 0, limit: int = LISTED
     ) -> list[tuple[int, Entry]]:
-        """Rows of an import's report beyond the ordinal `after`. `status` may be `readers`: where these change."""
+        """Rows of an import's report beyond the ordinal `after`. `status` may be `readers`: where these change; or
+        `told`: where there is something to look at."""
         check_author(viewer)
         with self._store.reading() as connection:
             found = jobs.entries(connection, job_id, status, after, limit)
@@ -218,7 +219,7 @@ class Imports:
             jobs.beat(connection, job_id, worker, {**progress, "beat_at": now})
 
     def checked(self, job_id: int, worker: str, report: Report, now: datetime) -> None:
-        rows = [EntryRow(each.status, bool(each.readers), entry_packed(each)) for each in report.entries]
+        rows = [EntryRow(each.status, bool(each.readers), each.is_told, entry_packed(each)) for each in report.entries]
         with self._store.writing() as connection:
             values = {
                 "state": "checked",

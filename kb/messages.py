@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kb import file_messages
+from kb import batch_messages, file_messages
 from kb.articles import Problem
 from kb.store.articles import Obstacle
 
@@ -362,6 +362,7 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
     ),
     "wrong_kind": ("{value} is not a {kind}", "{value} 的型別不對，應為 {kind}", "{value} 的类型不对，应为 {kind}"),
     **file_messages.TEXTS,
+    **batch_messages.TEXTS,
 }
 # Why a batch cannot be taken back: code of kb.store.articles.Obstacle → the same three.
 OBSTACLES: Mapping[str, tuple[str, str, str]] = {

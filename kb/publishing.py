@@ -14,7 +14,7 @@ from kb.articles import Attachment, Draft, Known, Problem, problems
 from kb.config import Config
 from kb.contents import AddressOf, Content, Others, draft_of, file_address, links_of, with_file_grants
 from kb.entitlements import Grants, Matrix
-from kb.rendered import digest_of, sections_of
+from kb.rendered import digest_of, sections_of, sketch_of
 from kb.rendering import Job
 from kb.rendering.addresses import article_address
 from kb.rendering.cleaning import Links
@@ -105,7 +105,9 @@ class Publishing:
         grants = {file.name: file.grants for file in content.files if file.grants}
         whole = digest_of(draft, {**links, **{file.name: file.digest for file in content.files}}, grants)
         today = datetime.now(ZoneInfo(self._config.time_zone)).date()
-        return Prepared(content, Rendered(draft, today, whole, sections, links=links), (*found, *remarks))
+        return Prepared(
+            content, Rendered(draft, today, whole, sections, links=links, sketch=sketch_of(draft)), (*found, *remarks)
+        )
 
     def _pages(self, source: str, ids: Sequence[str]) -> dict[str, str]:
         with self._store.reading() as connection:

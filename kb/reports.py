@@ -73,6 +73,11 @@ class Entry:
     lines: tuple[str, ...] = ()
     cut: int = 0
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it goes in, and its author should look at something nevertheless."""
+        return self.status != "refused" and bool(self.problems)
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -97,7 +102,8 @@ class Report:
     """An import's outcome. `entries` are the refused rows, and in a dry run also what is new or would change.
 
     `batch`: what it was written as, and can be taken back by; 0 when nothing was written. `basis`: what it was compared
-    with, as `Store.basis` says it. `columns`: those of a table. `readers_changed` stands for entries kept elsewhere.
+    with, as `Store.basis` says it. `columns`: those of a table. `readers_changed` and `told_rows`
+    stand for entries kept elsewhere.
     """
 
     source: str
@@ -110,6 +116,7 @@ class Report:
     batch: int = 0
     basis: str = ""
     readers_changed: int = 0
+    told_rows: int = 0
     format: str = ""
     columns: tuple[Column, ...] = ()
 
@@ -122,6 +129,11 @@ class Report:
         """How many articles would be read by others than before."""
         return self.readers_changed or sum(bool(entry.readers) for entry in self.entries)
 
+    @property
+    def to_look_at(self) -> int:
+        """How many articles go in that their author should look at nevertheless."""
+        return self.told_rows or sum(entry.is_told for entry in self.entries)
+
 
 def as_data(report: Report, lang: str) -> dict[str, Any]:
     """A report for programs, as docs/importing.md describes it."""
@@ -133,6 +145,7 @@ def as_data(report: Report, lang: str) -> dict[str, Any]:
         "batch": report.batch or None,
         **{status: report.counts[status] for status in STATUSES},
         "rights_changed": report.rights_changed,
+        "to_look_at": report.to_look_at,
         "seconds": round(report.seconds, 2),
         "new_products": list(report.products),
         "rows": [entry_data(entry, lang) for entry in report.entries],
@@ -184,6 +197,7 @@ def packed(report: Report) -> dict[str, Any]:
         "dry_run": report.dry_run,
         "counts": dict(report.counts),
         "readers_changed": report.rights_changed,
+        "told_rows": report.to_look_at,
         "remarks": [asdict(remark) for remark in report.remarks],
         "products": list(report.products),
         "seconds": report.seconds,

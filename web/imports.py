@@ -19,7 +19,7 @@ from kb.messages import obstacle_told
 from kb.messages import told as problem_told
 from kb.reading import ENCODINGS, KEYS, Reading, unpacked
 from kb.reading import FORMATS as READABLE
-from kb.reports import Entry, csv_rows
+from kb.reports import STATUSES, Entry, csv_rows
 from kb.store.articles import Batch, RollbackRefused
 from kb.store.jobs import ENDED, ImportJob
 from web import errors, names
@@ -30,7 +30,7 @@ from web.viewer import sign_in_first
 
 blueprint = Blueprint("imports", __name__)
 SHOWN = 50
-SHOWS = ("refused", "readers", "changed", "new")
+SHOWS = ("refused", "readers", "told", "changed", "new")
 CHUNK = 1 << 20
 # The fields of the form beside its file.
 ROOM = 64 * 1024
@@ -196,7 +196,8 @@ def counts(job: ImportJob) -> dict[str, int]:
     report = report_of(job)
     if report is None:
         return {}
-    return {show: report.rights_changed if show == "readers" else report.counts[show] for show in SHOWS}  # type: ignore[index]
+    found: dict[str, int] = {status: report.counts[status] for status in STATUSES}
+    return {**found, "readers": report.rights_changed, "told": report.to_look_at}
 
 
 def left(job: ImportJob) -> str:

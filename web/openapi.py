@@ -66,7 +66,7 @@ def _search_doors(longest: int) -> list[Door]:
 def _import_doors() -> list[Door]:
     root, one = "/api/v1/imports", "/api/v1/imports/{number}"
     number = whole("number", 1, 2**31 - 1, place="path")
-    after, shown = whole("after", 0, 10**9 - 1, 0), ("refused", "readers", "changed", "new")
+    after, shown = whole("after", 0, 10**9 - 1, 0), ("refused", "readers", "told", "changed", "new")
     show = parameter("show", {"type": "string", "enum": list(shown)})
     file = (
         words("file_name", "What the file is called; its ending says of what kind it is.", required=True),

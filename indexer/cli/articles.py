@@ -107,6 +107,8 @@ def _print(report: Report, lang: str, whole: bool) -> None:
         click.echo(f"This is batch {report.batch}; to take it back: kb imports rollback {report.batch}")
     if report.rights_changed:
         click.echo(f"{report.rights_changed:,} articles would have other readers than before (marked !)")
+    if report.to_look_at:
+        click.echo(f"{report.to_look_at:,} articles to look at: near duplicates, missing translations (marked ?)")
     if report.products:
         click.echo(f"New products: {', '.join(report.products[:SHOWN])}{_more(report.products)}")
     if report.dry_run:
@@ -114,6 +116,8 @@ def _print(report: Report, lang: str, whole: bool) -> None:
         for entry in changing[:SHOWN]:
             click.echo(f"  {entry.status:<8} {entry.place}  {entry.number or ''} {entry.title}")
             _print_difference(entry, whole)
+            for _, problem in entry.problems:
+                click.echo(f"         ? {told(problem, lang)}")
         _tell_more(changing)
     refused = [entry for entry in report.entries if entry.status == "refused"]
     if refused:

@@ -190,7 +190,7 @@ class Rendered:
 
     `digest` covers the draft and the way it was rendered. HTML may hold links `kb-article:<hex of an external id>`,
     which the store turns into addresses of articles of the same source; so may `links`, which say where the relative
-    addresses of the text lead.
+    addresses of the text lead. `sketch`: what the text is compared with others by; None: made when it is needed.
     """
 
     draft: Draft
@@ -199,6 +199,7 @@ class Rendered:
     sections: tuple[RenderedSection, ...]
     attachments: tuple[RenderedAttachment, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
+    sketch: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

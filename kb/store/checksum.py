@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Table, select
 from kb.store.tables import article, article_section, attachment, grant_set, product
 
 # What tells when and by which import an article came, or is the store's own way of naming things.
-NOT_CONTENT = frozenset("id article_id grant_set_id digest created_at changed_at content text_at text_digest".split())
+NOT_CONTENT = frozenset(
+    "id article_id grant_set_id digest created_at changed_at content text_at text_digest sketch".split()
+)
 
 
 def checksum(connection: Connection) -> str:

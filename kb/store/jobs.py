@@ -70,6 +70,7 @@ class EntryRow:
 
     status: str
     readers_change: bool
+    told: bool
     data: Mapping[str, Any]
 
 
@@ -169,7 +170,7 @@ def save_entries(connection: Connection, job_id: int, entries: Sequence[EntryRow
     for start in range(0, len(entries), CHUNK_ROWS):
         rows = [
             {"job_id": job_id, "ordinal": ordinal, "status": each.status, "readers_change": each.readers_change,
-             "data": dict(each.data)}
+             "told": each.told, "data": dict(each.data)}
             for ordinal, each in enumerate(entries[start : start + CHUNK_ROWS], start + 1)
         ]  # fmt: skip
         connection.execute(insert(import_entry), rows)
@@ -178,10 +179,15 @@ def save_entries(connection: Connection, job_id: int, entries: Sequence[EntryRow
 def entries(
     connection: Connection, job_id: int, status: str | None, after: int, limit: int
 ) -> list[tuple[int, Mapping[str, Any]]]:
-    """Rows of a report beyond the ordinal `after`, with their ordinals. `status`: a status, or `readers`; None: all."""
+    """Rows of a report beyond the ordinal `after`, with their ordinals.
+
+    `status`: a status, `readers` or `told`; None: all.
+    """
     which = true() if status is None else import_entry.c.status == status
     if status == "readers":
         which = import_entry.c.readers_change.is_(True)
+    elif status == "told":
+        which = import_entry.c.told.is_(True)
     chosen = select(import_entry.c.ordinal, import_entry.c.data).where(import_entry.c.job_id == job_id, which)
     found = connection.execute(
         chosen.where(import_entry.c.ordinal > after).order_by(import_entry.c.ordinal).limit(limit)

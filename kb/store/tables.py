@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -113,6 +114,8 @@ article = Table(
     Column("expires_at", Moment, index=True),
     Column("text_digest", String(64)),
     Column("text_at", Moment),
+    # As `kb.likeness` makes it; None: not since there is this column.
+    Column("sketch", LargeBinary),
     UniqueConstraint("source", "external_id"),
     Index(None, "source", "group"),
     Index(None, "updated", "id", "grant_set_id", "confidence", "expires_at"),
@@ -386,5 +389,7 @@ import_entry = Table(
     Column("ordinal", Integer, primary_key=True),
     Column("status", String(8), nullable=False),
     Column("readers_change", Boolean, nullable=False),
+    # There is something to be told of it, though nothing refuses it.
+    Column("told", Boolean, nullable=False, server_default=false()),
     Column("data", JSON, nullable=False),
 )

@@ -227,6 +227,7 @@ class _Applying:
             "review_on": draft.review_on,
             "expires_at": draft.expires_at,
             "text_digest": text_digest(draft),
+            "sketch": rendered.sketch,
             "changed_at": self.run.started_at,
         }
 

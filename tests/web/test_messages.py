@@ -86,7 +86,7 @@ COMPUTED = {
     *(f"task.wrong.{reason}" for reason in TASK_REFUSALS),
     *(f"imports.state_{state}" for state in (*JOB_STATES, "taken_back")),
     *(f"imports.doing_{state}" for state in ("waiting", "checking", "approved", "applying")),
-    *(f"imports.count_{what}" for what in (*ROW_STATUSES, "readers")),
+    *(f"imports.count_{what}" for what in (*ROW_STATUSES, "readers", "told")),
     *(f"webhooks.wrong_{reason}" for reason in WEBHOOK_REFUSALS),
     *(f"webhooks.content_{content}" for content in CONTENTS),
     *(f"webhooks.problem_{problem}" for problem in ("garbled", "redirect", "refused", "timeout", "unknown")),
