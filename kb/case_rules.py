@@ -11,13 +11,14 @@ from kb.clocks import Clock
 from kb.entitlements import STAFF
 from kb.store.articles import Readable
 from kb.store.cases import CaseEvent, CaseLink, CaseRow
+from kb.store.sprs import SprRow
 
 Status = Literal["in_progress", "waiting_customer", "waiting_rd", "solution_offered", "closed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 SEVERITIES = (0, 1, 2, 3)
 ROLES = ("resolution", "reference")
 REFUSALS = (
-    "not_entitled", "missing", "too_long", "severity", "status", "closed", "staff_only", "role", "unreadable",
+    "not_entitled", "missing", "too_long", "severity", "status", "closed", "staff_only", "role", "unreadable", "no_spr",
 )  # fmt: skip
 PAGE = 50
 MAX_SUBJECT = 200
@@ -75,6 +76,7 @@ class Case:
     events: tuple[CaseEvent, ...]
     links: tuple[Linked, ...]
     clocks: tuple[Clock, ...]
+    sprs: tuple[SprRow, ...] = ()
 
 
 def is_staff(viewer: Viewer) -> bool:

@@ -42,11 +42,14 @@ from kb.clocks import NEVER
 from kb.config import Config
 from kb.entitlements import Matrix
 from kb.reckoning import ASSISTED, Reckoning
-from kb.store import Store, outbox, tasks
+from kb.sprs import number_of
+from kb.store import Store, outbox, sprs, tasks
 from kb.store import accounts as account_rows
 from kb.store import cases as rows
 from kb.store.articles import Readable
 from kb.store.cases import CaseRow, Deflection, Walk
+from kb.store.spr_tables import spr_case
+from kb.store.sprs import SprRow
 from kb.telling import tell
 from kb.texts import stored
 
@@ -94,6 +97,7 @@ class Cases:
             staff = is_staff(viewer)
             found = rows.events(connection, row.id, internal=True)
             linked = rows.links(connection, row.id, internal=staff)
+            reports = sprs.of_case(connection, row.id)
             lines = account_rows.lines_of(connection, row.customer_id)
         articles = self._store.readable([link.article_id for link in linked], viewer.scope)
         theirs = self._store.readable(list(articles), self.reckoning.scope(lines, now))
@@ -103,13 +107,8 @@ class Cases:
             if link.article_id in articles
         )
         seen = tuple(event for event in found if staff or not event.internal)
-        return Case(
-            row,
-            self.reckoning.package(lines, row.product, now),
-            seen,
-            links,
-            self.reckoning.clocks(row, found, lines, now),
-        )
+        package, clocks = self.reckoning.package(lines, row.product, now), self.reckoning.clocks(row, found, lines, now)
+        return Case(row, package, seen, links, clocks, tuple(reports))
 
     def readers(self, row: CaseRow, articles: Sequence[int], now: datetime) -> frozenset[int]:
         """Of these articles those that the case's customer may read. For staff."""
@@ -197,7 +196,8 @@ class Cases:
             self.reckoning.keep(connection, row.number, now)
 
     def change(self, viewer: Viewer, number: str, revision: int, wanted: Mapping[str, Any], now: datetime) -> None:
-        """Changes severity, status, owner. Stale when the case is not at `revision` any more.
+        """Changes severity, status, owner; `spr` names a report that the case waits for. Stale when the case is not at
+        `revision` any more.
 
         Customers may only close a case.
         """
@@ -209,7 +209,9 @@ class Cases:
         with self._changing(viewer, number, now) as (connection, row):
             if row.revision != revision:
                 raise Stale(number)
-            self._set(connection, row, viewer, wanted, now)
+            if "spr" in wanted:
+                _link_spr(connection, row, viewer, str(wanted["spr"]), now)
+            self._set(connection, row, viewer, {name: wanted[name] for name in wanted if name != "spr"}, now)
             self.reckoning.keep(connection, row.number, now)
 
     def link(
@@ -238,6 +240,22 @@ class Cases:
         with self._changing(viewer, number, now) as (connection, row):
             if rows.remove_link(connection, (row.id, article_id)):
                 _note(connection, row.id, viewer, now, "unlink", "", {"article_id": article_id}, internal=True)
+                self.reckoning.keep(connection, row.number, now)
+
+    def link_spr(self, viewer: Viewer, number: str, spr: str, now: datetime) -> None:
+        """Links a software performance report: its customer sees it from now on. Linked already: nothing happens."""
+        self.check_staff(viewer)
+        with self._changing(viewer, number, now) as (connection, row):
+            _link_spr(connection, row, viewer, spr, now)
+            self.reckoning.keep(connection, row.number, now)
+
+    def unlink_spr(self, viewer: Viewer, number: str, spr: str, now: datetime) -> None:
+        """Takes a link to a report back; none there: nothing happens."""
+        self.check_staff(viewer)
+        with self._changing(viewer, number, now) as (connection, row):
+            found = _spr(connection, spr)
+            if found and sprs.unlink(connection, spr_case, {"spr_id": found.id, "case_id": row.id}):
+                _note(connection, row.id, viewer, now, "spr_unlink", "", {"spr": found.number}, internal=True)
                 self.reckoning.keep(connection, row.number, now)
 
     @contextmanager
@@ -276,6 +294,20 @@ class Cases:
         rows.change_case(connection, row.id, values)
         data = {name: [getattr(row, name), value] for name, value in changed.items()}
         _note(connection, row.id, viewer, now, "change", "", data, internal=set(changed) == {"owner_id"})
+
+
+def _spr(connection: Connection, given: str) -> SprRow | None:
+    known = number_of(given)
+    return sprs.by_numbers(connection, [known]).get(known) if known else None
+
+
+def _link_spr(connection: Connection, row: CaseRow, viewer: Viewer, given: str, now: datetime) -> None:
+    found = _spr(connection, given)
+    if found is None:
+        raise CaseRefused("no_spr")
+    key = {"spr_id": found.id, "case_id": row.id}
+    if sprs.link(connection, spr_case, {**key, "account_id": viewer.account_id, "at": now}):
+        _note(connection, row.id, viewer, now, "spr_link", "", {"spr": found.number}, internal=True)
 
 
 def _free_number(connection: Connection) -> str:

@@ -25,8 +25,8 @@ from kb.store import accounts as account_rows
 from kb.store.outbox import CONTENTS, Content, Delivery, DeliveryState, Outcome, Webhook
 
 EventKind: TypeAlias = Literal[
-    "case.opened", "case.reply", "case.note", "case.change", "case.link", "case.unlink", "clock.warning",
-    "clock.breach",
+    "case.opened", "case.reply", "case.note", "case.change", "case.link", "case.unlink", "case.spr_link",
+    "case.spr_unlink", "clock.warning", "clock.breach",
 ]  # fmt: skip
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 REFUSALS = ("name", "taken", "url", "https", "kinds", "content", "customer", "staff_of_one", "many")

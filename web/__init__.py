@@ -17,9 +17,11 @@ from kb.config import Config
 from kb.curating import Curating
 from kb.editing import Editing
 from kb.entitlements import matrices
+from kb.extended_support import ExtendedSupport
 from kb.imports import Imports
 from kb.publishing import Publishing
 from kb.search import Observe, Search
+from kb.sprs import Sprs
 from kb.store import Store
 from kb.tasks import Tasks
 from kb.watching import Watcher
@@ -53,6 +55,8 @@ from web import (
     security,
     sign_in,
     site,
+    spr_api,
+    sprs,
     tasks,
     viewer,
     webhook_api,
@@ -90,6 +94,7 @@ def create_app(config: Config) -> Flask:
         case_reports,
         case_articles,
         tasks,
+        sprs,
         entitlements,
         sign_in,
         account,
@@ -97,6 +102,7 @@ def create_app(config: Config) -> Flask:
         metrics,
         api,
         case_api,
+        spr_api,
         imports,
         import_api,
         webhooks,
@@ -105,6 +111,7 @@ def create_app(config: Config) -> Flask:
         app.register_blueprint(part.blueprint)
     csrf.exempt(api.blueprint)
     csrf.exempt(case_api.blueprint)
+    csrf.exempt(spr_api.blueprint)
     csrf.exempt(import_api.blueprint)
     csrf.exempt(webhook_api.blueprint)
     # It checks for itself, after it has seen who sends: what is checked is read first, all of it.
@@ -143,6 +150,8 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
         media_type,
         Webhooks(store, config),
         Watcher(store, cases_of_site, config, versions),
+        Sprs(store),
+        ExtendedSupport(store, versions),
     )
 
 

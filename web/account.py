@@ -6,6 +6,7 @@ from flask import Blueprint, abort, g, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from kb.accounts import LEAST, TOKEN_SCOPES, AccountError
+from kb.cases import is_staff
 from kb.imports import is_author
 from kb.store.accounts import Token
 from kb.webhooks import is_operator
@@ -25,7 +26,9 @@ def page() -> ResponseReturnValue:
 
 
 def _page(token: str = "", problem: str = "", status: int = 200) -> ResponseReturnValue:
-    withheld = {"imports": not is_author(g.viewer), "webhooks": not is_operator(g.viewer)}
+    withheld = {
+        "imports": not is_author(g.viewer), "webhooks": not is_operator(g.viewer), "sprs:write": not is_staff(g.viewer),
+    }  # fmt: skip
     offered = [scope for scope in TOKEN_SCOPES if not withheld.get(scope)]
     page = render_template(
         "account.html",

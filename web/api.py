@@ -16,6 +16,7 @@ from web.articles import RELATED, readable_here
 from web.parameters import SearchParameters
 from web.search import found, suggestions
 from web.site import site
+from web.sprs import summary
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -48,6 +49,7 @@ def search() -> Response:
             pages=results.pages,
             page_size=results.query.page_size,
             results=[_result(result) for result in results.results],
+            spr=summary(spr) if (spr := site().sprs.lookup(g.viewer, asked.q)) else None,
             facets=facets,
         )
     )
@@ -124,6 +126,7 @@ def article(number: str) -> Response:
                 )
                 for other in read.translations
             ],
+            sprs=[summary(row) for row in site().sprs.of_article(read)],
             related=[schema.Summary(**_known(row)) for row in site().search.related(read, scope, RELATED)],
         )
     )

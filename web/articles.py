@@ -47,6 +47,7 @@ def page(number: str) -> ResponseReturnValue:
         related=site().search.related(article, scope, RELATED),
         behind=site().curating.behind(g.viewer, article.row.id),
         moved_to=store.redirect(number, scope) if article.row.is_withdrawn else None,
+        sprs=site().sprs.of_article(article),
         cases=site().cases.of_article(g.viewer, article.row.id),
         staff=is_staff(g.viewer),
         tasks=site().tasks.of_article(g.viewer, article.row.id),

@@ -19,6 +19,7 @@ from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Conflicting, Refused
 from web.site import site
+from web.sprs import summary
 from web.viewer import require_token
 
 blueprint = Blueprint("case_api", __name__, url_prefix="/api/v1/cases")
@@ -129,6 +130,18 @@ def unlink(number: str, article: str) -> Response:
     return _told(number)
 
 
+@blueprint.put("/<number>/sprs/<spr>")
+def link_spr(number: str, spr: str) -> Response:
+    site().cases.link_spr(g.viewer, number, spr, now())
+    return _told(number)
+
+
+@blueprint.delete("/<number>/sprs/<spr>")
+def unlink_spr(number: str, spr: str) -> Response:
+    site().cases.unlink_spr(g.viewer, number, spr, now())
+    return _told(number)
+
+
 def _told(number: str, status: int = 200) -> Response:
     found = site().cases.case(g.viewer, number, now())
     if found is None:
@@ -183,4 +196,5 @@ def _whole(found: Case) -> schema.Case:
             )
             for one in found.links
         ],
+        sprs=[summary(row) for row in found.sprs],
     )

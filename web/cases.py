@@ -139,6 +139,7 @@ def _form(given: dict[str, str], problem: str = "", status: int = 200) -> Respon
         given=given,
         problem=problem,
         products=site().cases.products(g.viewer),
+        supports=site().extended_support.of_viewer(g.viewer, today()),
         severities=SEVERITIES,
         limits=LIMITS,
         suggested=deflection.suggested(typed) if given.get("step") else [],
@@ -212,6 +213,7 @@ def case_page(number: str, problem: str = "", status: int = 200, reply: Reply | 
         limit=MAX_TEXT,
         covered=site().config.clock_hours == "covered",
         asked=found.row.subject if asked is None else asked,
+        support=site().extended_support.of_case(found.row, today()) if staff else None,
         offered=_offered(found, told if asked is None else asked) if staff else [],
         now=now(),
     )
@@ -274,6 +276,8 @@ def change(number: str) -> ResponseReturnValue:
         wanted["status"] = status
     if severity := form.get("severity"):
         wanted["severity"] = int(severity) if severity in map(str, SEVERITIES) else -1
+    if spr := form.get("spr", "").strip():
+        wanted["spr"] = spr
     if form.get("take"):
         wanted["owner_id"] = g.viewer.account_id
     revision = form.get("revision", "")
@@ -301,6 +305,11 @@ def unlink(number: str) -> ResponseReturnValue:
         site().cases.unlink(g.viewer, number, article.row.id, now())
 
     return _done(number, unlinking)
+
+
+@blueprint.post("/cases/<number>/unlink-spr")
+def unlink_spr(number: str) -> ResponseReturnValue:
+    return _done(number, lambda: site().cases.unlink_spr(g.viewer, number, request.form.get("spr", ""), now()))
 
 
 def _done(number: str, act: Callable[[], None], said: str = "") -> ResponseReturnValue:

@@ -10,6 +10,8 @@ from flask import Blueprint, g, render_template
 from kb.entitlements import Cell, Matrix, Row
 from web import names
 from web.home import holdings
+from web.language import today
+from web.site import site
 
 blueprint = Blueprint("entitlements", __name__)
 
@@ -48,6 +50,7 @@ def page() -> str:
         matrix=matrix,
         sections=sections(matrix),
         holdings=held,
+        supports=site().extended_support.of_viewer(g.viewer, today()),
         own=own,
         held=[package for package, products in own.items() if products],
     )

@@ -9,7 +9,7 @@ from kb.articles import LANGUAGES
 from kb.exporting import FORMATS
 from kb.reading import ENCODINGS
 from kb.reading import FORMATS as READABLE
-from web import openapi_cases, openapi_webhooks
+from web import openapi_cases, openapi_sprs, openapi_webhooks
 from web.openapi_parts import Door, article_number, choice, parameter, paths, ui, whole, words
 from web.parameters import SearchParameters
 from web.schema import components
@@ -27,6 +27,7 @@ IMPORT_PROBLEMS = NO_IMPORT | {
 def document(longest: int) -> dict[str, Any]:
     """`longest`: how many characters a query may have."""
     told = f"A token is for one or more of: {', '.join(TOKEN_SCOPES)}. Each request says which it needs."
+    doors = (*_search_doors(longest), *openapi_cases.doors(), *openapi_sprs.doors(), *_import_doors())
     return {
         "openapi": "3.1.0",
         "info": {
@@ -36,7 +37,7 @@ def document(longest: int) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{}, {"bearer": []}],
-        "paths": paths((*_search_doors(longest), *openapi_cases.doors(), *_import_doors(), *openapi_webhooks.doors())),
+        "paths": paths((*doors, *openapi_webhooks.doors())),
         "components": {
             "schemas": components(),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": told}},

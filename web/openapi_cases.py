@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from web.openapi_parts import Door, article_number, case_number, choice, cursor, ui, whole
+from web.openapi_sprs import spr_number
 
 NO_CASE = {"404": "There is no such case, or no such article, for the one who asks."}
 REFUSED = NO_CASE | {
@@ -36,6 +37,14 @@ def doors() -> list[Door]:
         change(
             link, "put", "linkArticle", "Link an article; staff alone", body="NewCaseLink",
             parameters=(number, article_number("article")),
+        ),
+        change(
+            ONE + "/sprs/{spr}", "put", "linkSpr", "Link a software performance report; staff alone",
+            parameters=(number, spr_number("spr")),
+        ),
+        change(
+            ONE + "/sprs/{spr}", "delete", "unlinkSpr", "Take a link to a report back; staff alone",
+            parameters=(number, spr_number("spr")),
         ),
         change(
             link, "delete", "unlinkArticle", "Take a link back; staff alone",

@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from kb.articles import ArticleType, Language
 from kb.cases import MAX_FIELD, MAX_SUBJECT, MAX_TEXT, MAX_VERSION, Status
 from kb.store.jobs import State
 from kb.store.outbox import Content, DeliveryState
 from kb.webhooks import EventKind
-
-
-class Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
+from web.schema_base import Answer, Given
+from web.spr_schema import NewSpr, Spr, Sprs, SprSummary
 
 
 class Piece(Answer):
@@ -73,6 +71,7 @@ class SearchAnswer(Answer):
     pages: int = Field(description="Pages there are to ask for, 100 at most.")
     page_size: int
     results: list[Result]
+    spr: SprSummary | None = Field(description="The report whose number the query is, and nothing beside.")
     facets: dict[str, list[FacetValue]]
 
 
@@ -115,6 +114,7 @@ class Article(Summary):
     headings: list[Heading]
     attachments: list[File]
     translations: list[Translation]
+    sprs: list[SprSummary] = Field(description="Software performance reports it is linked to.")
     related: list[Summary]
 
 
@@ -176,6 +176,7 @@ class Case(CaseSummary):
     clocks: list[Clock]
     events: list[CaseEvent]
     links: list[CaseLink]
+    sprs: list[SprSummary] = Field(description="Software performance reports it is linked to.")
 
 
 class Import(Answer):
@@ -292,12 +293,6 @@ class Replayed(Answer):
     replayed: int = Field(description="How many are tried anew.")
 
 
-class Given(BaseModel):
-    """What a program sends: nothing that is not known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
 def _whole(value: object) -> object:
     """JSON knows one kind of number: 3.0 is 3."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -328,6 +323,7 @@ class CaseChange(Given):
     status: Status | None = None
     severity: Severity | None = None
     take: bool = False
+    spr: str | None = Field(None, description="A software performance report that it waits for.")
 
 
 class NewCaseLink(Given):
@@ -363,12 +359,11 @@ def components() -> dict[str, Any]:
 
     answers = (
         SearchAnswer, SuggestAnswer, Article, Cases, Case, Import, Imports, ImportRows, Batch, Webhook, Webhooks,
-        Secret, Deliveries, Replayed, Problem,
+        Secret, Deliveries, Replayed, Spr, Sprs, Problem,
     )  # fmt: skip
     models: list[tuple[type[BaseModel], str]] = [(model, "serialization") for model in answers]
-    models += [
-        (model, "validation") for model in (NewCase, CaseReply, CaseChange, NewCaseLink, NewWebhook, WebhookChange)
-    ]
+    sent = (NewCase, CaseReply, CaseChange, NewCaseLink, NewSpr, NewWebhook, WebhookChange)
+    models += [(model, "validation") for model in sent]
     _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     found: dict[str, Any] = schema["$defs"]
     return found

@@ -14,6 +14,7 @@ from web.problems import Refused
 SCOPES: dict[str, tuple[str, str]] = {
     "api": ("read", "read"),
     "case_api": ("cases:read", "cases:write"),
+    "spr_api": ("read", "sprs:write"),
     "import_api": ("imports", "imports"),
     "webhook_api": ("webhooks", "webhooks"),
 }

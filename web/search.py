@@ -83,8 +83,10 @@ def page() -> str:
     asked = parameters.read(request.args, site().config.max_query)
     results = found(asked)
     facets = facets_of(results, asked)
-    view = {
+    spr = site().sprs.lookup(g.viewer, asked.q)
+    view: dict[str, object] = {
         "asked": asked,
+        "spr": spr,
         "results": results,
         "facets": facets,
         "chips": _chips(facets),
@@ -96,7 +98,7 @@ def page() -> str:
     }
     if results.total == 0 and asked.q:
         view["instead"] = instead(asked, results.plain)
-        if asked == asked.unfiltered() and not results.plain:
+        if asked == asked.unfiltered() and not results.plain and spr is None:
             _note_gap(asked.q)
     return render_template("results.html", **view)
 

@@ -19,9 +19,11 @@ from kb.config import Config
 from kb.curating import Curating
 from kb.editing import Editing
 from kb.entitlements import Matrix
+from kb.extended_support import ExtendedSupport
 from kb.imports import Imports
 from kb.publishing import Publishing
 from kb.search import Engine, Search
+from kb.sprs import Sprs
 from kb.store import Store
 from kb.store.articles import Product
 from kb.tasks import Tasks
@@ -69,6 +71,8 @@ class Site:
     media_type: Callable[[bytes], str]
     webhooks: Webhooks
     watcher: Watcher
+    sprs: Sprs
+    extended_support: ExtendedSupport
 
     def close(self) -> None:
         self.publishing.close()

@@ -9,7 +9,19 @@ import traceback
 
 import click
 
-from indexer.cli import articles, cases, evaluating, exporting, imports, index, people, searching, serving, webhooks
+from indexer.cli import (
+    articles,
+    cases,
+    evaluating,
+    exporting,
+    imports,
+    index,
+    people,
+    searching,
+    serving,
+    sprs,
+    webhooks,
+)
 from indexer.cli.common import Refused
 from indexer.engines import EngineMissing
 from indexer.evaluation import SetError
@@ -58,6 +70,8 @@ for command in (
     ),
     *(
         cases.cases,
+        sprs.sprs,
+        sprs.releases,
         people.user,
         people.contract,
         people.licence,

@@ -100,7 +100,9 @@ def _add_demo(store: Store, settings: Config) -> None:
     publishing = Publishing(store, settings, versions)
     try:
         articles = CaseArticles(store, cases, Editing(store, publishing))
-        add_demo_cases(Desk(store, cases, Tasks(store), articles, accounts, datetime.now(UTC)))
+        desk = Desk(store, cases, Tasks(store), articles, accounts, datetime.now(UTC))
+        add_demo_sprs(desk, ExtendedSupport(store, versions))
+        add_demo_cases(desk)
     finally:
         publishing.close()
 

@@ -13,6 +13,7 @@ from kb.store import jobs, redirects, versions
 from kb.store.articles import Applied, Batch, ImportRun, Obstacle, RollbackRefused, SourceChanged
 from kb.store.case_tables import case_link, support_case
 from kb.store.indexing import note
+from kb.store.spr_tables import product_release, spr
 from kb.store.tables import article, article_version, batch, contract_line, counter, product
 
 CHUNK = 200
@@ -152,6 +153,6 @@ def _restore_products(connection: Connection, before: Mapping[str, Any]) -> None
             connection.execute(update(product).where(product.c.id == name).values(values))
         elif not any(
             connection.scalar(select(func.count()).select_from(table).where(table.c.product == name))
-            for table in (article, contract_line, support_case)
+            for table in (article, contract_line, support_case, spr, product_release)
         ):
             connection.execute(delete(product).where(product.c.id == name))

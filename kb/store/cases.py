@@ -83,12 +83,13 @@ CASES = (
 )
 
 
-def _within(customer_id: int | None) -> ColumnElement[bool]:
+def within(customer_id: int | None) -> ColumnElement[bool]:
+    """Of one customer; None, for staff: of everyone."""
     return true() if customer_id is None else support_case.c.customer_id == customer_id
 
 
 def case_by_number(connection: Connection, number: str, customer_id: int | None) -> CaseRow | None:
-    found = select(*CASE).select_from(CASES).where(support_case.c.number == number, _within(customer_id))
+    found = select(*CASE).select_from(CASES).where(support_case.c.number == number, within(customer_id))
     row = connection.execute(found).first()
     return CaseRow(*row) if row else None
 
@@ -99,7 +100,7 @@ def cases(connection: Connection, customer_id: int | None, is_open: bool, page: 
     # No clock of a closed case runs: named first, its due time lets the queue's index give everyone's in their order.
     closed = (by_id.desc(),) if customer_id is not None else (by_due.desc(), by_id.desc())
     order = (by_due, by_id) if is_open else closed
-    found = select(*CASE).select_from(CASES).where(support_case.c.open == is_open, _within(customer_id))
+    found = select(*CASE).select_from(CASES).where(support_case.c.open == is_open, within(customer_id))
     offset, limit = page
     return [CaseRow(*row) for row in connection.execute(found.order_by(*order).offset(offset).limit(limit))]
 
@@ -119,7 +120,7 @@ def walk(connection: Connection, customer_id: int | None, way: Walk) -> list[Cas
     """The next cases of a walk."""
     number = support_case.c.number
     key = support_case.c.due_at if way.sort == "due" else support_case.c.opened_at
-    found = select(*CASE).select_from(CASES).where(_within(customer_id))
+    found = select(*CASE).select_from(CASES).where(within(customer_id))
     if way.is_open is not None:
         found = found.where(support_case.c.open == way.is_open)
     if way.after is not None:
@@ -160,7 +161,7 @@ def to_watch(connection: Connection, now: datetime, limit: int) -> list[str]:
 
 def watch_anew(connection: Connection, customer_id: int | None, now: datetime) -> None:
     """The clocks of a customer's open cases, or of everyone's, are to be reckoned anew: what they go by has changed."""
-    anew = update(support_case).where(support_case.c.open, _within(customer_id), support_case.c.watch_at > now)
+    anew = update(support_case).where(support_case.c.open, within(customer_id), support_case.c.watch_at > now)
     connection.execute(anew.values(watch_at=now))
 
 

@@ -12,11 +12,14 @@ from kb.articles import CONFIDENCES, LANGUAGES, TYPES
 from kb.cases import REFUSALS, ROLES, SEVERITIES, STATUSES
 from kb.clocks import KINDS
 from kb.counting import LINK_TIMES
+from kb.extended_support import STATES as SUPPORT_STATES
 from kb.licences import LEVELS
 from kb.question import DATE_BUCKETS, FACETS
 from kb.reading import FORMATS
 from kb.reports import STATUSES as ROW_STATUSES
 from kb.search import PARTS
+from kb.sprs import REFUSALS as SPR_REFUSALS
+from kb.sprs import STATUSES as SPR_STATUSES
 from kb.store.clock_events import CLOCK_SIGNS
 from kb.store.drafts import STATES as DRAFT_STATES
 from kb.store.file_texts import FILE_PROBLEMS
@@ -78,9 +81,12 @@ COMPUTED = {
     *(f"report.{name}" for name in HEADS),
     "clock.left",
     "clock.until",
-    *(f"event.{kind}" for kind in ("opened", "reply", "note", "change", "link", "unlink")),
+    *(f"event.{kind}" for kind in ("opened", "reply", "note", "change", "link", "unlink", "spr_link", "spr_unlink")),
     *(f"link.{role}" for role in ROLES),
     *(f"case.wrong.{reason}" for reason in REFUSALS),
+    *(f"spr.status_{status}" for status in SPR_STATUSES),
+    *(f"spr.wrong_{reason}" for reason in SPR_REFUSALS),
+    *(f"support.{state}" for state in SUPPORT_STATES),
     *(f"task.kind_{kind}" for kind in TASK_KINDS),
     *(f"task.state_{state}" for state in TASK_STATES),
     *(f"task.wrong.{reason}" for reason in TASK_REFUSALS),

@@ -1,0 +1,55 @@
+"""The tables of software performance reports (SPR), and of the releases whose standard support ends."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Date, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text
+
+from kb.store.tables import Moment, metadata
+
+# What research and development is told that a product does wrong. `fixed_in`: the version, "" while there is none.
+spr = Table(
+    "spr",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", String(32), nullable=False, unique=True),
+    Column("product", String(64), ForeignKey("product.id"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("fixed_in", String(64), nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Index(None, "status", "changed_at", "number"),
+    Index(None, "changed_at", "number"),
+    sqlite_autoincrement=True,
+)
+
+spr_article = Table(
+    "spr_article",
+    metadata,
+    Column("spr_id", Integer, ForeignKey("spr.id", ondelete="CASCADE"), nullable=False),
+    Column("article_id", Integer, ForeignKey("article.id", ondelete="CASCADE"), nullable=False),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("spr_id", "article_id"),
+    Index(None, "article_id", "spr_id"),
+)
+
+spr_case = Table(
+    "spr_case",
+    metadata,
+    Column("spr_id", Integer, ForeignKey("spr.id", ondelete="CASCADE"), nullable=False),
+    Column("case_id", Integer, ForeignKey("support_case.id", ondelete="CASCADE"), nullable=False),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("spr_id", "case_id"),
+    Index(None, "case_id", "spr_id"),
+)
+
+# The last day of standard support. `name` as versions begin with it, 12.1; "": the whole product.
+product_release = Table(
+    "product_release",
+    metadata,
+    Column("product", String(64), ForeignKey("product.id"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("standard_ends", Date, nullable=False),
+    PrimaryKeyConstraint("product", "name"),
+)
