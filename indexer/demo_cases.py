@@ -12,6 +12,7 @@ from indexer.demo_history import HISTORY, NEEDLESS, RESOLVED, TASKS, DemoTask, P
 from kb.accounts import Accounts, Viewer
 from kb.case_articles import CaseArticles
 from kb.cases import Cases, NewCase
+from kb.sprs import Sprs
 from kb.store import Store
 from kb.store.articles import Readable
 from kb.tasks import Tasks, paragraphs
@@ -89,7 +90,7 @@ CASES = (
             (1.0, "answer", "已收到，正在分析佇列的設定。"),
             (1.2, "reference", "KB106910"),
             (3.0, "note", "與去年 C 公司的情形相同，先請研發確認。"),
-            (3.1, "rd", ""),
+            (3.1, "rd", "8012207"),
         ),
     ),
     DemoCase(
@@ -244,5 +245,9 @@ def _play(desk: Desk, people: tuple[Viewer, Viewer], number: str, act: tuple[Act
     elif what in ("answer", "note", "ask"):
         desk.cases.reply(customer if what == "ask" else engineer, number, given, at, internal=what == "note")
     else:
-        wanted = {"owner_id": engineer.account_id} if what == "take" else {"status": STATUS[what]}
+        taken = what == "take"
+        wanted: dict[str, object] = {"owner_id": engineer.account_id} if taken else {"status": STATUS[what]}
+        # Whoever runs the demo without the shipped articles has no reports either.
+        if given and Sprs(desk.store).find(engineer, given):
+            wanted["spr"] = given
         desk.cases.change(engineer, number, found.row.revision, wanted, at)

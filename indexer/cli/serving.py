@@ -13,6 +13,7 @@ from rich.table import Table
 from indexer.cli.common import config, opened_engine, opened_store, progress, today
 from indexer.demo import DEMOS, add_demos
 from indexer.demo_cases import Desk, add_demo_cases
+from indexer.demo_sprs import add_demo_sprs
 from indexer.importing import ImportOptions, import_articles
 from indexer.serving import serve_forever, start_listening
 from indexer.sync import drain
@@ -22,6 +23,7 @@ from kb.cases import Cases
 from kb.config import Config
 from kb.editing import Editing
 from kb.entitlements import matrices
+from kb.extended_support import ExtendedSupport
 from kb.publishing import Publishing
 from kb.reckoning import Reckoning
 from kb.store import Store

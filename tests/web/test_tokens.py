@@ -30,7 +30,14 @@ def bearer(site: ReadySite, kind: str, *scopes: str) -> dict[str, str]:
 
 def api_doors(site: ReadySite) -> list[tuple[str, str, str]]:
     """Every request of the API: its part, its method and an address."""
-    values = {"number": "C99999999", "article": "KB900001", "batch": "9", "name": "a.txt", "key": "0" * 32}
+    values = {
+        "number": "C99999999",
+        "article": "KB900001",
+        "batch": "9",
+        "spr": "9999999",
+        "name": "a.txt",
+        "key": "0" * 32,
+    }
     return [
         (rule.endpoint, method, re.sub(r"<int\(.*?\):\w+>", "99", PLACE.sub(lambda found: values[found[1]], rule.rule)))
         for rule in site.app.url_map.iter_rules()
