@@ -107,7 +107,7 @@ class Accounts:
 
     def sign_in(self, email: str, password: str, address: str, now: datetime) -> SignIn:
         """A session for the right password. After too many failures from an e-mail or an address it must wait."""
-        email = _folded(email)
+        email = folded(email)
         by_email, by_address = _hash("email", email), _hash("address", address)
         allowed = {by_email: self._config.sign_in_attempts, by_address: self._config.sign_in_attempts * PER_ADDRESS}
         with self._store.writing() as connection:
@@ -196,7 +196,7 @@ class Accounts:
 
     def account(self, email: str) -> Account:
         with self._store.reading() as connection:
-            found = rows.account_by_email(connection, _folded(email))
+            found = rows.account_by_email(connection, folded(email))
         if found is None:
             raise AccountError(f"there is no account {email}; see: kb user list")
         return found[0]
@@ -210,7 +210,7 @@ class Accounts:
         _check(new)
         password_hash = self._hasher.hash(new.password)
         with self._store.writing() as connection:
-            if rows.account_by_email(connection, _folded(new.email)):
+            if rows.account_by_email(connection, folded(new.email)):
                 raise AccountError(f"there is an account {new.email} already; see: kb user password")
             owner = None
             if new.customer:
@@ -218,7 +218,7 @@ class Accounts:
                     connection, new.customer, _now()
                 )
             values = {
-                "email": _folded(new.email), "name": new.name, "role": new.role, "customer_id": owner,
+                "email": folded(new.email), "name": new.name, "role": new.role, "customer_id": owner,
                 "password_hash": password_hash, "lang": new.lang, "active": True, "demo": new.demo,
                 "created_at": _now(),
             }  # fmt: skip
@@ -336,7 +336,7 @@ class Accounts:
 
 
 def _check(new: NewAccount) -> None:
-    email = _folded(new.email)
+    email = folded(new.email)
     local, at, domain = email.partition("@")
     if not (local and at and domain) or "@" in domain or len(email) > 254 or any(map(str.isspace, email)):
         raise AccountError(f"{new.email!r} is not an e-mail address")
@@ -362,7 +362,7 @@ def _check_known(what: str, value: str, known: Sequence[str]) -> None:
         raise AccountError(f"unknown {what} {value!r}; known are {', '.join(known) or 'none yet'}")
 
 
-def _folded(email: str) -> str:
+def folded(email: str) -> str:
     """What an account is found by. No database takes halves of pairs or NUL, and no address has them."""
     typed = email.encode("utf-8", "replace").decode().replace("\x00", "")
     return unicodedata.normalize("NFKC", typed).strip().casefold()

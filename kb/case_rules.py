@@ -19,6 +19,7 @@ SEVERITIES = (0, 1, 2, 3)
 ROLES = ("resolution", "reference")
 REFUSALS = (
     "not_entitled", "missing", "too_long", "severity", "status", "closed", "staff_only", "role", "unreadable", "no_spr",
+    "contact",
 )  # fmt: skip
 PAGE = 50
 MAX_SUBJECT = 200
@@ -48,7 +49,7 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """A case to be opened."""
+    """A case to be opened. `contact`: for staff, the e-mail of the customer's account that it is opened for."""
 
     product: str
     severity: int
@@ -56,6 +57,7 @@ class NewCase:
     text: str
     version: str = ""
     environment: str = ""
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +104,14 @@ def check_length(field: str, text: str, most: int) -> None:
         raise CaseRefused("missing", field=field)
     if len(text) > most:
         raise CaseRefused("too_long", field=field, most=most)
+
+
+def check_words(new: NewCase) -> None:
+    """CaseRefused for what a case cannot be, whoever opens it."""
+    check_length("subject", new.subject.strip(), MAX_SUBJECT)
+    check_length("text", new.text.strip(), MAX_TEXT)
+    for name, most in (("version", MAX_VERSION), ("environment", MAX_FIELD)):
+        if len(getattr(new, name)) > most:
+            raise CaseRefused("too_long", field=name, most=most)
+    if new.severity not in SEVERITIES:
+        raise CaseRefused("severity")

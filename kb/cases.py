@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from kb.accounts import Viewer
+from kb.accounts import Viewer, folded
 from kb.case_rules import (
     MAX_FIELD,
     MAX_SUBJECT,
@@ -34,6 +34,7 @@ from kb.case_rules import (
     Stale,
     Status,
     check_length,
+    check_words,
     customer_of,
     is_staff,
     sees_cases,
@@ -129,17 +130,26 @@ class Cases:
 
     # Changing
 
-    def check(self, viewer: Viewer, new: NewCase) -> None:
+    def check(self, viewer: Viewer, new: NewCase, now: datetime) -> None:
         """CaseRefused where `open` would refuse."""
-        if new.product not in self.products(viewer):
+        with self._store.reading() as connection:
+            self._contact(connection, viewer, new, now)
+        check_words(new)
+
+    def _contact(self, connection: Connection, viewer: Viewer, new: NewCase, now: datetime) -> tuple[int, int | None]:
+        """The customer that a case is opened for, and the account: the viewer's own, or for staff that of `contact`."""
+        if not is_staff(viewer):
+            if new.contact or new.product not in self.products(viewer):
+                raise CaseRefused("staff_only" if new.contact else "not_entitled")
+            assert viewer.customer_id is not None  # noqa: S101
+            return viewer.customer_id, viewer.account_id
+        found = account_rows.account_by_email(connection, folded(new.contact))
+        if found is None or found[0].customer_id is None or not found[0].active:
+            raise CaseRefused("contact")
+        customer_id = found[0].customer_id
+        if self.reckoning.package(account_rows.lines_of(connection, customer_id), new.product, now) is None:
             raise CaseRefused("not_entitled")
-        check_length("subject", new.subject.strip(), MAX_SUBJECT)
-        check_length("text", new.text.strip(), MAX_TEXT)
-        for name, most in (("version", MAX_VERSION), ("environment", MAX_FIELD)):
-            if len(getattr(new, name)) > most:
-                raise CaseRefused("too_long", field=name, most=most)
-        if new.severity not in SEVERITIES:
-            raise CaseRefused("severity")
+        return customer_id, found[0].id
 
     def check_staff(self, viewer: Viewer) -> None:
         """CaseRefused for what staff alone may do."""
@@ -148,14 +158,14 @@ class Cases:
 
     def open(self, viewer: Viewer, new: NewCase, now: datetime) -> str:
         """Opens a case and gives its number. CaseRefused: no right to, or something is missing or too long."""
-        self.check(viewer, new)
-        values = {
-            "customer_id": viewer.customer_id, "contact_id": viewer.account_id, "owner_id": None,
-            "product": new.product, "version": stored(new.version), "environment": stored(new.environment),
-            "subject": stored(new.subject.strip()), "severity": new.severity, "status": "in_progress", "open": True,
-            "revision": 1, "due_at": NEVER, "opened_at": now, "changed_at": now,
+        check_words(new)
+        values: dict[str, Any] = {
+            "owner_id": None, "product": new.product, "version": stored(new.version),
+            "environment": stored(new.environment), "subject": stored(new.subject.strip()), "severity": new.severity,
+            "status": "in_progress", "open": True, "revision": 1, "due_at": NEVER, "opened_at": now, "changed_at": now,
         }  # fmt: skip
         with self._store.writing() as connection:
+            values["customer_id"], values["contact_id"] = self._contact(connection, viewer, new, now)
             values["number"] = number = _free_number(connection)
             case_id = rows.add_case(connection, values)
             _note(

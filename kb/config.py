@@ -157,6 +157,15 @@ def _networks(text: str) -> tuple[Network, ...]:
         raise ValueError("networks separated by commas, e.g. 10.20.0.0/16,fd00::/8") from None
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    """As a policy for frames names them; over plain HTTP on this machine alone."""
+    found = tuple(each.strip() for each in text.split(","))
+    for each in found:
+        if not re.fullmatch(r"https://(\*\.)?[a-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?", each):
+            raise ValueError("origins separated by commas, e.g. https://crm.example,https://*.force.example")
+    return found
+
+
 def _site_name(text: str) -> Mapping[str, str]:
     """One name for every language, or `zh-Hant=…;zh-Hans=…;en=…`; a language left out keeps its default."""
     if "=" not in text:
@@ -210,6 +219,7 @@ class Config:
     clock_hours: str = _setting("CLOCK_HOURS", _one_of("covered", "all"), "covered")
     clock_warning: Fraction | timedelta = _setting("CLOCK_WARNING", _warning, Fraction(3, 4))
     webhook_networks: tuple[Network, ...] = _setting("WEBHOOK_NETWORKS", _networks, ())
+    embed_origins: tuple[str, ...] = _setting("EMBED_ORIGINS", _origins, ())
     demo: bool = _setting("DEMO", _switch, True)
     metrics_token: str | None = _setting("METRICS_TOKEN", _token, None)
     log_format: str = _setting("LOG_FORMAT", _one_of("text", "json"), "text")

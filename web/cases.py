@@ -127,18 +127,20 @@ def new() -> ResponseReturnValue:
     """The form for a new case, or why there is none. `subject` and `product` may be carried over from a search."""
     if answer := sign_in_first():
         return answer
-    given = {name: request.args.get(name, "")[:MAX_SUBJECT] for name in ("subject", "product")}
+    given = {name: request.args.get(name, "")[:MAX_SUBJECT] for name in ("subject", "product", "contact")}
     return _form(given)
 
 
 def _form(given: dict[str, str], problem: str = "", status: int = 200) -> ResponseReturnValue:
-    community = site().config.community_url
+    community, staff = site().config.community_url, is_staff(g.viewer)
+    products = list(site().catalogue.products()) if staff else site().cases.products(g.viewer)
     typed = Typed(**{name: given.get(name, "") for name in deflection.FIELDS})
     page = render_template(
         "case_new.html",
         given=given,
         problem=problem,
-        products=site().cases.products(g.viewer),
+        products=products,
+        staff=staff,
         supports=site().extended_support.of_viewer(g.viewer, today()),
         severities=SEVERITIES,
         limits=LIMITS,
@@ -150,7 +152,7 @@ def _form(given: dict[str, str], problem: str = "", status: int = 200) -> Respon
 
 def _given() -> dict[str, str]:
     """What the form for a new case holds."""
-    return {name: request.form.get(name, "") for name in ("product", "severity", *LIMITS)}
+    return {name: request.form.get(name, "") for name in ("product", "severity", "contact", *LIMITS)}
 
 
 @blueprint.post("/cases/new")
@@ -161,10 +163,10 @@ def send() -> ResponseReturnValue:
     given = _given()
     wanted = NewCase(
         given["product"], int(given["severity"]) if given["severity"] in map(str, SEVERITIES) else -1,
-        given["subject"], given["text"], given["version"], given["environment"],
+        given["subject"], given["text"], given["version"], given["environment"], given["contact"].strip(),
     )  # fmt: skip
     try:
-        site().cases.check(g.viewer, wanted)
+        site().cases.check(g.viewer, wanted, now())
         if request.form.get("step") != "open":
             return _form({**given, "step": "suggested"})
         number = site().cases.open(g.viewer, wanted, now())
@@ -214,13 +216,13 @@ def case_page(number: str, problem: str = "", status: int = 200, reply: Reply | 
         covered=site().config.clock_hours == "covered",
         asked=found.row.subject if asked is None else asked,
         support=site().extended_support.of_case(found.row, today()) if staff else None,
-        offered=_offered(found, told if asked is None else asked) if staff else [],
+        offered=offered(found, told if asked is None else asked) if staff else [],
         now=now(),
     )
     return make_response(page, status)
 
 
-def _offered(found: Case, asked: str) -> list[Offered]:
+def offered(found: Case, asked: str) -> list[Offered]:
     """Articles to link, each with whether the customer may read it."""
     wanted = clean(asked)[: site().config.max_query]
     query = Query(wanted, plain=True, loose=True, prefers=(g.language,), today=today(), page_size=FOUND)

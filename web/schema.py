@@ -309,6 +309,7 @@ class NewCase(Given):
     text: str = Field(min_length=1, max_length=MAX_TEXT)
     version: str = Field("", max_length=MAX_VERSION)
     environment: str = Field("", max_length=MAX_FIELD)
+    contact: str = Field("", max_length=254, description="For staff: the e-mail of the account it is opened for.")
 
 
 class CaseReply(Given):

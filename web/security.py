@@ -32,7 +32,8 @@ def install(app: Flask, config: Config) -> CSRFProtect:
         SESSION_COOKIE_NAME="__Host-kb_form" if secure else "kb_form",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SAMESITE="None" if in_frames(config) else "Lax",
+        SESSION_COOKIE_PARTITIONED=in_frames(config),
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         MAX_FORM_PARTS=20,
@@ -46,9 +47,15 @@ def install(app: Flask, config: Config) -> CSRFProtect:
     return csrf
 
 
+def in_frames(config: Config) -> bool:
+    """Whether cookies are for frames in other sites' pages, too: apart for each such site, over HTTPS alone."""
+    return bool(config.embed_origins and config.cookie_secure)
+
+
 def _headers(response: Response) -> Response:
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name != "X-Frame-Options" or not g.get("framed"):
+            response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

@@ -8,13 +8,21 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from web import viewer
+from web import embed, viewer
 from web.language import now
 from web.messages import text
 from web.problems import BadParameter
 from web.site import site
 
 blueprint = Blueprint("sign_in", __name__)
+
+
+@blueprint.after_request
+def frame(response: Response) -> Response:
+    """On the way to a panel in another tool's page, one signs in there."""
+    return embed.frame(response) if g.get("next_page", "").startswith(embed.PREFIX) else response
+
+
 LONGEST_PATH = 8_000
 LONGEST_EMAIL = 254
 LONGEST_PASSWORD = 1_000
@@ -26,6 +34,7 @@ def page() -> str:
     asked = request.args.get("next") or ""
     if asked and not _ours(asked):
         raise BadParameter("next", asked, text("wrong.path"))
+    g.next_page = asked
     return _form(asked or _came_from())
 
 
@@ -53,7 +62,7 @@ def enter() -> ResponseReturnValue:
     email = request.form.get("email", "").strip()[:LONGEST_EMAIL]
     password = request.form.get("password", "")[:LONGEST_PASSWORD]
     asked = request.form.get("next", "")
-    next_page = asked if _ours(asked) else ""
+    g.next_page = next_page = asked if _ours(asked) else ""
     result = site().accounts.sign_in(email, password, request.remote_addr or "", now())
     if result.token:
         session.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,6 +14,7 @@ from kb.imports import is_author
 from kb.licences import writes
 from web import parameters, scopes
 from web.language import today, use_account_language
+from web.security import in_frames
 from web.site import site
 
 UNASKED = ("assets.send", "health.livez", "health.readyz")
@@ -77,12 +78,17 @@ def _unauthorized() -> NoReturn:
 def remember(response: Response, token: str) -> None:
     """Puts a session into the browser."""
     hours = site().config.session_hours
-    secure = _secure()
-    response.set_cookie(cookie_name(), token, hours * 3600, secure=secure, httponly=True, samesite="Lax", path="/")
+    response.set_cookie(cookie_name(), token, hours * 3600, **_cookie())
 
 
 def forget(response: Response) -> None:
-    response.delete_cookie(cookie_name(), secure=_secure(), httponly=True, samesite="Lax", path="/")
+    response.delete_cookie(cookie_name(), **_cookie())
+
+
+def _cookie() -> dict[str, Any]:
+    framed = in_frames(site().config)
+    kept = {"samesite": "None" if framed else "Lax", "partitioned": framed}
+    return {"secure": _secure(), "httponly": True, "path": "/", **kept}
 
 
 def _secure() -> bool:

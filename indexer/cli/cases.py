@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,10 +11,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from indexer.cli.common import Refused, config, opened_store, today, told_to_end
+from indexer.cli.common import Refused, config, opened_store, told_to_end
+from indexer.cli.working import change, close, desk, link, open_, reply, unlink
 from indexer.delivering import follow
-from kb.accounts import Accounts, Viewer
-from kb.cases import PAGE, Cases
+from kb.cases import PAGE
 from kb.clocks import NEVER
 from kb.entitlements import matrices
 from kb.reckoning import Reckoning
@@ -27,16 +25,7 @@ SHOWN_SUBJECT = 60
 
 @click.group()
 def cases() -> None:
-    """List cases in the order of their clocks, and show one."""
-
-
-@contextmanager
-def _opened(email: str) -> Iterator[tuple[Cases, Viewer]]:
-    settings = config()
-    versions = matrices(settings.matrix)
-    with opened_store(settings) as store:
-        viewer = Accounts(store, settings, versions).viewer_of(email, today(settings))
-        yield Cases(store, settings, versions), viewer
+    """Cases: list them in the order of their clocks, show one, open and work them."""
 
 
 @cases.command()
@@ -62,8 +51,8 @@ def list_(email: str, closed: bool, page: int, as_json: bool) -> None:
     Example:
       kb cases list --as engineer@demo.example
     """
-    with _opened(email) as (found, viewer):
-        rows = found.page(viewer, is_open=not closed, number=page)
+    with desk(email) as at:
+        rows = at.cases.page(at.viewer, is_open=not closed, number=page)
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if as_json:
         click.echo(json.dumps([_as_data(row) for row in rows], ensure_ascii=False, indent=1))
@@ -95,8 +84,8 @@ def show(number: str, email: str, as_json: bool) -> None:
     Example:
       kb cases show C00000042 --as engineer@demo.example
     """
-    with _opened(email) as (found, viewer):
-        case = found.case(viewer, number, datetime.now(UTC))
+    with desk(email) as at:
+        case = at.cases.case(at.viewer, number, datetime.now(UTC))
     if case is None:
         raise Refused(f"{email} sees no case {number}; see: kb cases list --as {email}")
     clocks = [
@@ -107,12 +96,13 @@ def show(number: str, email: str, as_json: bool) -> None:
         {"number": one.link.number, "role": one.link.role, "open_to_customer": one.open_to_customer}
         for one in case.links
     ]
+    sprs = [{"number": row.number, "status": row.status, "fixed_in": row.fixed_in or None} for row in case.sprs]
     if as_json:
         events = [
             {"at": one.at.isoformat(), "by": one.by, "kind": one.kind, "internal": one.internal, "text": one.text}
             for one in case.events
         ]
-        data = {**_as_data(case.row), "clocks": clocks, "links": links, "events": events}
+        data = {**_as_data(case.row), "clocks": clocks, "links": links, "sprs": sprs, "events": events}
         click.echo(json.dumps(data, ensure_ascii=False, indent=1))
         return
     row = case.row
@@ -120,8 +110,10 @@ def show(number: str, email: str, as_json: bool) -> None:
     click.echo(row.subject)
     for clock in clocks:
         click.echo(f"  {clock['kind']:<15} {clock['state']:<12} {clock['due_at'] or ''}")
-    for link in links:
-        click.echo(f"  {link['role']:<15} {link['number']}{'' if link['open_to_customer'] else '  (not the customer)'}")
+    for one in links:
+        click.echo(f"  {one['role']:<15} {one['number']}{'' if one['open_to_customer'] else '  (not the customer)'}")
+    for spr in sprs:
+        click.echo(f"  {'spr':<15} {spr['number']}  {spr['status']}  {spr['fixed_in'] or ''}".rstrip())
     for event in case.events:
         click.echo(f"\n{event.at:%Y-%m-%d %H:%M} UTC  {event.by}  {event.kind}")
         if event.text:
@@ -139,6 +131,10 @@ def work() -> None:
     settings = config()
     with opened_store(settings) as store:
         follow(store, settings, matrices(settings.matrix), told_to_end())
+
+
+for command in (open_, reply, change, close, link, unlink):
+    cases.add_command(command)
 
 
 def _as_data(row: CaseRow) -> dict[str, Any]:

@@ -110,9 +110,34 @@ def test_a_number_tells_nothing_of_how_many_others_there_are(cases: Cases, peopl
 def test_silver_cannot_open_a_case(cases: Cases, people: dict[str, Viewer]) -> None:
     assert cases.products(people["silver"]) == []
     assert cases.products(people["gold"]) == ["windchill"]
-    for viewer in (people["silver"], people["engineer"], ANONYMOUS):
+    for viewer in (people["silver"], ANONYMOUS):
         with pytest.raises(CaseRefused, match="not_entitled"):
             opened(cases, viewer)
+
+
+def test_staff_open_one_for_a_customer(cases: Cases, people: dict[str, Viewer]) -> None:
+    def new(contact: str, product: str = "windchill") -> NewCase:
+        return NewCase(product, 1, "來電", "無法登入", contact=contact)
+
+    engineer, gold = people["engineer"], people["gold"]
+    number = cases.open(engineer, new(" GOLD@a.example"), NOW)
+    row = seen(cases, gold, number).row
+    assert (row.customer, row.contact, row.owner) == ("gold Ltd", "gold", None)
+    assert [(event.kind, event.by) for event in seen(cases, gold, number).events] == [("opened", "Engineer")]
+    # That staff wrote it is no answer.
+    assert clocks(cases, gold, number, NOW)["first_response"].due == NOW + 2 * HOUR
+    assert cases.case(people["other"], number, NOW) is None
+    for contact, product, reason in (
+        ("", "windchill", "contact"), ("nobody@a.example", "windchill", "contact"),
+        ("engineer@a.example", "windchill", "contact"), ("silver@a.example", "windchill", "not_entitled"),
+        ("gold@a.example", "creo", "not_entitled"),
+    ):  # fmt: skip
+        with pytest.raises(CaseRefused, match=reason):
+            cases.check(engineer, new(contact, product), NOW)
+        with pytest.raises(CaseRefused, match=reason):
+            cases.open(engineer, new(contact, product), NOW)
+    with pytest.raises(CaseRefused, match="staff_only"):
+        cases.open(gold, new("other@a.example"), NOW)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ def test_nothing_else_is_documented() -> None:
         ("KB_LANG", "zh", "one of zh-Hant"),
         ("KB_METRICS_TOKEN", "short", "at least 16 characters"),
         ("KB_LOG_FORMAT", "xml", "one of text, json"),
+        ("KB_EMBED_ORIGINS", "https://crm.example; script-src *", "origins separated by commas"),
+        ("KB_EMBED_ORIGINS", "http://crm.example", "origins separated by commas"),
         ("KB_CASE_URL", "javascript:alert(1)", "begins with https://"),
         ("KB_COMMUNITY_URL", "https://a/{question}/{question}", "{question}"),
     ],

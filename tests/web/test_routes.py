@@ -79,6 +79,8 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/tasks"): STAFF_PAGES,
     ("POST", "/tasks/99/resolve"): NOBODY,
     ("POST", f"/articles/{PUBLIC}/flags"): {kind: 422 if kind in STAFF else 404 for kind in KINDS},
+    ("GET", "/embed/case-panel?case=C99999999"): {kind: 302 if kind == "anonymous" else 404 for kind in KINDS},
+    ("POST", "/embed/case-panel?case=C99999999"): NOBODY,
     ("GET", "/sprs"): STAFF_PAGES,
     ("POST", "/sprs"): {kind: 422 if kind in STAFF else 404 for kind in KINDS},
     ("GET", "/sprs/9999999"): NOBODY,
