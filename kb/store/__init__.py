@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from kb.articles import Attachment
-from kb.entitlements import Scope
+from kb.entitlements import EVERYONE, Scope
 from kb.question import Query
 from kb.store import (
     batches,
@@ -96,6 +96,11 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def check(self) -> None:
+        """StoreError when it cannot be asked now: a server that is away is not waited for here."""
+        with database.at_once():
+            self.browse(EVERYONE, 1)
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection whose statements all see the same state."""

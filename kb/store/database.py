@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +25,11 @@ PATIENCE: Mapping[str, int] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+# A server that was there is waited for: its standby takes its place within this time. Who asks is answered late.
+WAITING_SECONDS = 25.0
+AGAIN_SECONDS = 0.5
+
+_waits: ContextVar[bool] = ContextVar("waits", default=True)
 
 
 class StoreError(Exception):
@@ -51,7 +58,7 @@ def _json(value: Any) -> str:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         json_serializer=_json,
         hide_parameters=True,
@@ -62,6 +69,38 @@ def _postgresql(url: URL) -> Engine:
         # What the URL says itself stands.
         connect_args={name: value for name, value in PATIENCE.items() if name not in url.query},
     )
+    event.listen(engine, "do_connect", _Waiting())
+    return engine
+
+
+class _Waiting:
+    """Connects to a server; waits for one that was there before."""
+
+    def __init__(self) -> None:
+        self._was_there = False
+
+    def __call__(self, dialect: Any, _record: object, arguments: Any, parameters: Any) -> Any:
+        ends = time.monotonic() + WAITING_SECONDS
+        while True:
+            try:
+                connection = dialect.connect(*arguments, **parameters)
+            except dialect.loaded_dbapi.OperationalError:
+                if not self._was_there or not _waits.get() or time.monotonic() >= ends:
+                    raise
+                time.sleep(AGAIN_SECONDS)
+            else:
+                self._was_there = True
+                return connection
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """A server that is away is not waited for in this block."""
+    token = _waits.set(False)
+    try:
+        yield
+    finally:
+        _waits.reset(token)
 
 
 def _sqlite(url: URL) -> Engine:
