@@ -53,6 +53,10 @@ bench-site: dev corpus  ## Measure an import of 10,000 articles of CORPUS throug
 eval: dev sets  ## Measure relevance over SETS, folders of judged queries, beside the baselines
 	@$(BIN)/python -W ignore -m tests.quality.baselines $(SETS)
 
+.PHONY: agreement
+agreement: dev sets  ## See that every engine gives the same first ten on the queries of SETS
+	@$(BIN)/python -W ignore -m tests.quality.agreement $(SETS) $(ARGS)
+
 .PHONY: chaos
 chaos: dev  ## Kill imports and builds at random moments (ARGS="--kills 20") and see that nothing is lost
 	@$(BIN)/python -W ignore -m tests.chaos.killing $(ARGS)

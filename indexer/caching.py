@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 MEGABYTE = 1_000_000
+CACHE_MB = 128
 # A key, its place in the dictionary and the object around a value.
 OVERHEAD = 400
 

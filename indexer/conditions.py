@@ -1,97 +1,63 @@
-"""Conditions of a query, facts and not wishes: phrases, exclusions, alternatives, fields and prefixes, as masks."""
+"""Conditions of a query, facts and not wishes: phrases, exclusions, alternatives, fields and prefixes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-import numpy as np
-
-from indexer.analysis import CHARACTER, PAIR, Analysis
+from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, STEM, Analysis
 from indexer.folding import fold
 from indexer.planning import article_number
-from indexer.shards import EVERYTHING, NUMBER, TITLE, Mask, Shard
+from indexer.sources import EVERYTHING, NUMBER, TITLE
+from indexer.tree import ALWAYS, NEVER, Articles, Node, Not, Prefix, Term, all_of, any_of
 from kb.query import Clause
 
-
-def holds(group: Iterable[Clause], shard: Shard, among: Mask, analysis: Analysis) -> Mask:
-    """Where any clause of the group holds; only documents in `among` are looked at closely."""
-    found = np.zeros(shard.size, bool)
-    for clause in group:
-        mask = _clause(clause, shard, among, analysis)
-        found |= ~mask if clause.negated else mask
-    return found
+# The articles, among those with every word of it, that hold a text as it stands; in the title only, if told so.
+Quoting = Callable[[Node, str, bool], frozenset[int]]
 
 
-def _clause(clause: Clause, shard: Shard, among: Mask, analysis: Analysis) -> Mask:
+def condition(clauses: Iterable[Clause], analysis: Analysis, quoting: Quoting) -> Node:
+    """What must hold for a query's conditions: in each group any clause, all of the groups."""
+    groups: dict[int, list[Node]] = {}
+    for clause in clauses:
+        node = _clause(clause, analysis, quoting)
+        groups.setdefault(-clause.group if clause.negated else clause.group, []).append(
+            Not(node) if clause.negated else node
+        )
+    return all_of(any_of(group) for group in groups.values())
+
+
+def _clause(clause: Clause, analysis: Analysis, quoting: Quoting) -> Node:
     if clause.field == "number":
-        return _number(clause.text, shard)
+        number = article_number(fold(clause.text))
+        return Term(NUMBER, number) if number else NEVER
     name = TITLE if clause.field == "title" else EVERYTHING
     if clause.kind == "prefix":
-        return _prefix(clause.text, name, shard)
-    mask = _all_words(clause.text, name, shard, analysis)
-    if clause.kind == "phrase":
-        return _phrase(fold(clause.text), name, shard, mask & among)
-    return mask
+        return _prefix(fold(clause.text), name)
+    words = _all_words(clause.text, name, analysis)
+    if clause.kind == "phrase" and words != NEVER:
+        return Articles(quoting(words, fold(clause.text), name == TITLE))
+    return words
 
 
-def _has(shard: Shard, name: str, term: str) -> Mask:
-    found = np.zeros(shard.size, bool)
-    if postings := shard.postings(name, term):
-        found[postings.documents] = True
-    return found
-
-
-def _all_words(text: str, name: str, shard: Shard, analysis: Analysis) -> Mask:
-    """Where every word of the text occurs: a Han word by its pairs of characters, so that no cut loses it."""
-    found = np.ones(shard.size, bool)
-    some = False
-    for surface, start, end in analysis.words(text):
-        terms = {token.term for token in analysis.tokens(text[start:end])}
+def _all_words(text: str, name: str, analysis: Analysis) -> Node:
+    """Every word of the text occurs: a Han word by its pairs of characters, so that no cut loses it."""
+    found: list[Node] = []
+    for _, start, end in analysis.words(text):
+        terms = sorted({token.term for token in analysis.tokens(text[start:end])})
         pairs = [term for term in terms if term[0] == PAIR] or [term for term in terms if term[0] == CHARACTER]
-        if pairs:
-            for term in pairs:
-                found &= _has(shard, name, term)
-        else:
-            found &= _latin(surface, terms, name, shard)
-        some = True
-    return found if some else np.zeros(shard.size, bool)
+        found.append(all_of(Term(name, term) for term in pairs) if pairs else _latin(terms, name))
+    return all_of(found) if found else NEVER
 
 
-def _latin(surface: str, terms: set[str], name: str, shard: Shard) -> Mask:
+def _latin(terms: Iterable[str], name: str) -> Node:
     """A Latin word by its stem or as it stands; a code whole, or by all of its atoms."""
-    stems = [term for term in terms if term[0] == "s"]
-    exact = [term for term in terms if term[0] == "e"]
-    found = np.ones(shard.size, bool)
-    for term in exact:
-        mask = _has(shard, name, term)
-        for other in stems:
-            if len(exact) == 1:
-                mask |= _has(shard, name, other)
-        found &= mask
+    kinds: dict[str, list[Node]] = {}
     for term in terms:
-        if term[0] == "k":
-            found |= _has(shard, name, term)
-    return found
+        kinds.setdefault(term[0], []).append(Term(name, term))
+    exact = kinds.get(EXACT, [])
+    atoms = any_of(exact + kinds.get(STEM, [])) if len(exact) == 1 else all_of(exact)
+    return any_of([atoms, *kinds.get(CODE, [])]) if atoms != ALWAYS else ALWAYS
 
 
-def _phrase(folded: str, name: str, shard: Shard, among: Mask) -> Mask:
-    found = np.zeros(shard.size, bool)
-    phrase = folded.encode()
-    for document in np.flatnonzero(among).tolist():
-        found[document] = folded in shard.title(document) or (name == EVERYTHING and phrase in shard.body(document))
-    return found
-
-
-def _prefix(text: str, name: str, shard: Shard) -> Mask:
-    folded = fold(text)
-    found = np.zeros(shard.size, bool)
-    for kind in "ewkc" if len(folded) == 1 else "ewk":
-        for term in [] if found.all() else shard.terms(name, kind + folded):
-            if postings := shard.postings(name, term):
-                found[postings.documents] = True
-    return found
-
-
-def _number(text: str, shard: Shard) -> Mask:
-    number = article_number(fold(text))
-    return _has(shard, NUMBER, number) if number else np.zeros(shard.size, bool)
+def _prefix(folded: str, name: str) -> Node:
+    return any_of(Prefix(name, kind + folded) for kind in ("ewkc" if len(folded) == 1 else "ewk"))

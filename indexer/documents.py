@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.analysis import CHARACTER, EXACT, Analysis
+from indexer.folding import fold, squash
+from indexer.impacts import levels, norm
+from indexer.planning import article_number
+from indexer.sounds import grams, syllables
 from kb.entitlements import Grants, audiences
 from kb.search import Document
 from kb.store.articles import IndexSource
@@ -17,6 +21,10 @@ from kb.store.articles import IndexSource
 DOUBT = 10
 # Each set of grants doubles the audiences: of more such sets in one article the rest is found by nobody.
 MOST_FILE_GRANTS = 3
+# `helpful` is kept as a whole number of so many parts.
+HELPFUL_UNIT = 1_000
+SOUNDS_APART = "\x1f"
+SORTED_BY = 60
 
 
 def documents_of(source: IndexSource) -> Iterator[Document]:
@@ -111,3 +119,55 @@ def length(counts: Counter[str]) -> int:
     return sum(
         n if term[0] == EXACT else n * 0.6 for term, n in counts.items() if term[0] in (EXACT, CHARACTER)
     ).__ceil__()
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What any engine writes of a document: its terms, and the columns that ranking, facets and the audit read.
+
+    `levels` has the impact of each term; `grams` are what the title sounds like, in pieces. Texts are folded.
+    """
+
+    document: Document
+    number: str
+    levels: Mapping[str, int]
+    titled: Sequence[str]
+    grams: Sequence[str]
+    title: str
+    body: str
+    sounds: str
+    title_length: int
+    helpful: int
+
+    @property
+    def sort_key(self) -> str:
+        return sort_key(self.title, self.document.article)
+
+
+def indexed(document: Document, analysis: Analysis) -> Indexed:
+    document = replace(document, title=_whole(document.title), body=_whole(document.body))
+    counts, title = counted(document, analysis), fold(document.title)
+    sounds = syllables(title)
+    number = document.number.lower()
+    return Indexed(
+        document=document,
+        number=article_number(number) or number,
+        levels=dict(levels(counts.title, counts.emphasis, counts.everything, norm(counts.length))),
+        titled=sorted(counts.title),
+        grams=grams(sounds),
+        title=title,
+        body=fold(document.body),
+        sounds=SOUNDS_APART.join(sounds),
+        title_length=len(squash(title)),
+        helpful=round(document.helpful * HELPFUL_UNIT),
+    )
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters, which UTF-8 cannot write."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def sort_key(title: str, article: int) -> str:
+    """What articles are put in order of their titles by: no two have the same."""
+    return f"{title[:SORTED_BY]}\0{article:012d}"

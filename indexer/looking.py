@@ -8,7 +8,8 @@ from datetime import date
 
 from indexer.folding import squash
 from indexer.planning import Plan, is_code
-from indexer.ranking import Candidate, Readable, Weights, unit_idf
+from indexer.ranking import Ranking, Scored
+from indexer.sources import Rows
 
 MAX_NEIGHBOURS = 24
 # So many words in a row, and one more, are quoted rather than met by chance.
@@ -25,25 +26,40 @@ WORD_OR_SIGN = WORD | {b"+", b"#"}
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A candidate with its final score and what it is made of."""
+    """An article found, with its score and what it is made of."""
 
-    candidate: Candidate
+    article: int
     score: float
     parts: Mapping[str, float]
 
 
-def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: Weights, today: date) -> list[Looked]:
-    """The candidates in their final order, ties by article. Texts are compared as UTF-8, as they are stored."""
-    idfs = [unit_idf(unit, readable) for unit in plan.units]
-    mass = sum(idfs) or 1.0
-    wanted, whole, name = squash(plan.text), plan.text.encode(), plan.name.encode()
-    neighbours = _neighbours(plan, idfs)
-    together = sum(idf for _, idf in neighbours) or 1.0
-    codes = [(unit.surface.encode(), idf) for unit, idf in zip(plan.units, idfs, strict=True) if is_code(unit.surface)]
+def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]], today: date) -> list[Looked]:
+    """Candidates in their final order, ties by article. Each is given by its place among those found, its folded title
+    and its folded body; texts are compared as UTF-8, as they are stored."""
+    closer = Closer(ranking, today)
     looked = []
-    for candidate in found:
-        shard = candidate.view.shard
-        folded_title, body = shard.title(candidate.document), shard.body(candidate.document)
+    for at, title, body in texts:
+        parts = {**closer.literal(title, body), **closer.standing(found.rows, at)}
+        score = float(found.scores[at]) + sum(parts.values())
+        looked.append(Looked(int(found.rows.articles[at]), score, {**found.parts_of(at), **parts}))
+    return sorted(looked, key=lambda one: (-one.score, one.article))
+
+
+class Closer:
+    """A query made ready to be compared with texts as they stand."""
+
+    def __init__(self, ranking: Ranking, today: date) -> None:
+        self._plan, self._weights, self._today, self._mass = ranking.plan, ranking.weights, today, ranking.mass
+        plan = ranking.plan
+        self._wanted, self._whole, self._name = squash(plan.text), plan.text.encode(), plan.name.encode()
+        self._neighbours = _neighbours(plan, ranking.idfs)
+        self._together = sum(idf for _, idf in self._neighbours) or 1.0
+        units = zip(plan.units, ranking.idfs, strict=True)
+        self._codes = [(unit.surface.encode(), idf) for unit, idf in units if is_code(unit.surface)]
+
+    def literal(self, folded_title: str, body: bytes) -> dict[str, float]:
+        """What is there word for word, in parts of a score."""
+        plan, weights, mass, wanted = self._plan, self._weights, self._mass, self._wanted
         title, title_bytes = squash(folded_title), folded_title.encode()
         parts: dict[str, float] = {}
         if title == wanted:
@@ -52,32 +68,28 @@ def look(plan: Plan, found: Sequence[Candidate], readable: Readable, weights: We
             parts["title_contains"] = mass * weights.title_contains * len(wanted) / len(title)
         elif title and title in wanted:
             parts["title_contains"] = mass * weights.title_contains * len(title) / len(wanted)
-        if len(plan.units) > 1 and (holds_whole(body, whole) or stands_alone(body, name)):
+        if len(plan.units) > 1 and (holds_whole(body, self._whole) or stands_alone(body, self._name)):
             parts["body_contains"] = mass * weights.body_contains * min(1.0, (len(plan.units) - 1) / QUOTATION)
-        if codes:
-            exact = sum(idf for code, idf in codes if stands_alone(title_bytes, code) or stands_alone(body, code))
-            parts["codes"] = weights.codes * exact
-        if neighbours:
+        if self._codes:
+            exact = (idf for code, idf in self._codes if stands_alone(title_bytes, code) or stands_alone(body, code))
+            parts["codes"] = weights.codes * sum(exact)
+        if self._neighbours:
             kept = sum(
-                idf for ways, idf in neighbours if _neighbours_in(body, ways) or _neighbours_in(title_bytes, ways)
+                idf for ways, idf in self._neighbours if _neighbours_in(body, ways) or _neighbours_in(title_bytes, ways)
             )
-            parts["pairs"] = mass * weights.pairs * kept / together
-        parts |= {name: mass * part for name, part in _standing(candidate, weights, today).items()}
-        looked.append(Looked(candidate, candidate.score + sum(parts.values()), {**candidate.parts(), **parts}))
-    return sorted(looked, key=lambda one: (-one.score, one.candidate.article))
+            parts["pairs"] = mass * weights.pairs * kept / self._together
+        return parts
 
-
-def _standing(candidate: Candidate, weights: Weights, today: date) -> dict[str, float]:
-    """What an article's reputation is worth, in parts of the query's own: enough to part near-ties, no more."""
-    columns, document = candidate.view.shard.columns, candidate.document
-    confidence = columns.confidence.names[columns.confidence.codes[document]]
-    years = (today.toordinal() - int(columns.updated[document])) / DAYS_OF_YEAR
-    parts = {
-        "helpful": weights.helpful * float(columns.helpful[document]),
-        "confidence": -weights.confidence * UNSURE.get(confidence, 0.0),
-        "age": -weights.age * min(max(years, 0.0), OLD) / OLD,
-    }
-    return {name: part for name, part in parts.items() if part}
+    def standing(self, rows: Rows, at: int) -> dict[str, float]:
+        """What an article's reputation is worth, in parts of the query's own: enough to part near-ties, no more."""
+        weights = self._weights
+        years = (self._today.toordinal() - int(rows.updated[at])) / DAYS_OF_YEAR
+        parts = {
+            "helpful": weights.helpful * float(rows.helpful[at]),
+            "confidence": -weights.confidence * UNSURE.get(rows.confidences[at], 0.0),
+            "age": -weights.age * min(max(years, 0.0), OLD) / OLD,
+        }
+        return {name: self._mass * part for name, part in parts.items() if part}
 
 
 def _neighbours(plan: Plan, idfs: Sequence[float]) -> list[tuple[tuple[bytes, ...], float]]:

@@ -1,385 +1,268 @@
-"""Ranking: which documents match a query, and in which order. Ours, the same for every engine.
+"""Ranking: what a query is worth to a document, in sums that every engine adds up alike. The same for every engine.
 
-Every statistic is counted over the documents the viewer's scope reads, so that nothing hidden shows in any score. The
-score is BM25F with term frequencies summed over fields before saturation (Robertson, Zaragoza, Taylor: Simple BM25
-extension to multiple weighted fields, 2004), plus how well the title matches, plus what a closer look at the best
-finds.
+Every statistic is counted over the documents the viewer's scope reads, so that nothing hidden shows in any score. Terms
+count by their impact (`indexer.impacts`) and by how rare they are; then how well the title matches, how much of the
+query is there, and the language. `indexer.looking` adds what a closer look at the best finds.
 """
 
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.caching import Cache
+from indexer.impacts import IMPACTS
 from indexer.planning import Evidence, Plan, Rewording, Unit, Weighted
-from indexer.shards import EMPHASIS, EVERYTHING, NUMBER, TITLE, Floats, Mask, Postings, Shard
-from indexer.vocabulary import Origin
-from kb.config import ConfigError
+from indexer.sources import EVERYTHING, NUMBER, TITLE, Rows, Whole
+from indexer.tree import Best, Graded, Node, OneOf, Sum, Term, Within, Worth, any_of
+from indexer.tree import Weighted as Worthwhile
+from indexer.weights import Weights
 
-FREQUENCIES_KEPT = 10_000
-OCTETS_OF_DOCUMENT = 1 + 4 + 3 * 4  # mask, norm, languages
-OCTETS_OF_TERM = 100
 HAN_LANGS = ("zh-Hant", "zh-Hans")
+# Sums are exact in an engine's scores, 32-bit floats, up to 2^24; so many parts are the whole of a measure.
+FINE = 1 << 22
+PART = 3_800
+NOTHING = Sum(())
+SHIFT = 1 << 12
+# The most telling of a long text do: so many terms, so many units.
+MAX_TERMS = 120
+FREQUENCIES_KEPT = 10_000
+MAX_UNITS = 60
 
-
-@dataclass(frozen=True)
-class Weights:
-    """What counts how much. Tuned on the tuning part of the judged queries; see docs/search.md."""
-
-    k1: float = 1.2
-    b: float = 0.75
-    title: float = 6.0
-    emphasis: float = 1.0
-    word: float = 0.42
-    pair: float = 0.35
-    character: float = 0.1
-    exact: float = 0.5
-    stem: float = 0.7
-    code: float = 1.0
-    part: float = 0.3
-    title_match: float = 2.5
-    cover: float = 0.3
-    look: int = 100
-    title_equals: float = 1.0
-    title_contains: float = 0.7
-    body_contains: float = 1.3
-    pairs: float = 0.5
-    codes: float = 3.0
-    completeness: float = 0.5
-    least: float = 0.1
-    loose: float = 0.2
-    number: float = 20.0
-    prefer: float = 0.3
-    helpful: float = 0.03
-    confidence: float = 0.02
-    age: float = 0.01
-    foreign: float = 0.8
-    script_apart: float = 0.85
-
-    script: float = 1.0
-    synonym: float = 0.6
-    translation: float = 1.0
-
-    @classmethod
-    def read(cls, path: Path | None) -> Weights:
-        """Weights of a TOML file, `name = number`, others as shipped. ConfigError says what is wrong with it."""
-        if path is None:
-            return cls()
-        kinds: dict[str, Any] = {each.name: type(each.default) for each in fields(cls)}
-        try:
-            given = tomllib.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"KB_WEIGHTS: {path} cannot be read: {error}") from None
-        for name, value in given.items():
-            if name not in kinds:
-                raise ConfigError(f"KB_WEIGHTS: {path} has {name!r}; the weights are {', '.join(kinds)}")
-            is_number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-            if not is_number or (kinds[name] is int and not isinstance(value, int)):
-                raise ConfigError(f"KB_WEIGHTS: {path}: {name} is {value!r}; it must be a number from 0")
-        return cls(**given)
-
-    def trust(self, origin: Origin) -> float:
-        """How far a term of the vocabulary stands for what was asked."""
-        return {"asked": 1.0, "script": self.script, "synonym": self.synonym, "translation": self.translation}[origin]
-
-    def of(self, kind: str) -> float:
-        return {
-            "w": self.word, "g": self.pair, "c": self.character, "e": self.exact, "s": self.stem, "k": self.code,
-            "p": self.part,
-        }[kind]  # fmt: skip
-
-
-class Found(NamedTuple):
-    """The documents that hold a term, as numpy takes them fastest, and how often, titles and headings weighted."""
-
-    documents: NDArray[np.intp]
-    frequencies: Floats
-
-    @property
-    def octets(self) -> int:
-        return self.documents.nbytes + self.frequencies.nbytes
-
-
-NOT_FOUND = Found(np.zeros(0, np.intp), np.zeros(0, np.float32))
+Floats = NDArray[np.float64]
 
 
 @dataclass
-class View:
-    """A shard under a scope: what is readable and the length norms that follow from it."""
+class Statistics:
+    """What is known of the documents a scope reads: how many, and in how many of them each term occurs."""
 
-    shard: Shard
-    mask: Mask
-    norms: Floats
-    cache: Cache
-    _of_language: dict[str, Floats] = field(default_factory=dict, repr=False)
-
-    def of_language(self, lang: str) -> Floats:
-        """1 for each document of the language, 0 for any other."""
-        if lang not in self._of_language:
-            langs = self.shard.columns.lang
-            flags = np.array([name == lang for name in langs.names] or [False], np.float32)
-            self._of_language[lang] = flags[langs.codes]
-        return self._of_language[lang]
-
-    def weighted(self, term: str, weights: Weights) -> Found:
-        """Where a term occurs. The same under every scope, so kept for as long as the shard."""
-        key = (self.shard.name, "weighted", term)
-        return self.cache.get(key, lambda: _weighted(self.shard, term, weights), lambda found: found.octets)
-
-    def documents(self, name: str, term: str) -> NDArray[np.intp]:
-        """The documents that hold a term in a field."""
-        key = (self.shard.name, name, term)
-        return self.cache.get(key, lambda: _documents(self.shard, name, term), lambda found: found.nbytes)
-
-
-def _documents(shard: Shard, name: str, term: str) -> NDArray[np.intp]:
-    postings = shard.postings(name, term)
-    return postings.documents.astype(np.intp) if postings else NOT_FOUND.documents
-
-
-def _weighted(shard: Shard, term: str, weights: Weights) -> Found:
-    postings = shard.postings(EVERYTHING, term)
-    if postings is None:
-        return NOT_FOUND
-    frequencies = postings.frequencies.astype(np.float32)
-    for name, weight in ((TITLE, weights.title - 1), (EMPHASIS, weights.emphasis)):
-        if weight and (more := shard.postings(name, term)):
-            places = np.searchsorted(postings.documents, more.documents)
-            frequencies[places] += np.float32(weight) * more.frequencies
-    return Found(postings.documents.astype(np.intp), frequencies)
-
-
-@dataclass
-class Readable:
-    """All shards under a scope, with the statistics of what it reads."""
-
-    views: list[View]
     count: int
-    average: float
-    weights: Weights
+    ask: Callable[[Sequence[str]], Sequence[int]]
     frequencies: dict[str, int] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, masks: Sequence[tuple[Shard, Mask]], weights: Weights, cache: Cache) -> Readable:
-        count = sum(int(mask.sum()) for _, mask in masks)
-        total = sum(int(shard.columns.lengths[mask].astype(np.int64).sum()) for shard, mask in masks)
-        average = total / count if count else 1.0
-        base, slope = weights.k1 * (1 - weights.b), weights.k1 * weights.b / max(average, 1.0)
-        views = [
-            View(shard, mask, np.float32(base) + np.float32(slope) * shard.columns.lengths, cache)
-            for shard, mask in masks
-        ]
-        return cls(views, count, average, weights)
-
-    @property
-    def octets(self) -> int:
-        """With what it will come to hold of languages and frequencies."""
-        return sum(view.shard.size * OCTETS_OF_DOCUMENT for view in self.views) + FREQUENCIES_KEPT * OCTETS_OF_TERM
-
-    def frequency(self, term: str) -> int:
-        """In how many readable documents a term occurs."""
-        if term not in self.frequencies:
-            found = 0
-            for view in self.views:
-                found += int(np.count_nonzero(view.mask.take(view.weighted(term, self.weights).documents)))
-            if len(self.frequencies) >= FREQUENCIES_KEPT:
-                self.frequencies.clear()
-            self.frequencies[term] = found
-            return found
-        return self.frequencies[term]
+    def of(self, terms: Iterable[str]) -> Statistics:
+        """The same, of these terms alone: what is not known yet is asked for, all at once."""
+        wanted = list(dict.fromkeys(terms))
+        known = self.frequencies
+        found = {term: known[term] for term in wanted if term in known}
+        if unknown := [term for term in wanted if term not in found]:
+            found.update(zip(unknown, self.ask(unknown), strict=True))
+            # A new one: another thread may be reading the one there is.
+            self.frequencies = {**known, **found} if len(known) < FREQUENCIES_KEPT else found
+        return Statistics(self.count, self.ask, found)
 
     def idf(self, term: str) -> float:
         """0 for a term no readable document has."""
-        frequency = self.frequency(term)
+        frequency = self.frequencies[term]
         return math.log(1 + (self.count - frequency + 0.5) / (frequency + 0.5)) if frequency else 0.0
 
-
-@dataclass
-class Scored:
-    """A shard's documents with their scores, how much of the query each covers, and, where asked for, what each step
-    of scoring added."""
-
-    view: View
-    score: Floats
-    cover: Floats
-    parts: dict[str, Floats] = field(default_factory=dict)
-
-    def parts_of(self, document: int) -> dict[str, float]:
-        return {name: float(added[document]) for name, added in self.parts.items() if added[document]}
+    @property
+    def most(self) -> float:
+        """As telling as can be: what nothing readable contains."""
+        return math.log(1 + (self.count + 0.5) / 0.5)
 
 
-class Ledger:
-    """What each step of scoring added, for whoever wants to know why."""
-
-    def __init__(self, wanted: bool, size: int) -> None:
-        self.parts: dict[str, Floats] = {}
-        self._before = np.zeros(size, np.float32) if wanted else None
-
-    def note(self, step: str, total: Floats) -> None:
-        if self._before is not None:
-            self.parts[step] = total - self._before
-            self._before = total.copy()
+def terms_of(plan: Plan) -> Iterator[str]:
+    """Every term that ranking and matching ask the frequency of."""
+    yield from (weighted.term for weighted in plan.terms)
+    for rewording in plan.rewordings:
+        yield from (weighted.term for weighted in chain(rewording.asked, *rewording.ways))
+    for unit in plan.units:
+        yield from (term for evidence in unit.evidence for term in evidence.shares)
 
 
-def unit_idf(unit: Unit, readable: Readable) -> float:
+def unit_idf(unit: Unit, statistics: Statistics) -> float:
     """How telling a unit is: the rarest of its terms counts.
 
     A unit nothing readable contains is as telling as can be.
     """
     for asked in (True, False):
-        found = [readable.idf(term) for one in unit.evidence if (one.origin == "asked") == asked for term in one.shares]
+        found = [
+            statistics.idf(term) for one in unit.evidence if (one.origin == "asked") == asked for term in one.shares
+        ]
         if best := max(found, default=0.0):
             return best
-    return math.log(1 + (readable.count + 0.5) / 0.5)
+    return statistics.most
 
 
-def score(plan: Plan, readable: Readable, weights: Weights, explain: bool = False) -> list[Scored]:
-    """Every document's score. Documents the scope does not read are scored too, and masked by the caller."""
-    idfs = [(unit, unit_idf(unit, readable)) for unit in plan.units]
-    mass = sum(idf for _, idf in idfs) or 1.0
-    worths = [_worth(rewording.asked, readable, weights) for rewording in plan.rewordings]
-    scored = []
-    for view in readable.views:
-        total = np.zeros(view.shard.size, np.float32)
-        ledger = Ledger(explain, view.shard.size)
-        for weighted in plan.terms:
-            idf = readable.idf(weighted.term)
-            if idf:
-                _add_term(total, view, weighted, np.float32(idf * weights.of(weighted.kind)), weights)
-        ledger.note("words", total)
-        for rewording, worth in zip(plan.rewordings, worths, strict=True):
-            total += _reworded(view, rewording, worth, readable, weights)
-        ledger.note("vocabulary", total)
-        cover, title = _covers(view, idfs, mass, weights)
-        total += title * np.float32(weights.title_match * mass)
-        ledger.note("title_match", total)
-        if weights.completeness:
-            total *= np.minimum(cover, 1) ** np.float32(weights.completeness)
-        ledger.note("missing", total)
-        if plan.han:
-            total *= _by_language(view, _nearness(plan, weights), weights.foreign)
-        if plan.langs:
-            total += _by_language(view, _preference(plan.langs)) * np.float32(weights.prefer * mass)
-        ledger.note("language", total)
-        for number in plan.numbers:
-            if postings := view.shard.postings(NUMBER, number):
-                total[postings.documents] += np.float32(weights.number * mass)
-                cover[postings.documents] = 1
-        ledger.note("number", total)
-        scored.append(Scored(view, total, cover, ledger.parts))
-    return scored
+@dataclass(frozen=True)
+class Ranking:
+    """A plan made ready to rank by: how telling each unit is, and what is summed up for a document.
+
+    `mass` is how telling all units are together: what other parts of a score are measured in.
+    """
+
+    plan: Plan
+    weights: Weights
+    idfs: tuple[float, ...]
+    mass: float
+    scale: float
+    words: Sum
+    vocabulary: Sum
+    cover: Sum
+    in_title: Sum
+    letters: Sum
+
+    @property
+    def worth(self) -> Worth:
+        """What chooses the candidates: near the score, as far as sums go."""
+        weights, unit = self.weights, self.mass * self.scale
+        bonus = [
+            Worthwhile(OneOf("lang", frozenset({lang})), round(weights.prefer * unit * part))
+            for lang, part in preference(self.plan.langs).items()
+        ]
+        if self.plan.numbers:
+            bonus.append(Worthwhile(self.numbered, round(weights.number * unit)))
+        titled = times(self.in_title, weights.title_chooses * weights.title_match * unit / PART)
+        covering = times(self.cover, weights.cover_chooses * unit / PART)
+        return Sum((self.words, self.vocabulary, titled, covering, *bonus))
+
+    @property
+    def numbered(self) -> Node:
+        return any_of(Term(NUMBER, number) for number in sorted(self.plan.numbers))
+
+    @property
+    def measures(self) -> tuple[Worth, ...]:
+        """What `scored` asks of the candidates."""
+        both = Sum((times(self.cover, SHIFT), self.in_title))
+        number = (Worthwhile(self.numbered, 1),) if self.plan.numbers else ()
+        return self.words, self.vocabulary, both, Sum((times(self.letters, 2), *number))
 
 
-def _worth(terms: Sequence[Weighted], readable: Readable, weights: Weights) -> float:
-    """How much terms can add to a score. What nothing readable contains is worth as much as can be."""
-    found = sum(readable.idf(weighted.term) * weights.of(weighted.kind) for weighted in terms)
-    return found or math.log(1 + (readable.count + 0.5) / 0.5)
+def times(worth: Sum, factor: float) -> Sum:
+    def scaled(one: Worth) -> Worth:
+        match one:
+            case Worthwhile(part, weight):
+                return Worthwhile(part, round(weight * factor))
+            case Graded(text, given):
+                return Graded(text, tuple(round(weight * factor) for weight in given))
+            case Sum(parts):
+                return Sum(tuple(map(scaled, parts)))
+            case Best(parts):
+                return Best(tuple(map(scaled, parts)))
+            case Within(condition, part):
+                return Within(condition, scaled(part))
+
+    return Sum(tuple(map(scaled, worth.parts)))
 
 
-def _reworded(view: View, rewording: Rewording, worth: float, readable: Readable, weights: Weights) -> Floats:
-    """What each document gains by the best of the ways to say it otherwise."""
-    best = np.zeros(view.shard.size, np.float32)
+def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
+    """`statistics` are of `terms_of(plan)`."""
+    all_idfs = tuple(unit_idf(unit, statistics) for unit in plan.units)
+    mass = sum(all_idfs) or 1.0
+    worths = {one.term: statistics.idf(one.term) * weights.of(one.kind) for one in plan.terms}
+    chosen = sorted((term for term in worths if worths[term]), key=lambda term: (-worths[term], term))[:MAX_TERMS]
+    ways = [_ways(rewording, statistics, weights) for rewording in plan.rewordings]
+    titles = mass * (weights.title_chooses * weights.title_match + weights.cover_chooses + weights.prefer)
+    titles += weights.number * mass if plan.numbers else 0
+    whole = IMPACTS[-1] * (sum(worths[term] for term in chosen) + sum(max(map(_total, way), default=0) for way in ways))
+    scale = FINE / max(whole + titles, 1e-9)
+
+    def covers(unit: Unit, whole: float, name: str) -> Worth:
+        """How much of `whole` a document has by the best of a unit's evidence."""
+        found = (_shown(evidence, whole, name, weights, statistics) for evidence in unit.evidence)
+        return Best(tuple(each for each in found if each != NOTHING))
+
+    telling = sorted(zip(all_idfs, plan.units, strict=True), key=lambda pair: -pair[0])[:MAX_UNITS]
+    return Ranking(
+        plan=plan,
+        weights=weights,
+        idfs=all_idfs,
+        mass=mass,
+        scale=scale,
+        words=Sum(tuple(_graded(term, worths[term] * scale) for term in chosen)),
+        vocabulary=Sum(tuple(Best(tuple(_way(way, scale) for way in each)) for each in ways if each)),
+        cover=Sum(tuple(covers(unit, idf / mass * PART, EVERYTHING) for idf, unit in telling)),
+        in_title=Sum(tuple(covers(unit, idf / mass * PART, TITLE) for idf, unit in telling)),
+        letters=Sum(tuple(covers(unit, 100 * sum(map(str.isalnum, unit.surface)), TITLE) for _, unit in telling)),
+    )
+
+
+def _graded(term: str, worth: float) -> Graded:
+    return Graded(term, tuple(round(worth * impact) for impact in IMPACTS))
+
+
+def _ways(rewording: Rewording, statistics: Statistics, weights: Weights) -> list[list[tuple[Weighted, float]]]:
+    """For each other way to say it, its terms with what they are worth: never more together than what was asked."""
+
+    def total(terms: Sequence[Weighted]) -> float:
+        return sum(statistics.idf(one.term) * weights.of(one.kind) for one in terms) or statistics.most
+
+    asked, found = total(rewording.asked), []
     for way in rewording.ways:
-        limit = min(1.0, worth / _worth(way, readable, weights))
-        gained = np.zeros(view.shard.size, np.float32)
-        for weighted in way:
-            trust = weights.trust(weighted.origin) * weighted.certainty * limit
-            if idf := readable.idf(weighted.term):
-                _add_term(gained, view, weighted, np.float32(idf * weights.of(weighted.kind) * trust), weights)
-        best = np.maximum(best, gained)
-    return best
+        limit = min(1.0, asked / total(way))
+        worths = [(one, statistics.idf(one.term) * weights.of(one.kind) * limit) for one in way]
+        found.append([(one, w * weights.trust(one.origin) * one.certainty) for one, w in worths if w])
+    return [way for way in found if way]
 
 
-def _preference(langs: Sequence[str]) -> dict[str, float]:
+def _total(way: Sequence[tuple[Weighted, float]]) -> float:
+    return sum(worth for _, worth in way)
+
+
+def _way(way: Sequence[tuple[Weighted, float]], scale: float) -> Worth:
+    lang = way[0][0].lang
+    found = Sum(tuple(_graded(one.term, worth * scale) for one, worth in way))
+    return Within(OneOf("lang", frozenset({lang})), found) if lang else found
+
+
+def _shown(evidence: Evidence, whole: float, name: str, weights: Weights, statistics: Statistics) -> Worth:
+    trust = weights.trust(evidence.origin) * evidence.certainty if evidence.lang else 1.0
+    shares = {term: share for term, share in evidence.shares.items() if statistics.frequencies[term]}
+    found = Sum(tuple(Worthwhile(Term(name, term), round(share * trust * whole)) for term, share in shares.items()))
+    return Within(OneOf("lang", frozenset({evidence.lang})), found) if evidence.lang and shares else found
+
+
+def preference(langs: Sequence[str]) -> dict[str, float]:
     """1 for the language wanted most, less for each after it; 0 for any other."""
     return {lang: 1 - at / len(langs) for at, lang in enumerate(langs)}
 
 
-def _add_term(total: Floats, view: View, weighted: Weighted, factor: np.float32, weights: Weights) -> None:
-    documents, frequencies = view.weighted(weighted.term, weights)
-    gain = factor * (frequencies * np.float32(weights.k1 + 1)) / (frequencies + view.norms.take(documents))
-    if weighted.lang:
-        gain *= view.of_language(weighted.lang).take(documents)
-    total[documents] += gain
-
-
-def _nearness(plan: Plan, weights: Weights) -> dict[str, float]:
+def nearness(plan: Plan, weights: Weights) -> dict[str, float]:
     """What a Chinese question makes of an article in either script."""
     script = plan.langs[0] if plan.certain and plan.langs and plan.langs[0] in HAN_LANGS else ""
     return {lang: weights.script_apart if script and lang != script else 1.0 for lang in HAN_LANGS}
 
 
-def _by_language(view: View, factors: Mapping[str, float], other: float = 0.0) -> Floats:
-    """A factor for each document by its language; `other` where none is given."""
-    lang = view.shard.columns.lang
-    return np.array([factors.get(name, other) for name in lang.names] or [other], np.float32)[lang.codes]
+@dataclass(frozen=True)
+class Scored:
+    """Candidates with their scores, how much of the query each covers, and what each step of scoring added."""
+
+    rows: Rows
+    scores: Floats
+    covers: Floats
+    steps: Mapping[str, Floats]
+
+    def parts_of(self, at: int) -> dict[str, float]:
+        return {name: float(added[at]) for name, added in self.steps.items() if added[at]}
 
 
-def _covers(view: View, idfs: list[tuple[Unit, float]], mass: float, weights: Weights) -> tuple[Floats, Floats]:
-    """How much of the query each document has, and how well its title matches: recall times root of precision."""
-    size = view.shard.size
-    cover, in_title, letters = np.zeros(size, np.float32), np.zeros(size, np.float32), np.zeros(size, np.float32)
-    for unit, idf in idfs:
-        share = np.float32(idf / mass)
-        cover += share * _cover(view, unit.evidence, EVERYTHING, weights)
-        found = _cover(view, unit.evidence, TITLE, weights)
-        in_title += share * found
-        letters += found * np.float32(sum(map(str.isalnum, unit.surface)))
-    precision = np.minimum(letters / np.maximum(view.shard.columns.title_lengths, 1), 1)
-    return cover, in_title * np.sqrt(precision)
-
-
-def _cover(view: View, evidence: Sequence[Evidence], field_name: str, weights: Weights) -> Floats:
-    best: Floats | None = None
-    for one in evidence:
-        found = np.zeros(view.shard.size, np.float32)
-        for term, share in one.shares.items():
-            found[view.documents(field_name, term)] += np.float32(share)
-        if one.lang:
-            found *= view.of_language(one.lang) * np.float32(weights.trust(one.origin) * one.certainty)
-        best = found if best is None else np.maximum(best, found)
-    return best if best is not None else np.zeros(view.shard.size, np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A document worth a closer look."""
-
-    score: float
-    article: int
-    of: Scored
-    document: int
-
-    @property
-    def view(self) -> View:
-        return self.of.view
-
-    def parts(self) -> dict[str, float]:
-        """What its score is made of, or the score as one."""
-        return self.of.parts_of(self.document) or {"words": self.score}
-
-
-def candidates(scored: Sequence[Scored], matches: Sequence[Mask], limit: int) -> list[Candidate]:
-    """The best `limit` matches, best first, ties by article."""
-    found: list[Candidate] = []
-    for one, mask in zip(scored, matches, strict=True):
-        documents = np.flatnonzero(mask)
-        values = one.score[documents]
-        if len(values) > limit:
-            least = np.partition(values, -limit)[-limit]
-            documents, values = documents[values >= least], values[values >= least]
-        articles = one.view.shard.columns.article[documents]
-        order = np.lexsort((articles, -values))[:limit]
-        found += [Candidate(float(values[at]), int(articles[at]), one, int(documents[at])) for at in order.tolist()]
-    return sorted(found, key=lambda candidate: (-candidate.score, candidate.article))[:limit]
-
-
-__all__ = ["Candidate", "Mask", "NDArray", "Postings", "Readable", "Scored", "View", "Weights", "candidates", "score"]
+def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole]) -> Scored:
+    """The candidates' scores, by what they were found to be worth by `ranking.measures`."""
+    weights, mass, plan = ranking.weights, ranking.mass, ranking.plan
+    words, vocabulary, both, lettered = (one.astype(np.int64) for one in measured)
+    numbered = (lettered % 2).astype(bool) if plan.numbers else np.zeros(len(rows), bool)
+    cover, in_title, letters = both // SHIFT / PART, both % SHIFT / PART, lettered // 2 / 100
+    cover = np.where(numbered, 1.0, np.minimum(cover, 1.0))
+    precision = np.minimum(letters / np.maximum(rows.title_lengths, 1), 1)
+    steps = {"words": words / ranking.scale, "vocabulary": vocabulary / ranking.scale}
+    steps["title_match"] = weights.title_match * mass * in_title * np.sqrt(precision)
+    total = steps["words"] + steps["vocabulary"] + steps["title_match"]
+    steps["missing"] = total * (cover**weights.completeness - 1)
+    total = total + steps["missing"]
+    steps["language"] = np.zeros(len(rows))
+    if plan.han:
+        near = nearness(plan, weights)
+        steps["language"] = total * np.array([near.get(lang, weights.foreign) - 1 for lang in rows.langs])
+    if plan.langs:
+        wanted = preference(plan.langs)
+        steps["language"] = steps["language"] + weights.prefer * mass * np.array(
+            [wanted.get(lang, 0.0) for lang in rows.langs]
+        )
+    steps["number"] = weights.number * mass * numbered
+    total = total + steps["language"] + steps["number"]
+    return Scored(rows, total, cover, steps)

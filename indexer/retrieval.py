@@ -1,83 +1,66 @@
-"""One search over shards: the scope's view, matching, facets, order and page.
-
-What an embedded engine does to search.
-"""
+"""One search, whatever the engine: rights, what matches, facets, candidates, order and page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
-
-import numpy as np
 
 from indexer.analysis import Analysis
-from indexer.caching import Cache
-from indexer.conditions import holds
+from indexer.caching import CACHE_MB, Cache
+from indexer.conditions import condition
 from indexer.looking import Looked, holds_whole, look
-from indexer.planning import Plan, plan
-from indexer.ranking import Candidate, Readable, Scored, Weights, candidates, score, unit_idf
-from indexer.shards import Mask, Shard, Values, readable
+from indexer.matching import matching
+from indexer.planning import plan
+from indexer.ranking import FREQUENCIES_KEPT, Ranking, Scored, Statistics, ranking, scored, terms_of
+from indexer.sources import EVERYTHING, Counting, Rows, Source, rights
+from indexer.tree import Articles, Node, Not, OneOf, Term, Updated, all_of, any_of
 from indexer.vocabulary import Vocabularies
+from indexer.weights import Weights
 from kb.entitlements import Scope
-from kb.query import Clause, understood
+from kb.query import understood
 from kb.question import DATE_BUCKETS, FACETS, MAX_DEPTH, Filters, Query
 from kb.search import NOTHING, Hit, Hits
 from kb.snippets import Marks
 
-OCTETS_OF_VALUE = 150
+OCTETS_OF_TERM = 100
 QUOTED_UNITS = 2
-QUOTING_LOOKED = 1_000
 
 
-class Views:
-    """The readable documents of each scope, kept for as long as the shards stay what they are."""
+class Known:
+    """What was counted for each reader's rights, for as long as the index stays at one commit."""
 
-    _names = count()
+    def __init__(self, cache: Cache | None = None) -> None:
+        self._cache = cache or Cache(CACHE_MB)
 
-    def __init__(self, shards: Sequence[Shard], weights: Weights, cache: Cache) -> None:
-        self.shards = tuple(shards)
-        self.name = f"views {next(self._names)}"
-        self._weights, self._cache = weights, cache
-
-    def of(self, scope: Scope, without: frozenset[int] = frozenset()) -> Readable:
+    def of(self, source: Source, scope: Scope, without: frozenset[int] = frozenset()) -> tuple[Node, Statistics]:
+        """What the scope reads, and its statistics."""
         if without:
-            return self._made(scope, without)
-        key = (self.name, "view", scope.grants)
-        return self._cache.get(key, lambda: self._made(scope, without), lambda made: made.octets)
+            return self._made(source, scope, without)
+        key = (source.name, "known", scope.grants)
+        return self._cache.get(
+            key, lambda: self._made(source, scope, without), lambda _: FREQUENCIES_KEPT * OCTETS_OF_TERM
+        )
 
-    def answered(self, asked: tuple[object, ...], answer: Callable[[], Hits]) -> Hits:
-        """What was answered before to the same, under the same rights, of the same documents."""
-        return self._cache.get((self.name, "answer", *asked), answer, _octets)
+    @staticmethod
+    def _made(source: Source, scope: Scope, without: frozenset[int]) -> tuple[Node, Statistics]:
+        among = all_of([rights(source, scope), *([Not(Articles(without))] if without else [])])
 
-    def forget_others(self) -> None:
-        """Drops what is kept of shards that are no longer among these, and of how these stood before."""
-        self._cache.keep_only({self.name, *(shard.name for shard in self.shards)})
+        def ask(terms: Sequence[str]) -> Sequence[int]:
+            return source.frequencies(among, [Term(EVERYTHING, term) for term in terms])
 
-    def _made(self, scope: Scope, without: frozenset[int]) -> Readable:
-        masks = []
-        for shard in self.shards:
-            mask = readable(shard, scope)
-            if without:
-                mask = mask & ~np.isin(shard.columns.article, list(without))
-            masks.append((shard, mask))
-        return Readable.of(masks, self._weights, self._cache)
-
-
-def _octets(hits: Hits) -> int:
-    values = sum(map(len, hits.facets.values())) + len(hits.marks.asked) + len(hits.marks.others)
-    return OCTETS_OF_VALUE * (2 * len(hits.hits) + values)
+        return among, Statistics(source.frequencies(among, [among])[0], ask)
 
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Searches shards with one analysis and one set of weights."""
+    """Searches a source with one analysis and one set of weights."""
 
     analysis: Analysis
     weights: Weights
     vocabularies: Vocabularies = field(default_factory=Vocabularies)
+    known: Known = field(default_factory=Known)
 
-    def search(self, query: Query, scope: Scope, views: Views) -> Hits:
+    def search(self, query: Query, scope: Scope, source: Source) -> Hits:
         parsed, filters = understood(query)
         planned = plan(parsed, self.analysis, self.vocabularies.current())
         if query.prefers and not planned.certain:
@@ -86,154 +69,143 @@ class Retrieval:
             planned = replace(planned, langs=(*query.prefers, *others), certain=True)
         if not scope or (not planned.units and not filters.any and not planned.conditions):
             return NOTHING
-        seen = views.of(scope, query.without)
-        scored = score(planned, seen, self.weights, query.explain)
-        cover = self.weights.loose if query.loose else self.weights.cover
-        needed = max(self.weights.least, cover * _best_cover(scored))
-        matching = [self._matches(planned, one, needed) for one in scored]
-        facets, wanted = _filtered(scored, matching, filters, query)
-        total = sum(int(mask.sum()) for mask in wanted)
-        return Hits(total, self._page(planned, scored, wanted, seen, query), facets, marks(planned, seen))
+        among, known = self.known.of(source, scope, query.without)
+        statistics = known.of(terms_of(planned))
+        conditions = condition(
+            planned.conditions,
+            self.analysis,
+            lambda words, text, titles: source.quoting(all_of([among, words]), text, titles),
+        )
+        chosen = {facet: _chosen(facet, filters, query) for facet in FACETS if filters.chosen(facet)}
+        ready = ranking(planned, statistics, self.weights)
+        for match in self._matches(ready, statistics, query):
+            counting = Counting(all_of([among, conditions, match]), chosen, _buckets(query))
+            counts = source.counts(counting)
+            if counts.total or any(counts.facets.values()):
+                facets = {facet: _ordered(counts.facets.get(facet, {})) for facet in FACETS}
+                hits = Searched(ready, source, counting.wanted, query, counts.total).page()
+                return Hits(counts.total, hits, facets, marks(ready))
+        return replace(NOTHING, facets={facet: () for facet in FACETS}, marks=marks(ready))
 
-    def _matches(self, planned: Plan, one: Scored, needed: float) -> Mask:
-        mask = one.view.mask.copy()
-        if planned.units and planned.wishes:
-            mask &= one.cover >= np.float32(needed - 1e-4)
-        for group in _groups(planned):
-            mask &= holds(group, one.view.shard, mask, self.analysis)
-        return mask
+    def _matches(self, ready: Ranking, statistics: Statistics, query: Query) -> Sequence[Node]:
+        planned = ready.plan
+        if not planned.units or not planned.wishes:
+            return [all_of([])]
+        part = self.weights.loose if query.loose else self.weights.cover
+        return matching(planned, ready.idfs, statistics, part)
 
-    def _page(
-        self, planned: Plan, scored: Sequence[Scored], wanted: Sequence[Mask], seen: Readable, query: Query
-    ) -> tuple[Hit, ...]:
+
+@dataclass(frozen=True)
+class Searched:
+    """What matches a query, to be put in order."""
+
+    ranking: Ranking
+    source: Source
+    among: Node
+    query: Query
+    total: int
+
+    @property
+    def weights(self) -> Weights:
+        return self.ranking.weights
+
+    def page(self) -> tuple[Hit, ...]:
+        query = self.query
         first = (query.page - 1) * query.page_size
         last = min(first + query.page_size, MAX_DEPTH)
         if first >= last:
             return ()
-        if query.sort != "relevance":
-            return tuple(Hit(article, 0.0) for article in _sorted(scored, wanted, query.sort)[first:last])
-        found = candidates(scored, wanted, max(last, self.weights.look))
-        near = found[: self.weights.look]
-        near += self._quoting(planned, scored, wanted, {one.article for one in near})
-        best = look(planned, near, seen, self.weights, query.today)
-        looked = {one.article for one in near}
-        rest = [Looked(one, one.score, one.parts()) for one in found if one.article not in looked]
-        return tuple(
-            Hit(one.candidate.article, one.score, one.parts if query.explain else {})
-            for one in [*best, *rest][first:last]
+        if query.sort == "updated":
+            return _plain(self.source.newest(self.among, last).articles.tolist()[first:])
+        if query.sort == "title":
+            return _plain(self.source.alphabetical(self.among, last)[first:])
+        near = self._scored(self.candidates(self.weights.candidates))
+        looked = self._looked(near)
+        if min(last, self.total) > len(near.rows):
+            known = set(near.rows.articles.tolist())
+            further = self.candidates(MAX_DEPTH)
+            beyond = [at for at, article in enumerate(further.articles.tolist()) if article not in known]
+            rest = self._scored(further.chosen(beyond))
+            looked += [_as_scored(rest, at) for at in _order(rest)]
+        return tuple(Hit(one.article, one.score, one.parts if query.explain else {}) for one in looked[first:last])
+
+    def candidates(self, limit: int) -> Rows:
+        """The documents of the greatest worth, at most `limit` and whole ranks only, so that it is never a matter of an
+        engine's own order which of those alike are among them; the newest others, when that leaves few."""
+        found = self.source.best(self.among, self.ranking.worth, limit + 1)
+        if len(found) <= limit:
+            return found
+        border = int(found.scores[limit])
+        kept = found.chosen([at for at, score in enumerate(found.scores.tolist()) if score > border])
+        enough = min(limit, MAX_DEPTH) if limit >= MAX_DEPTH else min(self.weights.look, limit)
+        if len(kept) >= enough:
+            return kept
+        others = all_of([self.among, Not(Articles(frozenset(kept.articles.tolist())))])
+        return Rows.joined([kept, self.source.newest(others, enough - len(kept))])
+
+    def _scored(self, rows: Rows) -> Scored:
+        measured = self.source.worths(rows, self.ranking.measures)
+        return scored(self.ranking, rows, measured)
+
+    def _looked(self, near: Scored) -> list[Looked]:
+        order = _order(near)
+        best, others = order[: self.weights.look], order[self.weights.look :]
+        whole = self.ranking.plan.text.encode()
+        covering = (
+            [at for at in others if near.covers[at] >= 0.999] if len(self.ranking.plan.units) >= QUOTED_UNITS else []
         )
-
-    def _quoting(
-        self, planned: Plan, scored: Sequence[Scored], wanted: Sequence[Mask], known: set[int]
-    ) -> list[Candidate]:
-        """Documents beyond the best that hold the whole query word for word, as an error message stands in a log."""
-        if len(planned.units) < QUOTED_UNITS:
-            return []
-        whole = planned.text.encode()
-        covering = [mask & (one.cover >= np.float32(0.999)) for one, mask in zip(scored, wanted, strict=True)]
-        found = candidates(scored, covering, self.weights.look + QUOTING_LOOKED)
-        return [
-            one for one in found if one.article not in known and holds_whole(one.view.shard.body(one.document), whole)
-        ]
+        texts = self.source.texts(near.rows.chosen([*best, *covering]))
+        known = dict(zip([*best, *covering], texts, strict=True))
+        quoting = [at for at in covering if holds_whole(known[at][1], whole)]
+        closer = look(self.ranking, near, [(at, *known[at]) for at in [*best, *quoting]], self.query.today)
+        taken = {*best, *quoting}
+        return closer + [_as_scored(near, at) for at in others if at not in taken]
 
 
-def _best_cover(scored: Sequence[Scored]) -> float:
-    """The greatest part of the query that one readable document has."""
-    return max((float(one.cover[one.view.mask].max(initial=0)) for one in scored), default=0.0)
+def _order(found: Scored) -> list[int]:
+    """Best first, ties by article."""
+    keys = zip((-found.scores).tolist(), found.rows.articles.tolist(), range(len(found.rows)), strict=True)
+    return [at for _, _, at in sorted(keys)]
 
 
-def _groups(planned: Plan) -> list[list[Clause]]:
-    groups: dict[int, list[Clause]] = {}
-    for clause in planned.conditions:
-        groups.setdefault(clause.group if not clause.negated else -clause.group, []).append(clause)
-    return list(groups.values())
+def _as_scored(found: Scored, at: int) -> Looked:
+    return Looked(int(found.rows.articles[at]), float(found.scores[at]), found.parts_of(at))
 
 
-def _filtered(
-    scored: Sequence[Scored], matching: Sequence[Mask], filters: Filters, query: Query
-) -> tuple[dict[str, tuple[tuple[str, int], ...]], list[Mask]]:
-    """Facets, each counted as if its own filter were off, and the matches under all the filters."""
-    counts: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
-    wanted = []
-    for one, mask in zip(scored, matching, strict=True):
-        shard = one.view.shard
-        kept = {facet: _keeps(shard, facet, filters.chosen(facet), query) for facet in FACETS if filters.chosen(facet)}
-        for facet in FACETS:
-            others = mask
-            for name, keeps in kept.items():
-                if name != facet:
-                    others = others & keeps
-            _count(counts[facet], shard, facet, others, query)
-        for keeps in kept.values():
-            mask = mask & keeps
-        wanted.append(mask)
-    ordered = {
-        facet: tuple(sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))) for facet, found in counts.items()
-    }
-    return ordered, wanted
+def _plain(articles: Sequence[int]) -> tuple[Hit, ...]:
+    return tuple(Hit(article, 0.0) for article in articles)
 
 
-def _facet_values(shard: Shard, facet: str) -> Values:
-    columns = shard.columns
-    return {"product": columns.product, "type": columns.type, "lang": columns.lang, "version": columns.versions}[facet]
+def _ordered(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(((name, n) for name, n in counts.items() if n and name), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _keeps(shard: Shard, facet: str, chosen: frozenset[str], query: Query) -> Mask:
+def _buckets(query: Query) -> tuple[tuple[str, int | None, int | None], ...]:
+    """The date facet's buckets as days: each holds what the ones before it do not."""
+    day = query.today.toordinal()
+    last: int | None = None
+    found: list[tuple[str, int | None, int | None]] = []
+    for name, age in DATE_BUCKETS:
+        first = None if age is None else day - age
+        found.append((name, first, last))
+        last = None if first is None else first - 1
+    return tuple(found)
+
+
+def _chosen(facet: str, filters: Filters, query: Query) -> Node:
+    chosen = filters.chosen(facet)
     if facet == "date":
-        names = np.array([name in chosen for name, _ in DATE_BUCKETS], bool)
-        return names[_buckets(shard, query)]
-    values = _facet_values(shard, facet)
-    if facet == "version":
-        keeps = [bool(chosen.intersection(name.split("\x1f"))) for name in values.names]
-    else:
-        keeps = [name in chosen for name in values.names]
-    return np.array([*keeps, False], bool)[values.codes]
+        return any_of(Updated(first, last) for name, first, last in _buckets(query) if name in chosen)
+    return OneOf(facet, chosen)
 
 
-def _buckets(shard: Shard, query: Query) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """For each document the place in DATE_BUCKETS of the first bucket it falls into."""
-    age = query.today.toordinal() - shard.columns.updated
-    limits = [days for _, days in DATE_BUCKETS if days is not None]
-    return np.searchsorted(np.array(limits), age, side="left")
-
-
-def _count(counts: dict[str, int], shard: Shard, facet: str, mask: Mask, query: Query) -> None:
-    if facet == "date":
-        found = np.bincount(_buckets(shard, query)[mask], minlength=len(DATE_BUCKETS)).tolist()
-        pairs = [(name, n) for (name, _), n in zip(DATE_BUCKETS, found, strict=True)]
-    else:
-        values = _facet_values(shard, facet)
-        found = np.bincount(values.codes[mask], minlength=len(values.names)).tolist()
-        pairs = list(zip(values.names, found, strict=True))
-        if facet == "version":
-            pairs = [(version, n) for names, n in pairs for version in names.split("\x1f")]
-    for name, n in pairs:
-        if n and name:
-            counts[name] = counts.get(name, 0) + n
-
-
-def _sorted(scored: Sequence[Scored], wanted: Sequence[Mask], sort: str) -> list[int]:
-    keyed = []
-    for one, mask in zip(scored, wanted, strict=True):
-        shard = one.view.shard
-        for document in np.flatnonzero(mask).tolist():
-            article = int(shard.columns.article[document])
-            key = -int(shard.columns.updated[document]) if sort == "updated" else shard.title(document)
-            keyed.append((key, article))
-    return [article for _, article in sorted(keyed)[:MAX_DEPTH]]
-
-
-def marks(planned: Plan, seen: Readable) -> Marks:
+def marks(ready: Ranking) -> Marks:
     """What to mark in a passage, with how telling it is: the units, and other words that found them."""
     asked: dict[str, float] = {}
     others: dict[str, float] = {}
-    for unit in planned.units:
-        idf = unit_idf(unit, seen)
+    for unit, idf in zip(ready.plan.units, ready.idfs, strict=True):
         asked[unit.surface] = max(idf, asked.get(unit.surface, 0.0))
         for one in unit.evidence:
             if one.surface:
                 others[one.surface] = max(idf, others.get(one.surface, 0.0))
     return Marks(asked, others)
-
-
-__all__ = ["Candidate", "Retrieval", "Views", "Weights"]

@@ -1,27 +1,48 @@
-"""What ranking reads of an index, whatever the engine: arrays over the documents of a shard, and posting lists."""
+"""Answers over shards: parts of an index as arrays over their documents, and posting lists. For an embedded index whose
+posting lists can be read."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from heapq import nlargest
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.entitlements import Scope
+from indexer.caching import Cache
+from indexer.documents import sort_key
+from indexer.sources import EVERYTHING, Counting, Counts, Rows, Title, Whole
+from indexer.tree import (
+    Articles,
+    AtLeast,
+    Best,
+    Graded,
+    Node,
+    Not,
+    OneOf,
+    Prefix,
+    Sum,
+    Term,
+    Updated,
+    Weighted,
+    Within,
+    Worth,
+)  # fmt: skip
+from kb.question import MAX_DEPTH
 
-TITLE, EMPHASIS, EVERYTHING, NUMBER = "t", "h", "b", "n"
-# `helpful` is kept as a whole number of so many parts.
-HELPFUL_UNIT = 1_000
+APART = "\x1f"
 
-Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Amounts = NDArray[np.int64]
 
 
 class Postings(NamedTuple):
-    """The documents that hold a term, ascending, and how often each does."""
+    """The documents that hold a term, ascending, and how often each does: in EVERYTHING, with which impact."""
 
-    documents: NDArray[np.uint16]
+    documents: NDArray[np.integer[Any]]
     frequencies: NDArray[np.uint8]
 
 
@@ -32,22 +53,27 @@ class Values:
     names: tuple[str, ...]
     codes: NDArray[np.int32]
 
+    def where(self, keeps: Callable[[str], bool]) -> Mask:
+        return np.array([*map(keeps, self.names), False], bool)[self.codes]
+
+    def of(self, documents: Sequence[int]) -> list[str]:
+        return [self.names[code] for code in self.codes[documents].tolist()]
+
 
 @dataclass(frozen=True)
 class Columns:
-    """What is known of each document of a shard, by document number. `titles` are folded and squashed."""
+    """What is known of each document of a shard, by document number. A document's versions are joined to one value."""
 
     article: NDArray[np.int64]
-    lengths: NDArray[np.float32]
     title_lengths: NDArray[np.float32]
     updated: NDArray[np.int32]
-    helpful: Floats
+    helpful: NDArray[np.float32]
     confidence: Values
     audience: Values
     lang: Values
     product: Values
     type: Values
-    versions: Values
+    version: Values
 
 
 class Shard(Protocol):
@@ -81,12 +107,228 @@ class Shard(Protocol):
         """How each character of the title sounds (indexer.sounds.syllables)."""
 
 
-def readable(shard: Shard, scope: Scope) -> Mask:
-    """The documents of a shard that a scope reads: by audience, whole and exactly."""
-    from kb.entitlements import Audience
+def holds(node: Node, shard: Shard) -> Mask:
+    """Where it holds; of deleted documents, too."""
+    columns = shard.columns
+    match node:
+        case Term(field, text):
+            found = np.zeros(shard.size, bool)
+            if postings := shard.postings(field, text):
+                found[postings.documents] = True
+            return found
+        case Prefix(field, text):
+            found = np.zeros(shard.size, bool)
+            for term in shard.terms(field, text):
+                if postings := shard.postings(field, term):
+                    found[postings.documents] = True
+            return found
+        case OneOf("version", chosen):
+            return columns.version.where(lambda name: not chosen.isdisjoint(name.split(APART)))
+        case OneOf(column, chosen):
+            values: Values = getattr(columns, column)
+            return values.where(chosen.__contains__)
+        case Updated(first, last):
+            return (columns.updated >= (-1 << 30 if first is None else first)) & (
+                columns.updated <= (1 << 30 if last is None else last)
+            )
+        case Articles(ids):
+            return np.isin(columns.article, np.fromiter(ids, np.int64, len(ids)))
+        case Not(part):
+            return ~holds(part, shard)
+        case AtLeast(least, parts):
+            return _at_least(least, parts, shard)
 
-    audience = shard.columns.audience
-    allowed = np.array([bool(scope) and Audience.from_key(key).includes(scope) for key in audience.names], bool)
-    if not len(allowed):
-        return np.zeros(shard.size, bool)
-    return allowed[audience.codes] & shard.living()
+
+def _at_least(least: int, parts: Sequence[Node], shard: Shard) -> Mask:
+    if least <= 0:
+        return np.ones(shard.size, bool)
+    if least == len(parts):
+        found = holds(parts[0], shard)
+        for part in parts[1:]:
+            found = found & holds(part, shard)
+        return found
+    counted = np.zeros(shard.size, np.int16)
+    for part in parts:
+        counted += holds(part, shard)
+    return counted >= least
+
+
+def amounts(worth: Worth, shard: Shard) -> Amounts:
+    """What each document is worth; deleted ones, too."""
+    total = np.zeros(shard.size, np.int64)
+    _add(worth, shard, total)
+    return total
+
+
+def _add(worth: Worth, shard: Shard, total: Amounts) -> None:
+    match worth:
+        case Graded(text, weights):
+            if postings := shard.postings(EVERYTHING, text):
+                total[postings.documents] += np.array(weights, np.int64)[postings.frequencies - 1]
+        case Weighted(Term(field, text), weight):
+            if postings := shard.postings(field, text):
+                total[postings.documents] += weight
+        case Weighted(part, weight):
+            total += weight * holds(part, shard)
+        case Sum(parts):
+            for part in parts:
+                _add(part, shard, total)
+        case Best((only,)):
+            _add(only, shard, total)
+        case Best(parts):
+            best = np.zeros(shard.size, np.int64)
+            for part in parts:
+                np.maximum(best, amounts(part, shard), out=best)
+            total += best
+        case Within(condition, part):
+            total += amounts(part, shard) * holds(condition, shard)
+
+
+class Shards:
+    """A source (`indexer.sources.Source`) over shards."""
+
+    def __init__(self, name: str, shards: Sequence[Shard], cache: Cache) -> None:
+        self.name, self.shards, self._cache = name, tuple(shards), cache
+
+    def audiences(self) -> Sequence[str]:
+        return sorted({name for shard in self.shards for name in shard.columns.audience.names})
+
+    def _where(self, node: Node) -> Iterator[tuple[Shard, Mask]]:
+        """Where a condition holds. What is asked for again and again, as a reader's rights, is kept."""
+        parts = node.parts if isinstance(node, AtLeast) and node.least == len(node.parts) else (node,)
+        for shard in self.shards:
+            found = shard.living()
+            for part in parts:
+                found = found & (self._kept(part, shard) if isinstance(part, OneOf) else holds(part, shard))
+            yield shard, found
+
+    def _kept(self, node: Node, shard: Shard) -> Mask:
+        return self._cache.get((shard.name, node), lambda: holds(node, shard), lambda mask: mask.nbytes)
+
+    def frequencies(self, among: Node, parts: Sequence[Node]) -> Sequence[int]:
+        counts = [0] * len(parts)
+        for shard, mask in self._where(among):
+            for at, part in enumerate(parts):
+                if isinstance(part, Term):
+                    postings = shard.postings(part.field, part.text)
+                    counts[at] += int(np.count_nonzero(mask[postings.documents])) if postings else 0
+                else:
+                    counts[at] += int(np.count_nonzero(mask & holds(part, shard)))
+        return counts
+
+    def counts(self, counting: Counting) -> Counts:
+        total, found = 0, {facet: Counter[str]() for facet in ("product", "version", "type", "lang", "date")}
+        for shard, mask in self._where(counting.among):
+            kept = {facet: holds(node, shard) for facet, node in counting.filters.items()}
+            wanted = mask.copy()
+            for keeps in kept.values():
+                wanted &= keeps
+            total += int(np.count_nonzero(wanted))
+            for facet, counter in found.items():
+                others = wanted
+                if facet in kept:
+                    others = mask.copy()
+                    for name, keeps in kept.items():
+                        if name != facet:
+                            others &= keeps
+                counter.update(dict(_values(shard, facet, others, counting)))
+        return Counts(total, found)
+
+    def best(self, among: Node, worth: Worth, limit: int) -> Rows:
+        parts = []
+        for shard, mask in self._where(among):
+            documents = np.flatnonzero(mask)
+            scores = amounts(worth, shard)[documents]
+            if len(documents) > limit:
+                kept = np.argpartition(-scores, limit - 1)[:limit]
+                documents, scores = documents[kept], scores[kept]
+            parts.append(_rows(shard, documents, scores))
+        found = Rows.joined(parts)
+        return found.chosen(np.argsort(-found.scores, kind="stable")[:limit].tolist())
+
+    def newest(self, among: Node, limit: int) -> Rows:
+        parts = []
+        for shard, mask in self._where(among):
+            documents = np.flatnonzero(mask)
+            order = np.lexsort((shard.columns.article[documents], -shard.columns.updated[documents]))[:limit]
+            parts.append(_rows(shard, documents[order], np.zeros(len(order), np.int64)))
+        found = Rows.joined(parts)
+        return found.chosen(np.lexsort((found.articles, -found.updated))[:limit].tolist())
+
+    def alphabetical(self, among: Node, limit: int) -> Sequence[int]:
+        keyed = (
+            (sort_key(shard.title(document), article := int(shard.columns.article[document])), article)
+            for shard, mask in self._where(among)
+            for document in np.flatnonzero(mask).tolist()
+        )
+        return [article for _, article in sorted(keyed)[: min(limit, MAX_DEPTH)]]
+
+    def worths(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
+        found = [np.zeros(len(rows), np.int64) for _ in worths]
+        for shard, at, documents in _by_shard(rows):
+            for amount, worth in zip(found, worths, strict=True):
+                amount[at] = amounts(worth, shard)[documents]
+        return found
+
+    def texts(self, rows: Rows) -> Sequence[tuple[str, bytes]]:
+        return [(shard.title(document), shard.body(document)) for shard, document in rows.places]
+
+    def quoting(self, among: Node, text: str, titles_only: bool) -> frozenset[int]:
+        quoted = text.encode()
+        return frozenset(
+            int(shard.columns.article[document])
+            for shard, mask in self._where(among)
+            for document in np.flatnonzero(mask).tolist()
+            if text in shard.title(document) or (not titles_only and quoted in shard.body(document))
+        )
+
+    def terms(self, field: str, prefix: str) -> Sequence[str]:
+        return sorted({term for shard in self.shards for term in shard.terms(field, prefix)})
+
+    def titles(self, among: Node, limit: int) -> Sequence[Title]:
+        places = [
+            (int(shard.columns.article[document]), at, document)
+            for at, (shard, mask) in enumerate(self._where(among))
+            for document in np.flatnonzero(mask).tolist()
+        ]
+        newest = nlargest(limit, places)
+        return [Title(article, self.shards[at].title(one), self.shards[at].sounds(one)) for article, at, one in newest]
+
+
+def _by_shard(rows: Rows) -> Iterator[tuple[Shard, list[int], list[int]]]:
+    groups: dict[str, tuple[Shard, list[int], list[int]]] = {}
+    for at, (shard, document) in enumerate(rows.places):
+        _, places, documents = groups.setdefault(shard.name, (shard, [], []))
+        places.append(at)
+        documents.append(document)
+    yield from groups.values()
+
+
+def _rows(shard: Shard, documents: NDArray[np.intp], scores: Amounts) -> Rows:
+    columns, where = shard.columns, documents.tolist()
+    return Rows(
+        columns.article[documents],
+        scores,
+        columns.lang.of(where),
+        columns.confidence.of(where),
+        columns.title_lengths[documents],
+        columns.updated[documents].astype(np.int64),
+        columns.helpful[documents],
+        [(shard, document) for document in where],
+    )
+
+
+def _values(shard: Shard, facet: str, mask: Mask, counting: Counting) -> Iterator[tuple[str, int]]:
+    columns = shard.columns
+    if facet == "date":
+        for name, first, last in counting.buckets:
+            yield name, int(np.count_nonzero(mask & holds(Updated(first, last), shard)))
+        return
+    values: Values = getattr(columns, facet)
+    counted: Counter[str] = Counter()
+    for names, n in zip(
+        values.names, np.bincount(values.codes[mask], minlength=len(values.names)).tolist(), strict=True
+    ):
+        for name in names.split(APART) if facet == "version" else (names,):
+            counted[name] += n
+    yield from counted.items()

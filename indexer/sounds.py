@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from pypinyin import Style, lazy_pinyin, pinyin_dict
@@ -26,6 +27,21 @@ def syllables(text: str) -> list[str]:
         else:
             found.append(run.lower())
     return found
+
+
+GRAM = 3
+FULL, INITIALS = "f", "i"
+
+
+def grams(sounds: Sequence[str]) -> list[str]:
+    """Three letters each of what a title sounds like: of its syllables in full, and of their initials."""
+    spoken = [syllable for syllable in sounds if syllable.isalnum()]
+    return sorted({*pieces(FULL, "".join(spoken)), *pieces(INITIALS, "".join(one[0] for one in spoken))})
+
+
+def pieces(kind: str, text: str) -> list[str]:
+    """The grams of a text, the last ones shorter: what begins so stands somewhere in it."""
+    return [kind + text[at : at + GRAM] for at in range(len(text))]
 
 
 def from_zhuyin(text: str) -> tuple[str, str] | None:

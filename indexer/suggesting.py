@@ -6,45 +6,32 @@ Everything comes from titles that the scope reads, each time anew, so a suggesti
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections import Counter, OrderedDict
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from threading import Lock
-
-import numpy as np
+from itertools import accumulate
 
 from indexer.analysis import CHARACTER, EXACT, PAIR, Analysis
 from indexer.folding import fold, squash
 from indexer.planning import article_number
-from indexer.ranking import Readable, View
-from indexer.shards import NUMBER, TITLE, Mask, Shard
-from indexer.sounds import HAN, ZHUYIN, from_zhuyin, syllables
+from indexer.sounds import FULL, GRAM, HAN, INITIALS, ZHUYIN, from_zhuyin, pieces, syllables
+from indexer.sources import NUMBER, SOUND, TITLE, Source, Title, rights
+from indexer.tree import Node, Prefix, Term, all_of
+from kb.entitlements import Scope
 from kb.query import clean
 from kb.search import Suggestion
 
 MAX_TYPED = 60
 MAX_TITLES = 400
+MAX_LOOKED = 800
 MIN_LATIN = 2
 MIN_SOUND = 2
 MIN_INITIALS = 3
-TITLEBOOKS_KEPT = 64
+MIN_RESPELLED = 4
+NUMBERS_AT_ONCE = 200
 _LATIN_TAIL = re.compile(r"[a-z0-9]+\Z")
 _BLANK = re.compile(r"\s+")
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """Titles of a shard as they sound, all in one text.
-
-    `starts` are where a syllable begins, `ends` where a title ends.
-    """
-
-    full: str
-    full_starts: frozenset[int]
-    full_places: list[tuple[int, int, int]]
-    initials: str
-    initial_places: list[tuple[int, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +45,12 @@ class Found:
 
 
 class Suggester:
-    """Suggests from shards. What it keeps is of the shards, never of a scope."""
+    """Suggests from the titles of a source."""
 
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
-        self._spoken: OrderedDict[str, Spoken] = OrderedDict()
-        self._lock = Lock()
 
-    def suggest(self, typed: str, readable: Readable, limit: int) -> list[Suggestion]:
+    def suggest(self, typed: str, source: Source, scope: Scope, limit: int) -> list[Suggestion]:
         """At most `limit`: numbers, then completions, then articles.
 
         What only sounds or looks alike when those are few.
@@ -73,6 +58,7 @@ class Suggester:
         text = _BLANK.sub(" ", fold(clean(typed[:MAX_TYPED]).replace("\n", " "))).strip()
         if not text or (len(squash(text)) < MIN_LATIN and not HAN.search(text) and not ZHUYIN.search(text)):
             return []
+        readable = Readable(source, rights(source, scope))
         suggestions = list(_numbers(text, readable, limit))
         titles = self._containing(text, readable)
         suggestions += self._from_titles(titles, "term", limit)
@@ -89,38 +75,35 @@ class Suggester:
             kind, sound, initials = "pinyin", text.replace(" ", "").replace("'", ""), ""
             initials = sound if len(sound) >= MIN_INITIALS else ""
         if len(sound) >= MIN_SOUND:
-            if titles := _newest(self._sounding(sound, readable, whole=True)):
+            if titles := _sounding(FULL, sound, readable):
                 yield from self._from_titles(titles, kind, limit)
                 return
-        if initials and (titles := _newest(self._sounding(initials, readable, whole=False))):
+        if initials and (titles := _sounding(INITIALS, initials, readable)):
             yield from self._from_titles(titles, kind, limit)
             return
-        if corrected := self._respelled(text, readable):
+        if corrected := _respelled(text, readable):
             yield from self._from_titles(self._containing(corrected, readable), "typo", limit)
 
     def _containing(self, text: str, readable: Readable) -> list[Found]:
-        """Titles that hold the text, its last word perhaps unfinished; else those that hold its words anywhere."""
+        """The newest titles that hold the text, its last word perhaps unfinished."""
         found = []
-        for view in readable.views:
-            for document in np.flatnonzero(self._candidates(text, view)).tolist():
-                title = view.shard.title(document)
-                at = _place(text, title)
-                if at >= 0:
-                    article = int(view.shard.columns.article[document])
-                    found.append(Found(article, title, at, at + len(text)))
-        return _newest(found)
+        for one in readable.titles(self._candidates(text)):
+            at = _place(text, one.title)
+            if at >= 0:
+                found.append(Found(one.article, one.title, at, at + len(text)))
+        return found[:MAX_TITLES]
 
-    def _candidates(self, text: str, view: View) -> Mask:
-        mask = view.mask.copy()
+    def _candidates(self, text: str) -> Node:
         tail = _LATIN_TAIL.search(text)
         head = text[: tail.start()] if tail else text
+        found: list[Node] = []
         for token in self._analysis.tokens(head):
             kind = token.term[0]
             if kind in (PAIR, EXACT) or (kind == CHARACTER and len(squash(head)) == 1):
-                mask &= _has(view.shard, token.term)
+                found.append(Term(TITLE, token.term))
         if tail:
-            mask &= _prefixed(view.shard, EXACT + tail.group())
-        return mask
+            found.append(Prefix(TITLE, EXACT + tail.group()))
+        return all_of(found)
 
     def _from_titles(self, titles: Sequence[Found], kind: str, limit: int) -> list[Suggestion]:
         """What the titles go on to say, most usual first, then the titles themselves, those that begin so first."""
@@ -154,100 +137,93 @@ class Suggester:
                 return end
         return one.end
 
-    def _sounding(self, sound: str, readable: Readable, whole: bool) -> Iterator[Found]:
-        for view in readable.views:
-            spoken = self._spoken_of(view.shard)
-            text, places = (spoken.full, spoken.full_places) if whole else (spoken.initials, spoken.initial_places)
-            at = text.find(sound)
-            while at >= 0:
-                if not whole or at in spoken.full_starts:
-                    first = places[bisect_right(places, (at, 1 << 60, 0)) - 1]
-                    last = places[bisect_right(places, (at + len(sound) - 1, 1 << 60, 0)) - 1]
-                    _, document, start = first
-                    if view.mask[document] and last[1] == document:
-                        title = view.shard.title(document)
-                        if HAN.search(title[start : last[2] + 1]):
-                            yield Found(int(view.shard.columns.article[document]), title, start, last[2] + 1)
-                at = text.find(sound, at + 1)
 
-    def _spoken_of(self, shard: Shard) -> Spoken:
-        with self._lock:
-            if shard.name not in self._spoken:
-                self._spoken[shard.name] = spoken(shard)
-                if len(self._spoken) > TITLEBOOKS_KEPT:
-                    self._spoken.popitem(last=False)
-            return self._spoken[shard.name]
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """What a scope reads of a source."""
 
-    def _respelled(self, text: str, readable: Readable) -> str | None:
-        """The text with its Latin words that no readable title has put as the nearest word that one has."""
-        changed = False
+    source: Source
+    rights: Node
 
-        def mended(match: re.Match[str]) -> str:
-            nonlocal changed
-            word = match.group()
-            if len(word) < 4 or any(_prefixed(view.shard, EXACT + word)[view.mask].any() for view in readable.views):
-                return word
-            near = self._nearest(word, readable)
-            changed = changed or near is not None
-            return near or word
+    def titles(self, among: Node) -> Sequence[Title]:
+        """The newest titles of which it holds: so many that no reader tells the rest from none."""
+        return self.source.titles(all_of([self.rights, among]), MAX_LOOKED)
 
-        mended_text = re.sub("[a-z0-9]+", mended, text)
-        return mended_text if changed else None
-
-    def _nearest(self, word: str, readable: Readable) -> str | None:
-        most = 1 if len(word) < 8 else 2
-        best: tuple[int, int, str] | None = None
-        known: dict[str, int] = {}
-        for view in readable.views:
-            for first in {word[0], word[1]}:
-                for term in view.shard.terms(TITLE, EXACT + first):
-                    if abs(len(term) - 1 - len(word)) <= most and term not in known:
-                        known[term] = distance(word, term[1:], most)
-        for term, away in known.items():
-            if away <= most and (count := readable_count(readable, term)):
-                candidate = (away, -count, term[1:])
-                best = candidate if best is None else min(best, candidate)
-        return best[2] if best else None
+    def counts(self, nodes: Sequence[Node]) -> Sequence[int]:
+        return self.source.frequencies(self.rights, nodes) if nodes else ()
 
 
-def readable_count(readable: Readable, term: str) -> int:
-    """How many readable titles hold a term."""
-    return sum(int(np.count_nonzero(_has(view.shard, term) & view.mask)) for view in readable.views)
+def _sounding(kind: str, sound: str, readable: Readable) -> list[Found]:
+    """The newest titles that sound so from the beginning of a syllable, at least in part in Chinese."""
+    whole = [piece for piece in pieces(kind, sound) if len(piece) > GRAM]
+    node = all_of(Term(SOUND, piece) for piece in whole) if whole else Prefix(SOUND, kind + sound)
+    found = []
+    for one in readable.titles(node):
+        for start, end in _spoken(kind, sound, one.sounds):
+            if HAN.search(one.title[start:end]):
+                found.append(Found(one.article, one.title, start, end))
+    return found[:MAX_TITLES]
+
+
+def _spoken(kind: str, sound: str, sounds: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where characters sound so: from one, to after another."""
+    places = [at for at, syllable in enumerate(sounds) if syllable.isalnum()]
+    spoken = [sounds[at] if kind == FULL else sounds[at][0] for at in places]
+    text = "".join(spoken)
+    starts = dict(zip(accumulate(map(len, spoken), initial=0), range(len(spoken)), strict=False))
+    ends = list(accumulate(map(len, spoken)))
+    at = text.find(sound)
+    while at >= 0:
+        if at in starts:
+            yield places[starts[at]], places[bisect_left(ends, at + len(sound))] + 1
+        at = text.find(sound, at + 1)
+
+
+def _respelled(text: str, readable: Readable) -> str | None:
+    """The text with its Latin words that no readable title has put as the nearest word that one has."""
+    changed = False
+
+    def mended(match: re.Match[str]) -> str:
+        nonlocal changed
+        word = match.group()
+        if len(word) < MIN_RESPELLED or readable.counts([Prefix(TITLE, EXACT + word)])[0]:
+            return word
+        near = _nearest(word, readable)
+        changed = changed or near is not None
+        return near or word
+
+    mended_text = re.sub("[a-z0-9]+", mended, text)
+    return mended_text if changed else None
+
+
+def _nearest(word: str, readable: Readable) -> str | None:
+    most = 1 if len(word) < 8 else 2
+    known: dict[str, int] = {}
+    for first in sorted({word[0], word[1]}):
+        for term in readable.source.terms(TITLE, EXACT + first):
+            if abs(len(term) - 1 - len(word)) <= most and (away := distance(word, term[1:], most)) <= most:
+                known[term] = away
+    terms = list(known)
+    counts = readable.counts([Term(TITLE, term) for term in terms])
+    found = [(known[term], -count, term[1:]) for term, count in zip(terms, counts, strict=True) if count]
+    return min(found)[2] if found else None
 
 
 def _numbers(text: str, readable: Readable, limit: int) -> Iterator[Suggestion]:
+    """The articles whose number begins so, the shortest numbers first."""
     digits = article_number(text)
     if not digits:
         return
-    found = []
-    for view in readable.views:
-        for term in view.shard.terms(NUMBER, digits):
-            if postings := view.shard.postings(NUMBER, term):
-                for document in postings.documents.tolist():
-                    if view.mask[document]:
-                        article = int(view.shard.columns.article[document])
-                        found.append((len(term), term, article, view.shard.title(document)))
-    for _, _, article, title in sorted(found)[: max(1, limit // 2)]:
-        yield Suggestion(title, "number", article)
-
-
-def _newest(found: Iterable[Found]) -> list[Found]:
-    """The newest titles, when there are more than are worth counting; by article, so that no shard tells."""
-    return sorted(found, key=lambda one: (-one.article, one.start))[:MAX_TITLES]
-
-
-def _has(shard: Shard, term: str) -> Mask:
-    found = np.zeros(shard.size, bool)
-    if postings := shard.postings(TITLE, term):
-        found[postings.documents] = True
-    return found
-
-
-def _prefixed(shard: Shard, prefix: str) -> Mask:
-    found = np.zeros(shard.size, bool)
-    for term in shard.terms(TITLE, prefix):
-        found |= _has(shard, term)
-    return found
+    wanted = max(1, limit // 2)
+    terms = sorted(readable.source.terms(NUMBER, digits), key=lambda term: (len(term), term))
+    for at in range(0, len(terms), NUMBERS_AT_ONCE):
+        some = [Term(NUMBER, term) for term in terms[at : at + NUMBERS_AT_ONCE]]
+        for node, count in zip(some, readable.counts(some), strict=True):
+            for one in reversed(readable.titles(node) if count else ()):
+                yield Suggestion(one.title, "number", one.article)
+                wanted -= 1
+                if not wanted:
+                    return
 
 
 def _place(text: str, title: str) -> int:
@@ -256,31 +232,6 @@ def _place(text: str, title: str) -> int:
     while at > 0 and text[0].isascii() and text[0].isalnum() and title[at - 1].isascii() and title[at - 1].isalnum():
         at = title.find(text, at + 1)
     return at
-
-
-def spoken(shard: Shard) -> Spoken:
-    """The titles of a shard as they sound."""
-    full: list[str] = []
-    initials: list[str] = []
-    starts: set[int] = set()
-    places: list[tuple[int, int, int]] = []
-    initial_places: list[tuple[int, int, int]] = []
-    at = initial_at = 0
-    for document in range(shard.size):
-        for position, syllable in enumerate(shard.sounds(document)):
-            if syllable.isalnum():
-                starts.add(at)
-                places.append((at, document, position))
-                initial_places.append((initial_at, document, position))
-                full.append(syllable)
-                initials.append(syllable[0])
-                at += len(syllable)
-                initial_at += 1
-        full.append("\n")
-        initials.append("\n")
-        at += 1
-        initial_at += 1
-    return Spoken("".join(full), frozenset(starts), places, "".join(initials), initial_places)
 
 
 def distance(one: str, other: str, most: int) -> int:

@@ -105,10 +105,15 @@ def put(store: Source, writer: Writer, ids: Sequence[int]) -> None:
             writer.replace(article, list(documents_of(source)) if source else [])
 
 
-def rebuild(store: Source, engine: Engine, progress: Progress | None = None, limits: Limits = LIMITS) -> Synced:
-    """Index every article into a fresh generation; the old one serves until it is complete."""
+def rebuild(
+    store: Source, engine: Engine, progress: Progress | None = None, limits: Limits = LIMITS, *, serving: bool = True
+) -> Synced:
+    """Index every article into a fresh generation; the old one serves until it is complete.
+
+    An engine that is not `serving` yet leaves the notes to the one that is.
+    """
     with store.alone() as check_alone:
-        notes = store.notes(EVERY_NOTE)
+        notes = store.notes(EVERY_NOTE) if serving else []
         total, done = len(store.article_ids()), 0
         store.forget_file_texts()
         read_out(store, None, limits)

@@ -24,7 +24,7 @@ PREFIX = "KB_"
 FOR_TESTS = "KB_TEST_"
 SECRETS = ("KB_SECRET_KEY", "KB_METRICS_TOKEN")
 QUESTION = "{question}"
-ENGINES = ("whoosh",)
+ENGINES = ("whoosh", "tantivy")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 SITE_NAMES = {"zh-Hant": "支援知識庫", "zh-Hans": "支持知识库", "en": "Support Knowledge Base"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import click
 
@@ -22,14 +23,17 @@ def build(engine: str | None) -> None:
     """Index every article anew. The index there is keeps serving until the new one is whole.
 
     \b
-    Example:
+    Examples:
       kb build
+      kb build --engine tantivy
     """
     settings = config()
     began = time.monotonic()
     with opened_store(settings) as store, opened_engine(settings, engine) as opened:
         with progress() as draw:
-            done = rebuild(store, opened, lambda done, total: draw("indexing", done, total), settings.limits)
+            serving = engine in (None, settings.engine)
+            told = partial(draw, "indexing")
+            done = rebuild(store, opened, told, settings.limits, serving=serving)
         _tell(opened, f"Indexed {done.articles:,} articles in {time.monotonic() - began:.1f} s")
 
 

@@ -29,6 +29,8 @@ from kb.reckoning import Reckoning
 from kb.store import Store
 from kb.tasks import Tasks
 
+# From here on a search by Whoosh takes longer than a reader notices: measured in docs/operations.md.
+OUTGROWN = 50_000
 SHIPPED = Path(__file__).parents[2] / "articles"
 
 
@@ -144,4 +146,6 @@ def status() -> int:
         stale = "written by other rules than today's: kb build" if found.stale else "up to date with today's rules"
         click.echo(f"index      {found.generation or 'none yet: kb sync'}, {stale}")
         click.echo(f"waiting    {waiting:,} changes" + (": kb sync" if waiting else ""))
+        if found.engine == "whoosh" and found.documents > OUTGROWN:
+            click.echo(f"advice     more than {OUTGROWN:,} documents: tantivy is faster (docs/operations.md, Growing)")
     return 1 if waiting or found.stale else 0

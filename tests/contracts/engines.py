@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from indexer.analysis import Analysis
+from indexer.engines.tantivy import TantivyEngine
 from indexer.engines.whoosh import WhooshEngine
-from indexer.ranking import Weights
+from indexer.weights import Weights
 from kb.search import Engine
 
 ANALYSIS = Analysis()
@@ -17,4 +18,8 @@ def open_whoosh(folder: Path) -> Engine:
     return WhooshEngine(folder / "whoosh", ANALYSIS, Weights())
 
 
-OPENERS: dict[str, Callable[[Path], Engine]] = {"whoosh": open_whoosh}
+def open_tantivy(folder: Path) -> Engine:
+    return TantivyEngine(folder / "tantivy", ANALYSIS, Weights())
+
+
+OPENERS: dict[str, Callable[[Path], Engine]] = {"whoosh": open_whoosh, "tantivy": open_tantivy}

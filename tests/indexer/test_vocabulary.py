@@ -11,8 +11,8 @@ from indexer.analysis import Analysis
 from indexer.engines.whoosh import WhooshEngine
 from indexer.folding import fold
 from indexer.planning import plan
-from indexer.ranking import Weights
 from indexer.vocabulary import COLUMNS, Vocabularies, VocabularyError, own_rows, parse_terms, shipped_rows
+from indexer.weights import Weights
 from kb.query import parse
 from kb.question import Query
 from tests.documents import PUBLIC, document, put

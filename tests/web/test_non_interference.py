@@ -10,22 +10,23 @@ from __future__ import annotations
 import os
 import random
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-import numpy as np
 import pytest
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from indexer.engines import open_engine
-from indexer.ranking import Readable
-from indexer.shards import EVERYTHING
+from indexer.ranking import Statistics
+from indexer.retrieval import Known
+from indexer.sources import EVERYTHING, Source, rights
 from indexer.sync import drain
+from indexer.tree import ALWAYS, Articles, Node, Not, Term, all_of
 from kb.accounts import Accounts
 from kb.articles import Draft, Section
 from kb.cases import Cases, NewCase
@@ -261,9 +262,12 @@ def test_what_one_may_not_read_changes_no_byte(pair: tuple[Visitor, Visitor], ki
 def test_a_filter_alone_is_found_guilty(pair: tuple[Visitor, Visitor], monkeypatch: pytest.MonkeyPatch) -> None:
     """Deliberately weak: rights filter what is shown, but words are counted in every article."""
 
-    def counted_in_all(self: Readable, term: str) -> int:
-        found = (view.shard.postings(EVERYTHING, term) for view in self.views)
-        return sum(int(np.size(each.documents)) for each in found if each)
+    def counted_in_all(source: Source, scope: Scope, without: frozenset[int]) -> tuple[Node, Statistics]:
+        def ask(terms: Sequence[str]) -> Sequence[int]:
+            return source.frequencies(ALWAYS, [Term(EVERYTHING, term) for term in terms])
 
-    monkeypatch.setattr(Readable, "frequency", counted_in_all)
+        among = all_of([rights(source, scope), Not(Articles(without))])
+        return among, Statistics(source.frequencies(ALWAYS, [ALWAYS])[0], ask)
+
+    monkeypatch.setattr(Known, "_made", staticmethod(counted_in_all))
     assert differences(*pair, [draft.number or "" for draft in base(date.today())], "guilty") != []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,29 +12,25 @@ from typing import TYPE_CHECKING, Any
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import EmptyIndexError, FileIndex
 
-from indexer import analysis as analysis_module
-from indexer import documents as documents_module
-from indexer import folding as folding_module
 from indexer.analysis import Analysis
-from indexer.caching import Cache
+from indexer.answering import Answering
+from indexer.caching import CACHE_MB, Cache
 from indexer.engines.whoosh import codec as codec_module
 from indexer.engines.whoosh import writing as writing_module
-from indexer.engines.whoosh.generations import Generations, sync_folder
 from indexer.engines.whoosh.shards import MappedStorage, Segment
 from indexer.engines.whoosh.writing import BatchWriter, schema
-from indexer.ranking import Weights
-from indexer.retrieval import Retrieval, Views
-from indexer.suggesting import Suggester
+from indexer.generations import Generations, sync_folder
+from indexer.shards import Shards
 from indexer.vocabulary import Vocabularies
+from indexer.weights import Weights
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Suggestion, Writer
+from kb.search import EngineDown, Hits, IndexStatus, Suggestion, Writer
 
 if TYPE_CHECKING:
     from kb.config import Config
 
 STAMP = "stamp.json"
-CACHE_MB = 128
 
 
 def open_engine(config: Config) -> WhooshEngine:
@@ -67,25 +61,17 @@ class WhooshEngine:
         cache: Cache | None = None,
     ) -> None:
         self._generations = Generations(folder)
-        self._retrieval = Retrieval(analysis, weights, vocabularies or Vocabularies())
-        self._suggester = Suggester(analysis)
-        self._opened: Opened | None = None
         self._cache = cache or Cache(CACHE_MB)
-        self._views: Views = Views((), weights, self._cache)
+        self._answering = Answering(analysis, weights, vocabularies, self._cache)
+        self._opened: Opened | None = None
+        self._source = Shards("", (), self._cache)
         self._lock = Lock()
 
     def search(self, query: Query, scope: Scope) -> Hits:
-        if not scope:
-            return NOTHING
-        _, views = self._current()
-        asked = (self._retrieval.vocabularies.version(), scope.grants, query)
-        return views.answered(asked, lambda: self._retrieval.search(query, scope, views))
+        return self._answering.search(query, scope, self._current()[1])
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
-        if not scope:
-            return ()
-        _, views = self._current()
-        return self._suggester.suggest(prefix, views.of(scope), limit)
+        return self._answering.suggest(prefix, scope, self._current()[1], limit)
 
     @contextmanager
     def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
@@ -95,7 +81,7 @@ class WhooshEngine:
             fresh = rebuild or serving is None or not _has_index(serving)
             path = self._generations.fresh() if fresh or serving is None else serving
             index = _created(path, self._fingerprint()) if fresh else FileIndex(FileStorage(str(path)))
-            batch = BatchWriter(index, path, self._retrieval.analysis, fresh=rebuild)
+            batch = BatchWriter(index, path, self._answering.analysis, fresh=rebuild)
             try:
                 yield batch
             except BaseException:
@@ -128,16 +114,14 @@ class WhooshEngine:
         return IndexStatus("whoosh", opened.name, documents, opened.fingerprint, self._fingerprint(), size)
 
     def close(self) -> None:
-        self._opened, self._views = None, self._no_views()
-        self._views.forget_others()
+        self._opened, self._source = None, Shards("", (), self._cache)
+        self._cache.keep_only(())
 
     def _fingerprint(self) -> str:
         """Changes whenever what is written to an index would."""
-        modules = (analysis_module, folding_module, documents_module, codec_module, writing_module)
-        parts = [inspect.getsource(module) for module in modules] + sorted(self._retrieval.analysis.own_words)
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        return self._answering.fingerprint(codec_module, writing_module)
 
-    def _current(self, missing_is_empty: bool = False) -> tuple[Opened | None, Views]:
+    def _current(self, missing_is_empty: bool = False) -> tuple[Opened | None, Shards]:
         """The serving generation at its newest commit; EngineDown when there is none to open."""
         with self._lock:
             for _ in range(5):
@@ -148,9 +132,9 @@ class WhooshEngine:
                     self._follow(path)
                 except (FileNotFoundError, EmptyIndexError):
                     continue  # a writer replaced what we were about to open: look again
-                return self._opened, self._views
+                return self._opened, self._source
         if missing_is_empty:
-            return None, self._no_views()
+            return None, Shards("", (), self._cache)
         raise EngineDown("there is no index: run kb build")
 
     def _follow(self, path: Path) -> None:
@@ -168,11 +152,8 @@ class WhooshEngine:
         ]
         stamp = json.loads((path / STAMP).read_text(encoding="utf-8"))
         self._opened = Opened(path, toc.generation, segments, stamp["fingerprint"])
-        self._views = Views(segments, self._retrieval.weights, self._cache)
-        self._views.forget_others()
-
-    def _no_views(self) -> Views:
-        return Views((), self._retrieval.weights, self._cache)
+        self._source = Shards(self._opened.name, segments, self._cache)
+        self._cache.keep_only({self._opened.name, *(segment.name for segment in segments)})
 
 
 def _newest_commit(path: Path) -> int:

@@ -14,8 +14,9 @@ from whoosh.filedb.structfile import StructFile
 from whoosh.reading import SegmentReader
 
 from indexer.caching import Cache
+from indexer.documents import HELPFUL_UNIT, SOUNDS_APART
 from indexer.engines.whoosh.codec import term_extent, unpacked
-from indexer.shards import HELPFUL_UNIT, Columns, Mask, Postings, Values
+from indexer.shards import Columns, Mask, Postings, Values
 
 
 class MappedFile(StructFile):  # type: ignore[misc]
@@ -76,18 +77,17 @@ class Segment:
         return self._living
 
     def postings(self, field: str, term: str) -> Postings | None:
-        extent = self._extent(field, term)
+        """As numpy takes them fastest. The same under every scope, so kept for as long as the segment."""
+        return self._cache.get((self.name, field, term), lambda: self._read(field, term), _octets)
+
+    def _read(self, field: str, term: str) -> Postings | None:
+        with self._lock:
+            extent = term_extent(self._reader, field, term)
         if extent is None:
             return None
         offset, length, count = extent
-        return Postings(*unpacked(self._postings[offset : offset + length], count))
-
-    def _extent(self, field: str, term: str) -> tuple[int, int, int] | None:
-        def look_up() -> tuple[int, int, int] | None:
-            with self._lock:
-                return term_extent(self._reader, field, term)
-
-        return self._cache.get((self.name, "extent", field, term), look_up, lambda _: 0)
+        documents, frequencies = unpacked(self._postings[offset : offset + length], count)
+        return Postings(documents.astype(np.intp), frequencies)
 
     def terms(self, field: str, prefix: str) -> list[str]:
         found: list[str] = []
@@ -109,11 +109,15 @@ class Segment:
 
     def sounds(self, document: int) -> list[str]:
         sounds: bytes = self._sounds[document]
-        return sounds.decode("utf-8").split("\x1f")
+        return sounds.decode("utf-8").split(SOUNDS_APART)
 
     def values(self, column: str) -> list[bytes]:
         """A column of byte strings, whole: for the audit."""
         return list(self._reader.column_reader(column, translate=False))
+
+
+def _octets(postings: Postings | None) -> int:
+    return postings.documents.nbytes + postings.frequencies.nbytes if postings else 0
 
 
 def _living(segment: Any, size: int) -> Mask:
@@ -135,7 +139,6 @@ def _columns(reader: Any) -> Columns:
 
     return Columns(
         article=numbers("article", np.int64),
-        lengths=numbers("length", np.float32),
         title_lengths=numbers("title_length", np.float32),
         updated=numbers("updated", np.int32),
         helpful=numbers("helpful", np.float32) / np.float32(HELPFUL_UNIT),
@@ -144,5 +147,5 @@ def _columns(reader: Any) -> Columns:
         lang=values("lang"),
         product=values("product"),
         type=values("type"),
-        versions=values("versions"),
+        version=values("versions"),
     )

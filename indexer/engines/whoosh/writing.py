@@ -11,16 +11,12 @@ from whoosh.index import FileIndex
 from whoosh.reading import SegmentReader
 
 from indexer.analysis import Analysis
-from indexer.documents import counted
+from indexer.documents import Indexed, indexed
 from indexer.engines.whoosh.codec import PackedWriter, term_extent, unpacked
-from indexer.folding import fold, squash
-from indexer.planning import article_number
-from indexer.shards import EMPHASIS, EVERYTHING, HELPFUL_UNIT, NUMBER, TITLE
-from indexer.sounds import syllables
+from indexer.sources import EVERYTHING, NUMBER, SOUND, TITLE
 from kb.search import Document
 
 ARTICLE = "id"
-SOUNDS_APART = "\x1f"
 SEGMENT_SIZE = 25_000
 MERGE_BELOW = 2_000
 MERGE_FROM = 8
@@ -31,11 +27,10 @@ def schema() -> Any:
     number, text = columns.NumericColumn, columns.VarBytesColumn
     few = columns.RefBytesColumn
     return fields.Schema(
-        **{name: fields.KEYWORD() for name in (ARTICLE, NUMBER, TITLE, EMPHASIS, EVERYTHING)},
+        **{name: fields.KEYWORD() for name in (ARTICLE, NUMBER, TITLE, EVERYTHING, SOUND)},
         key=fields.COLUMN(text()),
         digest=fields.COLUMN(text()),
         article=fields.COLUMN(number("q")),
-        length=fields.COLUMN(number("i")),
         title_length=fields.COLUMN(number("i")),
         updated=fields.COLUMN(number("i")),
         helpful=fields.COLUMN(number("i")),
@@ -80,15 +75,16 @@ class BatchWriter:
 
     def _add(self, documents: Sequence[Document]) -> None:
         for document in documents:
-            counts = counted(document, self._analysis)
+            made = indexed(document, self._analysis)
             terms = {
                 ARTICLE: {str(document.article): 1},
-                NUMBER: {article_number(document.number.lower()) or document.number.lower(): 1},
-                TITLE: counts.title,
-                EMPHASIS: counts.emphasis,
-                EVERYTHING: counts.everything,
+                NUMBER: {made.number: 1},
+                TITLE: dict.fromkeys(made.titled, 1),
+                SOUND: dict.fromkeys(made.grams, 1),
+                # A frequency of 0 would be none.
+                EVERYTHING: {term: level + 1 for term, level in made.levels.items()},
             }
-            self._writer.add_counts(terms, _columns(document, counts.length, len(squash(fold(document.title)))))
+            self._writer.add_counts(terms, _columns(made))
 
     def _delete(self, articles: Any) -> None:
         storage, names = self._index.storage, [str(article) for article in articles]
@@ -103,7 +99,9 @@ class BatchWriter:
             reader.close()
 
 
-def _columns(document: Document, length: int, title_length: int) -> dict[str, Any]:
+def _columns(made: Indexed) -> dict[str, Any]:
+    document = made.document
+
     def packed(text: str) -> bytes:
         return text.encode("utf-8", "replace")
 
@@ -111,19 +109,18 @@ def _columns(document: Document, length: int, title_length: int) -> dict[str, An
         "key": packed(document.key),
         "digest": packed(document.digest),
         "article": document.article,
-        "length": length,
-        "title_length": title_length,
+        "title_length": made.title_length,
         "updated": document.updated.toordinal(),
-        "helpful": round(document.helpful * HELPFUL_UNIT),
+        "helpful": made.helpful,
         "confidence": packed(document.confidence),
         "audience": packed(document.audience.key),
         "lang": packed(document.lang),
         "product": packed(document.product),
         "type": packed(document.type),
         "versions": packed("\x1f".join(document.versions)),
-        "title": packed(fold(document.title)),
-        "sounds": packed(SOUNDS_APART.join(syllables(fold(document.title)))),
-        "body": packed(fold(document.body)),
+        "title": packed(made.title),
+        "sounds": packed(made.sounds),
+        "body": packed(made.body),
     }
 
 

@@ -16,7 +16,7 @@ LOCK = "writer.lock"
 
 
 class Generations:
-    """The generations under one private folder (0700: Whoosh's tables of contents are pickles)."""
+    """The generations under one private folder (0700: an index may hold pickles, as Whoosh's does)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -68,7 +68,7 @@ class Generations:
 
 
 def sync_folder(path: Path) -> None:
-    """fsync every file of a folder and the folder: Whoosh never does."""
+    """fsync every file of a folder and the folder, which not every engine does."""
     for file in path.iterdir():
         if file.is_file():
             _fsync(file)

@@ -1,0 +1,62 @@
+"""What every engine does with a source: answers searches, keeps answers, suggests."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Sequence
+from types import ModuleType
+
+from indexer import analysis as analysis_module
+from indexer import documents as documents_module
+from indexer import folding as folding_module
+from indexer import impacts as impacts_module
+from indexer import sounds as sounds_module
+from indexer.analysis import Analysis
+from indexer.caching import CACHE_MB, Cache
+from indexer.retrieval import Known, Retrieval
+from indexer.sources import Source
+from indexer.suggesting import Suggester
+from indexer.vocabulary import Vocabularies
+from indexer.weights import Weights
+from kb.entitlements import Scope
+from kb.question import Query
+from kb.search import NOTHING, Hits, Suggestion
+
+OCTETS_OF_VALUE = 150
+WRITTEN_BY = (analysis_module, folding_module, documents_module, impacts_module, sounds_module)
+
+
+class Answering:
+    """Answers from a source. The same question under the same rights of the same commit has the same answer.
+
+    What it keeps is kept in the cache by the name of the source it was made from.
+    """
+
+    def __init__(
+        self, analysis: Analysis, weights: Weights, vocabularies: Vocabularies | None = None, cache: Cache | None = None
+    ) -> None:
+        self.analysis = analysis
+        self._cache = cache or Cache(CACHE_MB)
+        self._retrieval = Retrieval(analysis, weights, vocabularies or Vocabularies(), Known(self._cache))
+        self._suggester = Suggester(analysis)
+
+    def search(self, query: Query, scope: Scope, source: Source) -> Hits:
+        if not scope:
+            return NOTHING
+        key = (source.name, "answer", self._retrieval.vocabularies.version(), scope.grants, query)
+        return self._cache.get(key, lambda: self._retrieval.search(query, scope, source), _octets)
+
+    def suggest(self, typed: str, scope: Scope, source: Source, limit: int) -> Sequence[Suggestion]:
+        return self._suggester.suggest(typed, source, scope, limit) if scope else ()
+
+    def fingerprint(self, *adapter: ModuleType) -> str:
+        """Changes whenever what is written to an index would; `adapter` are the modules that write it."""
+        parts = [inspect.getsource(module) for module in (*WRITTEN_BY, *adapter)] + sorted(self.analysis.own_words)
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _octets(hits: Hits) -> int:
+    values = sum(map(len, hits.facets.values())) + len(hits.marks.asked) + len(hits.marks.others)
+    return OCTETS_OF_VALUE * (2 * len(hits.hits) + values)

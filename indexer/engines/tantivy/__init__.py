@@ -1,0 +1,148 @@
+"""One machine, hundreds of thousands of articles: a tantivy index on disk, ranked by our own sums."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from tantivy import Index
+
+from indexer.analysis import Analysis
+from indexer.answering import Answering
+from indexer.caching import CACHE_MB, Cache
+from indexer.engines.tantivy import translating as translating_module
+from indexer.engines.tantivy import writing as writing_module
+from indexer.engines.tantivy.source import TantivySource
+from indexer.engines.tantivy.writing import BatchWriter, schema
+from indexer.generations import Generations, sync_folder
+from indexer.vocabulary import Vocabularies
+from indexer.weights import Weights
+from kb.entitlements import Scope
+from kb.question import Query
+from kb.search import EngineDown, Hits, IndexStatus, Suggestion, Writer
+
+if TYPE_CHECKING:
+    from kb.config import Config
+
+NAME = "tantivy"
+STAMP = "stamp.json"
+META = "meta.json"
+
+
+def open_engine(config: Config) -> TantivyEngine:
+    folder, weights = config.home / "index" / NAME, Weights.read(config.weights)
+    return TantivyEngine(folder, Analysis(), weights, Vocabularies(config.terms), Cache(config.cache_mb))
+
+
+class TantivyEngine:
+    """See `kb.search.Engine`. Readers follow commits and generations of any process without being told."""
+
+    def __init__(
+        self,
+        folder: Path,
+        analysis: Analysis,
+        weights: Weights,
+        vocabularies: Vocabularies | None = None,
+        cache: Cache | None = None,
+    ) -> None:
+        self._generations = Generations(folder)
+        self._cache = cache or Cache(CACHE_MB)
+        self._answering = Answering(analysis, weights, vocabularies, self._cache)
+        self._opened: Opened | None = None
+        self._lock = Lock()
+
+    def search(self, query: Query, scope: Scope) -> Hits:
+        return self._answering.search(query, scope, self._current().source)
+
+    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
+        return self._answering.suggest(prefix, scope, self._current().source, limit)
+
+    @contextmanager
+    def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
+        with self._generations.lock():
+            self._generations.sweep()
+            serving = self._generations.serving()
+            fresh = rebuild or serving is None or not (serving / META).exists()
+            path = self._generations.fresh() if fresh or serving is None else serving
+            if fresh:
+                stamp = json.dumps({"fingerprint": self._fingerprint()})
+                (path / STAMP).write_text(stamp + "\n", encoding="utf-8")
+            batch = BatchWriter(Index(schema(), str(path)), self._answering.analysis, fresh)
+            try:
+                yield batch
+            except BaseException:
+                batch.cancel()
+                raise
+            batch.commit()
+            if not fresh:
+                sync_folder(path)
+            batch.finish()
+            if fresh:
+                self._generations.serve(path)
+                self._generations.sweep()
+
+    def contents(self) -> Mapping[int, Mapping[str, str]]:
+        found: dict[int, dict[str, str]] = {}
+
+        def keep(article: int, key: str, digest: str) -> None:
+            found.setdefault(article, {})[key] = digest
+
+        if opened := self._newest():
+            opened.source.contents(keep)
+        return found
+
+    def status(self) -> IndexStatus:
+        opened = self._newest()
+        if opened is None:
+            return IndexStatus(NAME, "", 0, "", self._fingerprint(), 0)
+        size = sum(file.stat().st_size for file in opened.path.iterdir() if file.is_file())
+        fingerprint = json.loads((opened.path / STAMP).read_text(encoding="utf-8"))["fingerprint"]
+        return IndexStatus(NAME, opened.source.name, opened.source.documents, fingerprint, self._fingerprint(), size)
+
+    def close(self) -> None:
+        self._opened = None
+        self._cache.keep_only(())
+
+    def _fingerprint(self) -> str:
+        return self._answering.fingerprint(writing_module, translating_module)
+
+    def _current(self) -> Opened:
+        """The serving generation at its newest commit; EngineDown when there is none to open."""
+        if opened := self._newest():
+            return opened
+        raise EngineDown("there is no index: run kb build")
+
+    def _newest(self) -> Opened | None:
+        with self._lock:
+            for _ in range(5):
+                path = self._generations.serving()
+                if path is None:
+                    return None
+                try:
+                    meta = (path / META).stat()
+                    commit = (meta.st_mtime_ns, meta.st_ino)
+                    if self._opened is None or (self._opened.path, self._opened.commit) != (path, commit):
+                        self._opened = Opened(path, commit, self._opened)
+                        self._cache.keep_only({self._opened.source.name})
+                    return self._opened
+                except (OSError, ValueError):
+                    continue  # a writer replaced what we were about to open: look again
+        return None
+
+
+class Opened:
+    """A generation as it stood at one commit."""
+
+    def __init__(self, path: Path, commit: tuple[int, int], before: Opened | None) -> None:
+        self.path, self.commit = path, commit
+        if before and before.path == path:
+            self._index: Index = before._index
+            self._index.reload()
+        else:
+            self._index = Index.open(str(path))
+            self._index.config_reader("manual")
+        self.source = TantivySource(f"{path.name}.{commit[0]:x}.{commit[1]:x}", self._index)

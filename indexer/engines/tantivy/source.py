@@ -1,0 +1,181 @@
+"""A tantivy index at one commit as a source (`indexer.sources.Source`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from tantivy import Index, Occur, Order, Query, Searcher
+
+from indexer.documents import HELPFUL_UNIT, SOUNDS_APART
+from indexer.engines.tantivy.translating import Translator
+from indexer.engines.tantivy.writing import DAY, KINDS_OF_CONFIDENCE, LANGS
+from indexer.sources import Counting, Counts, Rows, Title, Whole
+from indexer.tree import Node, Term, Worth
+
+FACET_VALUES = 10_000
+TERM_FACETS = ("product", "version", "type", "lang")
+
+
+class TantivySource:
+    """See `indexer.sources.Source`. Holds the searcher of its commit: what is asked later is of the same documents."""
+
+    def __init__(self, name: str, index: Index) -> None:
+        self.name = name
+        self._searcher: Searcher = index.searcher()
+        self._translator = Translator(index.schema)
+
+    @cached_property
+    def _audiences(self) -> Sequence[str]:
+        return sorted(term for term, _ in self._searcher.terms_with_prefix("audience", ""))
+
+    def audiences(self) -> Sequence[str]:
+        return self._audiences
+
+    @property
+    def documents(self) -> int:
+        return self._searcher.num_docs
+
+    def frequencies(self, among: Node, parts: Sequence[Node]) -> Sequence[int]:
+        readable = self._translator.query(among)
+        return [self._frequency(readable, part) for part in parts]
+
+    def _frequency(self, readable: Query, part: Node) -> int:
+        if isinstance(part, Term) and not self._searcher.doc_freq(part.field, part.text):
+            return 0
+        both = Query.boolean_query([(Occur.Must, readable), (Occur.Must, self._translator.query(part))])
+        return self._count(both)
+
+    def _count(self, query: Query) -> int:
+        count: int = self._searcher.search(query, 1, count=True).count  # type: ignore[attr-defined]
+        return count
+
+    def counts(self, counting: Counting) -> Counts:
+        """One pass for what all filters hold of, and one for each facet with a filter of its own."""
+        wanted = self._aggregated(counting.wanted, counting)
+        facets = dict(wanted)
+        for facet in counting.filters:
+            facets[facet] = self._aggregated(counting.without(facet), counting)[facet]
+        return Counts(sum(wanted["date"].values()), facets)
+
+    def _aggregated(self, among: Node, counting: Counting) -> dict[str, Mapping[str, int]]:
+        asked: dict[str, Any] = {name: {"terms": {"field": name, "size": FACET_VALUES}} for name in TERM_FACETS}
+        asked["date"] = {"range": {"field": "updated", "ranges": [_range(*bucket) for bucket in counting.buckets]}}
+        found = self._searcher.aggregate(self._translator.query(among), asked)
+        names = {name for name, _, _ in counting.buckets}
+        return {
+            facet: {
+                bucket["key"]: bucket["doc_count"]
+                for bucket in _buckets(found[facet])
+                if facet != "date" or bucket["key"] in names
+            }
+            for facet in asked
+        }
+
+    def best(self, among: Node, worth: Worth, limit: int) -> Rows:
+        query = self._translator.worth(self._translator.query(among), worth)
+        hits = self._searcher.search(query, limit, count=False).hits
+        return self._rows([address for _, address in hits], [round(score) for score, _ in hits])
+
+    def newest(self, among: Node, limit: int) -> Rows:
+        addresses = self._ordered(among, limit, "recency", Order.Desc)
+        return self._rows(addresses, [0] * len(addresses))
+
+    def alphabetical(self, among: Node, limit: int) -> Sequence[int]:
+        addresses = self._ordered(among, limit, "sort_key", Order.Asc)
+        return [int(article or 0) for article in self._searcher.fast_field_values("article", addresses)]
+
+    def _ordered(self, among: Node, limit: int, field: str, order: Order) -> list[Any]:
+        if limit < 1:
+            return []
+        found = self._searcher.search(
+            self._translator.query(among), limit, count=False, order_by_field=field, order=order
+        )
+        return [address for _, address in found.hits]
+
+    def _rows(self, addresses: list[Any], scores: list[int]) -> Rows:
+        def column(name: str) -> list[Any]:
+            return self._searcher.fast_field_values(name, addresses)
+
+        days = np.array(column("recency"), np.int64)
+        rows = column("row")
+        return Rows(
+            DAY - 1 - days % DAY,
+            np.array(scores, np.int64),
+            [LANGS[code] for code in column("lang_code")],
+            [KINDS_OF_CONFIDENCE[code] for code in column("confidence_code")],
+            np.array(column("title_length"), np.float32),
+            days // DAY,
+            np.array(column("helpful"), np.float32) / np.float32(HELPFUL_UNIT),
+            list(zip(rows, addresses, strict=True)),
+        )
+
+    def worths(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
+        places = {(address.segment_ord, address.doc): at for at, (_, address) in enumerate(rows.places)}
+        among = self._translator.rows("row", sorted(row for row, _ in rows.places))
+        found = []
+        for worth in worths:
+            amounts = np.zeros(len(rows), np.int64)
+            if len(rows):
+                query = self._translator.worth(among, worth)
+                for score, address in self._searcher.search(query, len(rows), count=False).hits:
+                    amounts[places[address.segment_ord, address.doc]] = round(score)
+            found.append(amounts)
+        return found
+
+    def texts(self, rows: Rows) -> Sequence[tuple[str, bytes]]:
+        return [self._text(address) for _, address in rows.places]
+
+    def _text(self, address: Any) -> tuple[str, bytes]:
+        document = self._searcher.doc(address)
+        return bytes(document.get_first("title") or b"").decode(), bytes(document.get_first("body") or b"")
+
+    def quoting(self, among: Node, text: str, titles_only: bool) -> frozenset[int]:
+        query, quoted = self._translator.query(among), text.encode()
+        most = self._count(query)
+        if not most:
+            return frozenset()
+        addresses = [address for _, address in self._searcher.search(query, most, count=False).hits]
+        articles = self._searcher.fast_field_values("article", addresses)
+        found = set()
+        for article, address in zip(articles, addresses, strict=True):
+            title, body = self._text(address)
+            if text in title or (not titles_only and quoted in body):
+                found.add(int(article or 0))
+        return frozenset(found)
+
+    def titles(self, among: Node, limit: int) -> Sequence[Title]:
+        addresses = self._ordered(among, limit, "article", Order.Desc)
+        articles = self._searcher.fast_field_values("article", addresses)
+        found = []
+        for article, address in zip(articles, addresses, strict=True):
+            document = self._searcher.doc(address)
+            title = bytes(document.get_first("title") or b"").decode()
+            sounds = bytes(document.get_first("sounds") or b"").decode().split(SOUNDS_APART)
+            found.append(Title(int(article or 0), title, sounds))
+        return found
+
+    def terms(self, field: str, prefix: str) -> Sequence[str]:
+        return sorted(term for term, _ in self._searcher.terms_with_prefix(field, prefix))
+
+    def contents(self, keep: Callable[[int, str, str], None]) -> None:
+        """Tell the article, key and digest of every document."""
+        if not self.documents:
+            return
+        found = self._searcher.search(Query.all_query(), self.documents, count=False)
+        for _, address in found.hits:
+            document = self._searcher.doc(address)
+            key = bytes(document.get_first("key") or b"").decode()
+            keep(int(key.partition(".")[0]), key, bytes(document.get_first("digest") or b"").decode())
+
+
+def _range(name: str, first: int | None, last: int | None) -> dict[str, Any]:
+    ends = {"from": first, "to": None if last is None else last + 1}
+    return {"key": name, **{end: float(value) for end, value in ends.items() if value is not None}}
+
+
+def _buckets(found: Any) -> list[dict[str, Any]]:
+    buckets = found["buckets"]
+    return list(buckets.values()) if isinstance(buckets, dict) else buckets

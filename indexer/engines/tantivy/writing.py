@@ -1,0 +1,111 @@
+"""Writing a tantivy index: the schema, documents, deletions, and a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tantivy import Document as Row
+from tantivy import Index, Query, Schema, SchemaBuilder
+
+from indexer.analysis import Analysis
+from indexer.documents import Indexed, indexed
+from indexer.engines.tantivy.translating import LEVEL_FIELDS
+from indexer.sources import COLUMNS, EVERYTHING, NUMBER, SOUND, TITLE
+from kb.articles import CONFIDENCES, LANGUAGES
+from kb.search import Document
+
+HEAP = 200_000_000
+SMALL_HEAP = 20_000_000
+# A day's documents keep their places: the first of them has the lowest article.
+DAY = 1 << 32
+PARTS = 1 << 8
+LANGS: tuple[str, ...] = LANGUAGES
+KINDS_OF_CONFIDENCE: tuple[str, ...] = CONFIDENCES
+
+
+def schema() -> Schema:
+    """Terms counted by our analysis, without frequencies or positions; columns for order, ranking and facets; and the
+    texts that a closer look reads, stored."""
+    builder = SchemaBuilder()
+    for name in (TITLE, EVERYTHING, *LEVEL_FIELDS[1:], SOUND):
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
+    builder.add_text_field(NUMBER, tokenizer_name="raw", index_option="basic")
+    for name in COLUMNS:
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("sort_key", fast=True, tokenizer_name="raw", index_option="basic")
+    for name in ("article", "row"):
+        builder.add_unsigned_field(name, indexed=True, fast=True)
+    builder.add_unsigned_field("recency", fast=True)
+    for name in ("updated", "helpful", "title_length"):
+        builder.add_integer_field(name, fast=True)
+    for name in ("lang_code", "confidence_code"):
+        builder.add_unsigned_field(name, fast=True)
+    for name in ("key", "digest", "title", "sounds", "body"):
+        builder.add_bytes_field(name, stored=True, indexed=False)
+    return builder.build()
+
+
+class BatchWriter:
+    """Collects replacements; `commit` puts them all in place at once.
+
+    The writer is made for one batch and let go after it: one that stays open keeps the files of old segments.
+    """
+
+    def __init__(self, index: Index, analysis: Analysis, fresh: bool) -> None:
+        self._analysis, self._fresh = analysis, fresh
+        self._schema = index.schema
+        self._writer = index.writer(HEAP if fresh else SMALL_HEAP, num_threads=1)
+
+    def replace(self, article: int, documents: Sequence[Document]) -> None:
+        if not self._fresh:
+            # By term, it takes the number for a signed one, and finds nothing.
+            self._writer.delete_documents_by_query(Query.term_query(self._schema, "article", article))
+        for at, document in enumerate(documents):
+            self._writer.add_document(_row(indexed(document, self._analysis), at))
+
+    def commit(self) -> None:
+        self._writer.commit()
+
+    def finish(self) -> None:
+        """Let merges end, and remove the files that nothing refers to any more."""
+        self._writer.garbage_collect_files()
+        self._writer.wait_merging_threads()
+
+    def cancel(self) -> None:
+        """Forget what was written, and let go of the index: nobody else can write it before."""
+        self._writer.rollback()
+        self._writer.wait_merging_threads()
+
+
+def _row(made: Indexed, at: int) -> Row:
+    document, row = made.document, Row()
+    levels: dict[int, list[str]] = {}
+    for term, level in made.levels.items():
+        levels.setdefault(level, []).append(term)
+    row.add_text(EVERYTHING, " ".join(made.levels))
+    for level, terms in levels.items():
+        if level:
+            row.add_text(LEVEL_FIELDS[level], " ".join(terms))
+    row.add_text(TITLE, " ".join(made.titled))
+    row.add_text(SOUND, " ".join(made.grams))
+    row.add_text(NUMBER, made.number)
+    row.add_text("audience", document.audience.key)
+    row.add_text("product", document.product)
+    row.add_text("type", document.type)
+    row.add_text("lang", document.lang)
+    for version in document.versions:
+        row.add_text("version", version)
+    row.add_text("sort_key", made.sort_key)
+    row.add_unsigned("article", document.article)
+    row.add_unsigned("row", document.article * PARTS + at)
+    day = document.updated.toordinal()
+    row.add_unsigned("recency", day * DAY + DAY - 1 - document.article)
+    row.add_integer("updated", day)
+    row.add_integer("helpful", made.helpful)
+    row.add_integer("title_length", made.title_length)
+    row.add_unsigned("lang_code", LANGS.index(document.lang))
+    row.add_unsigned("confidence_code", KINDS_OF_CONFIDENCE.index(document.confidence))
+    texts = {"key": document.key, "digest": document.digest, "title": made.title, "sounds": made.sounds}
+    for name, text in {**texts, "body": made.body}.items():
+        row.add_bytes(name, text.encode())
+    return row

@@ -1,0 +1,40 @@
+"""How much a term matters to a document, in a few levels, settled when the document is indexed.
+
+It is the saturated frequency of BM25F (Robertson, Zaragoza, Taylor: Simple BM25 extension to multiple weighted fields,
+2004): frequencies are summed over title, headings and text before saturation. Lengths are measured against a constant,
+not the average of what is indexed, so that no document bears on the level of another.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+
+K1, B = 1.2, 0.75
+TITLE_WEIGHT, EMPHASIS_WEIGHT = 6.0, 1.0
+# How long an article usually is, in the words that `indexer.documents.length` counts.
+USUAL_LENGTH = 350
+# A level from each bound on, and what it stands for.
+BOUNDS = (0.27, 0.36, 0.48, 0.65, 0.87, 1.17, 1.57)
+IMPACTS = (0.22, 0.31, 0.42, 0.56, 0.76, 1.0, 1.36, 1.82)
+LEVELS = len(IMPACTS)
+
+
+def level(frequency: float, norm: float) -> int:
+    """From 0."""
+    return bisect_right(BOUNDS, frequency * (K1 + 1) / (frequency + norm))
+
+
+def levels(
+    title: Mapping[str, int], emphasis: Mapping[str, int], everything: Mapping[str, int], norm: float
+) -> Iterator[tuple[str, int]]:
+    """Every term of a document with its level, by how often it occurs in the title, in headings and questions, and in
+    everything."""
+    for term, times in everything.items():
+        frequency = times + (TITLE_WEIGHT - 1) * title.get(term, 0) + EMPHASIS_WEIGHT * emphasis.get(term, 0)
+        yield term, level(frequency, norm)
+
+
+def norm(length: int) -> float:
+    """What a document's length is to the impact of its terms."""
+    return K1 * (1 - B) + K1 * B * length / USUAL_LENGTH
