@@ -24,7 +24,7 @@ PREFIX = "KB_"
 FOR_TESTS = "KB_TEST_"
 SECRETS = ("KB_SECRET_KEY", "KB_METRICS_TOKEN")
 QUESTION = "{question}"
-ENGINES = ("whoosh", "tantivy")
+ENGINES = ("whoosh", "tantivy", "opensearch")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 SITE_NAMES = {"zh-Hant": "支援知識庫", "zh-Hans": "支持知识库", "en": "Support Knowledge Base"}
 
@@ -97,6 +97,19 @@ def _store_url(text: str) -> str:
         raise ValueError("sqlite:////path/kb.sqlite3 or postgresql://user:password@host/database")
     if scheme in ("postgresql", "postgres"):
         return f"postgresql+psycopg://{rest}"
+    return text
+
+
+def _nodes(text: str) -> tuple[str, ...]:
+    nodes = tuple(node.strip().rstrip("/") for node in text.split(","))
+    if not all(re.fullmatch(r"https?://(\[[0-9a-fA-F:]+\]|[^\s/@:\[\]]+)(:[0-9]{1,5})?", node) for node in nodes):
+        raise ValueError("https://host:9200, several parted by commas, without user and password")
+    return nodes
+
+
+def _index_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,99}", text):
+        raise ValueError("up to 100 letters a to z, digits, - and _, a letter first")
     return text
 
 
@@ -191,6 +204,15 @@ class Config:
     home: Path = _setting("HOME", _path, lambda: Path("var").absolute())
     store_url: str = _setting("STORE_URL", _store_url, "")
     engine: str = _setting("ENGINE", _one_of(*ENGINES), "whoosh")
+    opensearch_url: tuple[str, ...] = _setting("OPENSEARCH_URL", _nodes, ("http://127.0.0.1:9200",))
+    opensearch_user: str | None = _setting("OPENSEARCH_USER", str, None)
+    opensearch_password: str | None = _setting("OPENSEARCH_PASSWORD", str, None)
+    opensearch_token: str | None = _setting("OPENSEARCH_TOKEN", str, None)
+    opensearch_ca: Path | None = _setting("OPENSEARCH_CA", _file, None)
+    opensearch_seconds: int = _setting("OPENSEARCH_SECONDS", _whole(1, 600), 5)
+    opensearch_index: str = _setting("OPENSEARCH_INDEX", _index_name, "kb")
+    opensearch_shards: int = _setting("OPENSEARCH_SHARDS", _whole(1, 100), 1)
+    opensearch_replicas: int = _setting("OPENSEARCH_REPLICAS", _whole(0, 10), 1)
     host: str = _setting("HOST", _host, "127.0.0.1")
     port: int = _setting("PORT", _whole(1, 65535), 8000)
     workers: int = _setting("WORKERS", _whole(1, 64), 2)
@@ -235,6 +257,7 @@ class Config:
             object.__setattr__(self, "store_url", f"sqlite:///{self.home / 'kb.sqlite3'}")
         if self.cookie_secure is None:
             object.__setattr__(self, "cookie_secure", self.trusted_proxies > 0 or not _is_loopback(self.host))
+        _check_opensearch(self)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
@@ -267,6 +290,16 @@ class Config:
         if self.home.stat().st_uid == os.geteuid():
             self.home.chmod(0o700)
         return self.home
+
+
+def _check_opensearch(config: Config) -> None:
+    """ConfigError when settings that are right by themselves do not go together."""
+    if (config.opensearch_user is None) != (config.opensearch_password is None):
+        raise ConfigError("KB_OPENSEARCH_USER and KB_OPENSEARCH_PASSWORD go together: set both or none")
+    if config.opensearch_user and config.opensearch_token:
+        raise ConfigError("KB_OPENSEARCH_TOKEN takes the place of KB_OPENSEARCH_USER: set one of them")
+    if config.opensearch_ca and not all(node.startswith("https://") for node in config.opensearch_url):
+        raise ConfigError("KB_OPENSEARCH_CA is for nodes asked by https://, and KB_OPENSEARCH_URL has one by http://")
 
 
 def setting_names() -> dict[str, str]:

@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 from kb.entitlements import NOBODY, Audience
 from kb.question import Filters, Query
 from kb.search import PARTS, Busy, Engine, EngineDown
-from tests.contracts.engines import OPENERS
 from tests.documents import PUBLIC, document, put, scope
 
 Opener = Callable[[], Engine]
 
 
-@pytest.fixture(params=sorted(OPENERS))
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
-    return lambda: OPENERS[request.param](tmp_path)
+@pytest.fixture
+def opener(opening: Callable[[Path], Engine], tmp_path: Path) -> Opener:
+    return lambda: opening(tmp_path)
 
 
 @pytest.fixture

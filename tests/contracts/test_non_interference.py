@@ -6,22 +6,25 @@ Answers over everything must equal answers over an index that holds only what th
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kb.entitlements import Audience, Scope
 from kb.question import Filters, Query
-from kb.search import Document
-from tests.contracts.engines import OPENERS
-from tests.documents import document, put
+from kb.search import Document, Engine
+from tests.contracts.engines import EMBEDDED, open_opensearch
+from tests.documents import document
 
 WORDS = (
     "登入 登錄 失敗 密碼 伺服器 服务器 資料庫 逾時 ORA-01017 login failed account 12.1.2 C++ 景點 經典 授權 過期 磁碟"
 ).split()
+MOST = 14
 GRANTS = ["public", "windchill:silver", "windchill:gold", "creo:gold", "staff"]
 
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(" ".join)
@@ -53,7 +56,7 @@ def articles(draw: st.DrawFn, article: int) -> list[Document]:
 
 @st.composite
 def bases(draw: st.DrawFn) -> list[Document]:
-    return [one for article in range(1, draw(st.integers(2, 14))) for one in draw(articles(article))]
+    return [one for article in range(1, draw(st.integers(2, MOST))) for one in draw(articles(article))]
 
 
 queries = st.builds(
@@ -66,25 +69,65 @@ queries = st.builds(
 )
 
 
-@pytest.mark.parametrize("name", sorted(OPENERS))
-@settings(max_examples=40, deadline=None)
-@given(
+def become(engine: Engine, documents: list[Document]) -> None:
+    """Hold these, whatever it held before."""
+    with engine.writer() as writer:
+        for article in range(1, MOST):
+            writer.replace(article, [one for one in documents if one.article == article])
+
+
+def silent(
+    worlds: tuple[Engine, Engine], base: list[Document], grants: set[str], asked: list[Query], prefixes: list[str]
+) -> None:
+    scope = Scope(frozenset(grants))
+    whole, seen = worlds
+    become(whole, base)
+    become(seen, [each for each in base if each.audience.includes(scope)])
+    for query in asked:
+        assert whole.search(query, scope) == seen.search(query, scope)
+    for prefix in prefixes:
+        assert list(whole.suggest(prefix, scope)) == list(seen.suggest(prefix, scope))
+
+
+worlds_and_questions = given(
     base=bases(),
     grants=st.sets(st.sampled_from(GRANTS), max_size=3),
     asked=st.lists(queries, min_size=1, max_size=4),
     prefixes=st.lists(st.sampled_from(["登", "lo", "ser", "密碼", "denglu", "ㄉㄥ", "景"]), min_size=1, max_size=3),
 )
+at_leisure = partial(settings, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+@at_leisure(max_examples=40)
+@worlds_and_questions
 def test_what_one_may_not_read_changes_nothing(
     name: str, base: list[Document], grants: set[str], asked: list[Query], prefixes: list[str]
 ) -> None:
-    scope = Scope(frozenset(grants))
+    # New folders each time: hypothesis resets chance itself, which Whoosh makes the names of its files by.
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        whole, seen = OPENERS[name](Path(one)), OPENERS[name](Path(other))
-        put(whole, base)
-        put(seen, [each for each in base if each.audience.includes(scope)])
-        for query in asked:
-            assert whole.search(query, scope) == seen.search(query, scope)
-        for prefix in prefixes:
-            assert list(whole.suggest(prefix, scope)) == list(seen.suggest(prefix, scope))
-        whole.close()
-        seen.close()
+        worlds = EMBEDDED[name](Path(one)), EMBEDDED[name](Path(other))
+        silent(worlds, base, grants, asked, prefixes)
+        for each in worlds:
+            each.close()
+
+
+@at_leisure(max_examples=15)
+@worlds_and_questions
+def test_nor_does_it_on_a_server(
+    servers_worlds: tuple[Engine, Engine],
+    base: list[Document],
+    grants: set[str],
+    asked: list[Query],
+    prefixes: list[str],
+) -> None:
+    silent(servers_worlds, base, grants, asked, prefixes)
+
+
+@pytest.fixture
+def servers_worlds(opensearch: str, tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
+    """The same two for every example: each has a past, of which nothing must show either."""
+    opened = open_opensearch(opensearch, tmp_path / "whole"), open_opensearch(opensearch, tmp_path / "seen")
+    yield opened
+    for each in opened:
+        each.close()

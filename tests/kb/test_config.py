@@ -39,6 +39,12 @@ def test_nothing_else_is_documented() -> None:
         ("KB_MATRIX", "/nowhere", "a folder that exists"),
         ("KB_WEIGHTS", "/nowhere", "a file that exists"),
         ("KB_LANG", "zh", "one of zh-Hant"),
+        ("KB_OPENSEARCH_URL", "search:9200", "https://host:9200"),
+        ("KB_OPENSEARCH_URL", "https://a:9200,https://kb@b:9200", "without user and password"),
+        ("KB_OPENSEARCH_SECONDS", "0", "a whole number from 1"),
+        ("KB_OPENSEARCH_CA", "/nowhere", "a file that exists"),
+        ("KB_OPENSEARCH_INDEX", "KB", "a letter first"),
+        ("KB_OPENSEARCH_REPLICAS", "-1", "a whole number from 0"),
         ("KB_METRICS_TOKEN", "short", "at least 16 characters"),
         ("KB_LOG_FORMAT", "xml", "one of text, json"),
         ("KB_EMBED_ORIGINS", "https://crm.example; script-src *", "origins separated by commas"),
@@ -51,6 +57,27 @@ def test_a_wrong_value_is_named_with_what_would_be_right(name: str, value: str, 
     with pytest.raises(ConfigError, match=right) as caught:
         Config.from_env({name: value})
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"KB_OPENSEARCH_USER": "kb"}, "KB_OPENSEARCH_PASSWORD go together"),
+        (
+            {"KB_OPENSEARCH_USER": "kb", "KB_OPENSEARCH_PASSWORD": "x", "KB_OPENSEARCH_TOKEN": "y"},
+            "KB_OPENSEARCH_TOKEN takes the place",
+        ),
+        ({"KB_OPENSEARCH_CA": __file__, "KB_OPENSEARCH_URL": "http://search:9200"}, "KB_OPENSEARCH_CA is for"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_named(env: dict[str, str], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        Config.from_env(env)
+
+
+def test_the_nodes_of_a_cluster_are_parted_by_commas() -> None:
+    env = {"KB_OPENSEARCH_URL": "https://a.example:9200, http://[::1]:9200/"}
+    assert Config.from_env(env).opensearch_url == ("https://a.example:9200", "http://[::1]:9200")
 
 
 def test_a_misspelt_setting_is_told_what_it_may_have_meant() -> None:

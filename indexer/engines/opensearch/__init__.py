@@ -1,0 +1,114 @@
+"""Many machines: a cluster of OpenSearch nodes, ranked by our own sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from indexer.analysis import Analysis
+from indexer.answering import Answering
+from indexer.caching import Cache
+from indexer.engines.opensearch import mapping as mapping_module
+from indexer.engines.opensearch.cluster import Cluster, Missing
+from indexer.engines.opensearch.commits import Commits
+from indexer.engines.opensearch.lease import Lease
+from indexer.engines.opensearch.source import Snapshot
+from indexer.engines.opensearch.writing import BatchWriter, batch
+from indexer.vocabulary import Vocabularies
+from indexer.weights import Weights
+from kb.entitlements import Scope
+from kb.question import Query
+from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Suggestion
+
+if TYPE_CHECKING:
+    from kb.config import Config
+
+NAME = "opensearch"
+
+A = TypeVar("A")
+
+
+def open_engine(config: Config) -> OpenSearchEngine:
+    return OpenSearchEngine(config, Analysis(), Weights.read(config.weights), Vocabularies(config.terms))
+
+
+class OpenSearchEngine:
+    """See `kb.search.Engine`. Nothing is asked of the cluster until it is needed; readers ask it for its newest commit
+    with every search."""
+
+    def __init__(
+        self, config: Config, analysis: Analysis, weights: Weights, vocabularies: Vocabularies | None = None
+    ) -> None:
+        self._config = config
+        self._cluster = Cluster(config)
+        self._commits = Commits(self._cluster, config)
+        self._cache = Cache(config.cache_mb)
+        self._answering = Answering(analysis, weights, vocabularies, self._cache)
+        self._snapshot: Snapshot | None = None
+        self._lock = Lock()
+
+    def search(self, query: Query, scope: Scope) -> Hits:
+        return self._asked(lambda source: self._answering.search(query, scope, source)) if scope else NOTHING
+
+    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
+        return self._asked(lambda source: self._answering.suggest(prefix, scope, source, limit)) if scope else ()
+
+    @contextmanager
+    def writer(self, *, rebuild: bool = False) -> Iterator[BatchWriter]:
+        lease = Lease(self._cluster, f"{self._commits.alias}-lock", self._config.opensearch_replicas)
+        with (
+            lease.held(),
+            batch(self._commits, self._answering.analysis, lease, self._fingerprint(), rebuild) as writer,
+        ):
+            yield writer
+
+    def contents(self) -> Mapping[int, Mapping[str, str]]:
+        found: dict[int, dict[str, str]] = {}
+        if snapshot := self._newest():
+            for article, key, digest in snapshot.contents():
+                found.setdefault(article, {})[key] = digest
+        return found
+
+    def status(self) -> IndexStatus:
+        snapshot = self._newest()
+        if snapshot is None:
+            return IndexStatus(NAME, "", 0, "", self._fingerprint(), 0)
+        index = snapshot.index
+        size = self._cluster.ask("GET", f"/{index}/_stats/store")["_all"]["primaries"]["store"]["size_in_bytes"]
+        written = self._commits.fingerprint(index)
+        return IndexStatus(NAME, snapshot.name, snapshot.documents(), written, self._fingerprint(), size)
+
+    def close(self) -> None:
+        self._cluster.close()
+        self._cache.keep_only(())
+
+    def _fingerprint(self) -> str:
+        return self._answering.fingerprint(mapping_module)
+
+    def _asked(self, ask: Callable[[Snapshot], A]) -> A:
+        """What the newest commit answers. One that was swept away meanwhile is asked again, as it is now."""
+        snapshot = self._current()
+        try:
+            return ask(snapshot)
+        except (EngineDown, Missing):
+            now = self._current()
+            if now.index == snapshot.index:
+                raise
+            return ask(now)
+
+    def _current(self) -> Snapshot:
+        if snapshot := self._newest():
+            return snapshot
+        raise EngineDown("there is no index: run kb build")
+
+    def _newest(self) -> Snapshot | None:
+        state = self._commits.serving()
+        if state is None:
+            return None
+        with self._lock:
+            if self._snapshot is None or self._snapshot.state != state:
+                self._snapshot = Snapshot(self._cluster, state)
+                self._cache.keep_only({self._snapshot.name})
+            return self._snapshot
