@@ -222,10 +222,19 @@ def preference(langs: Sequence[str]) -> dict[str, float]:
     return {lang: 1 - at / len(langs) for at, lang in enumerate(langs)}
 
 
-def nearness(plan: Plan, weights: Weights) -> dict[str, float]:
-    """What a Chinese question makes of an article in either script."""
-    script = plan.langs[0] if plan.certain and plan.langs and plan.langs[0] in HAN_LANGS else ""
-    return {lang: weights.script_apart if script and lang != script else 1.0 for lang in HAN_LANGS}
+def nearness(plan: Plan, weights: Weights) -> Callable[[str], float]:
+    """What an article's language makes of its score: a Chinese question is answered in Chinese, in its own script; one
+    of Latin words alone, which are the same in every language, in the reader's."""
+    first = plan.langs[0] if plan.certain and plan.langs else ""
+
+    def near(lang: str) -> float:
+        if not plan.han:
+            return weights.reader_apart if first and lang != first else 1.0
+        if lang not in HAN_LANGS:
+            return weights.foreign
+        return weights.script_apart if first in HAN_LANGS and lang != first else 1.0
+
+    return near
 
 
 @dataclass(frozen=True)
@@ -254,10 +263,8 @@ def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole]) -> Scored:
     total = steps["words"] + steps["vocabulary"] + steps["title_match"]
     steps["missing"] = total * (cover**weights.completeness - 1)
     total = total + steps["missing"]
-    steps["language"] = np.zeros(len(rows))
-    if plan.han:
-        near = nearness(plan, weights)
-        steps["language"] = total * np.array([near.get(lang, weights.foreign) - 1 for lang in rows.langs])
+    near = nearness(plan, weights)
+    steps["language"] = total * np.array([near(lang) - 1 for lang in rows.langs])
     if plan.langs:
         wanted = preference(plan.langs)
         steps["language"] = steps["language"] + weights.prefer * mass * np.array(

@@ -42,6 +42,7 @@ class Weights:
     age: float = 0.01
     foreign: float = 0.8
     script_apart: float = 0.85
+    reader_apart: float = 0.95
 
     script: float = 1.0
     synonym: float = 0.6
