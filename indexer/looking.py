@@ -40,8 +40,10 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
     looked = []
     for at, title, body in texts:
         parts = {**closer.literal(title, body), **closer.standing(found.rows, at)}
-        score = float(found.scores[at]) + sum(parts.values())
-        looked.append(Looked(int(found.rows.articles[at]), score, {**found.parts_of(at), **parts}))
+        before = found.parts_of(at)
+        # Whether a code stands there was known of terms alone; the text tells it better.
+        score = float(found.scores[at]) - before.pop("codes", 0.0) + sum(parts.values())
+        looked.append(Looked(int(found.rows.articles[at]), score, {**before, **parts}))
     return sorted(looked, key=lambda one: (-one.score, one.article))
 
 

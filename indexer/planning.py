@@ -154,6 +154,11 @@ def is_code(surface: str) -> bool:
     return surface.isascii() and not surface.isalpha()
 
 
+def code_term(surface: str) -> str:
+    """The term of a code that stands by itself."""
+    return (EXACT if surface.isalnum() else CODE) + surface
+
+
 def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> Unit:
     """The unit, covered also by what the vocabulary says for it, for a part of it, or for what it is a part of."""
     found = list(unit.evidence)

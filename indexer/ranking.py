@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.impacts import IMPACTS
-from indexer.planning import Evidence, Plan, Rewording, Unit, Weighted
+from indexer.planning import Evidence, Plan, Rewording, Unit, Weighted, code_term, is_code
 from indexer.sources import EVERYTHING, NUMBER, TITLE, Rows, Whole
 from indexer.tree import Best, Graded, Node, OneOf, Sum, Term, Within, Worth, any_of
 from indexer.tree import Weighted as Worthwhile
@@ -103,6 +103,7 @@ class Ranking:
     scale: float
     words: Sum
     vocabulary: Sum
+    codes: Sum
     cover: Sum
     in_title: Sum
     letters: Sum
@@ -119,7 +120,7 @@ class Ranking:
             bonus.append(Worthwhile(self.numbered, round(weights.number * unit)))
         titled = times(self.in_title, weights.title_chooses * weights.title_match * unit / PART)
         covering = times(self.cover, weights.cover_chooses * unit / PART)
-        return Sum((self.words, self.vocabulary, titled, covering, *bonus))
+        return Sum((self.words, self.vocabulary, self.codes, titled, covering, *bonus))
 
     @property
     def numbered(self) -> Node:
@@ -130,7 +131,8 @@ class Ranking:
         """What `scored` asks of the candidates."""
         both = Sum((times(self.cover, SHIFT), self.in_title))
         number = (Worthwhile(self.numbered, 1),) if self.plan.numbers else ()
-        return self.words, self.vocabulary, both, Sum((times(self.letters, 2), *number))
+        coded = (self.codes,) if self.codes.parts else ()
+        return self.words, self.vocabulary, both, Sum((times(self.letters, 2), *number)), *coded
 
 
 def times(worth: Sum, factor: float) -> Sum:
@@ -159,6 +161,10 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
     ways = [_ways(rewording, statistics, weights) for rewording in plan.rewordings]
     titles = mass * (weights.title_chooses * weights.title_match + weights.cover_chooses + weights.prefer)
     titles += weights.number * mass if plan.numbers else 0
+    telling = sorted(zip(all_idfs, plan.units, strict=True), key=lambda pair: -pair[0])[:MAX_UNITS]
+    codes = [(code_term(unit.surface), weights.codes * idf) for idf, unit in telling if is_code(unit.surface)]
+    codes = [(term, worth) for term, worth in codes if statistics.frequencies.get(term)]
+    titles += _total(codes)
     whole = IMPACTS[-1] * (sum(worths[term] for term in chosen) + sum(max(map(_total, way), default=0) for way in ways))
     scale = FINE / max(whole + titles, 1e-9)
 
@@ -167,7 +173,6 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
         found = (_shown(evidence, whole, name, weights, statistics) for evidence in unit.evidence)
         return Best(tuple(each for each in found if each != NOTHING))
 
-    telling = sorted(zip(all_idfs, plan.units, strict=True), key=lambda pair: -pair[0])[:MAX_UNITS]
     return Ranking(
         plan=plan,
         weights=weights,
@@ -176,6 +181,7 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
         scale=scale,
         words=Sum(tuple(_graded(term, worths[term] * scale) for term in chosen)),
         vocabulary=Sum(tuple(Best(tuple(_way(way, scale) for way in each)) for each in ways if each)),
+        codes=Sum(tuple(Worthwhile(Term(EVERYTHING, term), round(worth * scale)) for term, worth in codes)),
         cover=Sum(tuple(covers(unit, idf / mass * PART, EVERYTHING) for idf, unit in telling)),
         in_title=Sum(tuple(covers(unit, idf / mass * PART, TITLE) for idf, unit in telling)),
         letters=Sum(tuple(covers(unit, 100 * sum(map(str.isalnum, unit.surface)), TITLE) for _, unit in telling)),
@@ -200,7 +206,7 @@ def _ways(rewording: Rewording, statistics: Statistics, weights: Weights) -> lis
     return [way for way in found if way]
 
 
-def _total(way: Sequence[tuple[Weighted, float]]) -> float:
+def _total(way: Iterable[tuple[object, float]]) -> float:
     return sum(worth for _, worth in way)
 
 
@@ -253,7 +259,7 @@ class Scored:
 def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole]) -> Scored:
     """The candidates' scores, by what they were found to be worth by `ranking.measures`."""
     weights, mass, plan = ranking.weights, ranking.mass, ranking.plan
-    words, vocabulary, both, lettered = (one.astype(np.int64) for one in measured)
+    words, vocabulary, both, lettered, *coded = (one.astype(np.int64) for one in measured)
     numbered = (lettered % 2).astype(bool) if plan.numbers else np.zeros(len(rows), bool)
     cover, in_title, letters = both // SHIFT / PART, both % SHIFT / PART, lettered // 2 / 100
     cover = np.where(numbered, 1.0, np.minimum(cover, 1.0))
@@ -271,5 +277,6 @@ def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole]) -> Scored:
             [wanted.get(lang, 0.0) for lang in rows.langs]
         )
     steps["number"] = weights.number * mass * numbered
-    total = total + steps["language"] + steps["number"]
+    steps["codes"] = sum(coded, np.zeros(len(rows))) / ranking.scale
+    total = total + steps["language"] + steps["number"] + steps["codes"]
     return Scored(rows, total, cover, steps)
