@@ -29,7 +29,7 @@ from kb.reckoning import Reckoning
 from kb.store import Store
 from kb.tasks import Tasks
 
-# From here on a search by Whoosh takes longer than a reader notices: measured in docs/operations.md.
+# From here on Whoosh is advised against, see docs/operations.md, Growing.
 OUTGROWN = 50_000
 SHIPPED = Path(__file__).parents[2] / "articles"
 
