@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from kb.accounts import Viewer
+from kb.articles import ATTACHMENT_NAME, Attachment
 from kb.clocks import Clock
 from kb.entitlements import STAFF
 from kb.store.articles import Readable
+from kb.store.case_files import CaseFile
 from kb.store.cases import CaseEvent, CaseLink, CaseRow
 from kb.store.sprs import SprRow
 
@@ -19,13 +22,15 @@ SEVERITIES = (0, 1, 2, 3)
 ROLES = ("resolution", "reference")
 REFUSALS = (
     "not_entitled", "missing", "too_long", "severity", "status", "closed", "staff_only", "role", "unreadable", "no_spr",
-    "contact",
+    "contact", "file_name", "file_size", "files",
 )  # fmt: skip
 PAGE = 50
 MAX_SUBJECT = 200
 MAX_TEXT = 20_000
 MAX_FIELD = 2_000
 MAX_VERSION = 64
+# With one message.
+MAX_FILES = 10
 NUMBER = re.compile(r"C[0-9]{8}")
 
 
@@ -58,6 +63,16 @@ class NewCase:
     version: str = ""
     environment: str = ""
     contact: str = ""
+    files: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is added to a conversation: words, files, or both; `internal`: for staff alone."""
+
+    text: str = ""
+    internal: bool = False
+    files: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,11 @@ class Case:
     links: tuple[Linked, ...]
     clocks: tuple[Clock, ...]
     sprs: tuple[SprRow, ...] = ()
+    files: tuple[CaseFile, ...] = ()
+
+    def files_of(self, event: CaseEvent) -> list[CaseFile]:
+        """What was sent with an event."""
+        return [file for file in self.files if file.event_id == event.id]
 
 
 def is_staff(viewer: Viewer) -> bool:
@@ -115,3 +135,14 @@ def check_words(new: NewCase) -> None:
             raise CaseRefused("too_long", field=name, most=most)
     if new.severity not in SEVERITIES:
         raise CaseRefused("severity")
+
+
+def check_files(files: Sequence[Attachment], most_mb: int) -> None:
+    """CaseRefused for files that cannot be sent with one message."""
+    if len(files) > MAX_FILES:
+        raise CaseRefused("files", most=MAX_FILES)
+    for file in files:
+        if not ATTACHMENT_NAME.match(file.name) or file.name.strip(". ") != file.name:
+            raise CaseRefused("file_name", name=file.name)
+        if not 0 < len(file.content) <= most_mb << 20:
+            raise CaseRefused("file_size", name=file.name, mb=most_mb)

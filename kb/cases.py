@@ -15,8 +15,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from kb.accounts import Viewer, folded
+from kb.articles import Attachment
 from kb.case_rules import (
     MAX_FIELD,
+    MAX_FILES,
     MAX_SUBJECT,
     MAX_TEXT,
     MAX_VERSION,
@@ -31,8 +33,10 @@ from kb.case_rules import (
     Linked,
     NewCase,
     NoCase,
+    Said,
     Stale,
     Status,
+    check_files,
     check_length,
     check_words,
     customer_of,
@@ -44,7 +48,7 @@ from kb.config import Config
 from kb.entitlements import Matrix
 from kb.reckoning import ASSISTED, Reckoning
 from kb.sprs import number_of
-from kb.store import Store, outbox, sprs, tasks
+from kb.store import Store, case_files, outbox, sprs, tasks
 from kb.store import accounts as account_rows
 from kb.store import cases as rows
 from kb.store.articles import Readable
@@ -55,8 +59,8 @@ from kb.telling import tell
 from kb.texts import stored
 
 __all__ = [
-    "MAX_FIELD", "MAX_SUBJECT", "MAX_TEXT", "MAX_VERSION", "PAGE", "REFUSALS", "ROLES", "SEVERITIES", "STATUSES",
-    "Case", "CaseRefused", "Cases", "Linked", "NewCase", "NoCase", "Stale", "Status", "is_staff",
+    "MAX_FIELD", "MAX_FILES", "MAX_SUBJECT", "MAX_TEXT", "MAX_VERSION", "PAGE", "REFUSALS", "ROLES", "SEVERITIES",
+    "STATUSES", "Case", "CaseRefused", "Cases", "Linked", "NewCase", "NoCase", "Said", "Stale", "Status", "is_staff",
 ]  # fmt: skip
 
 
@@ -64,7 +68,7 @@ class Cases:
     """Opening, working and following cases. Safe to share between threads."""
 
     def __init__(self, store: Store, config: Config, matrices: tuple[Matrix, ...]) -> None:
-        self._store = store
+        self._store, self._max_mb = store, config.attachment_max_mb
         self.reckoning = Reckoning(store, config, matrices)
 
     # Reading
@@ -99,6 +103,7 @@ class Cases:
             found = rows.events(connection, row.id, internal=True)
             linked = rows.links(connection, row.id, internal=staff)
             reports = sprs.of_case(connection, row.id)
+            files = case_files.of_case(connection, row.id, internal=staff)
             lines = account_rows.lines_of(connection, row.customer_id)
         articles = self._store.readable([link.article_id for link in linked], viewer.scope)
         theirs = self._store.readable(list(articles), self.reckoning.scope(lines, now))
@@ -109,7 +114,13 @@ class Cases:
         )
         seen = tuple(event for event in found if staff or not event.internal)
         package, clocks = self.reckoning.package(lines, row.product, now), self.reckoning.clocks(row, found, lines, now)
-        return Case(row, package, seen, links, clocks, tuple(reports))
+        return Case(row, package, seen, links, clocks, tuple(reports), tuple(files))
+
+    def file(self, viewer: Viewer, number: str, uid: str) -> Attachment | None:
+        """A file of a case. Not there and not yours: None."""
+        with self._store.reading() as connection:
+            row = self._row(connection, viewer, number)
+            return case_files.find(connection, row.id, uid, is_staff(viewer)) if row else None
 
     def readers(self, row: CaseRow, articles: Sequence[int], now: datetime) -> frozenset[int]:
         """Of these articles those that the case's customer may read. For staff."""
@@ -135,6 +146,7 @@ class Cases:
         with self._store.reading() as connection:
             self._contact(connection, viewer, new, now)
         check_words(new)
+        check_files(new.files, self._max_mb)
 
     def _contact(self, connection: Connection, viewer: Viewer, new: NewCase, now: datetime) -> tuple[int, int | None]:
         """The customer that a case is opened for, and the account: the viewer's own, or for staff that of `contact`."""
@@ -159,6 +171,7 @@ class Cases:
     def open(self, viewer: Viewer, new: NewCase, now: datetime) -> str:
         """Opens a case and gives its number. CaseRefused: no right to, or something is missing or too long."""
         check_words(new)
+        check_files(new.files, self._max_mb)
         values: dict[str, Any] = {
             "owner_id": None, "product": new.product, "version": stored(new.version),
             "environment": stored(new.environment), "subject": stored(new.subject.strip()), "severity": new.severity,
@@ -168,9 +181,9 @@ class Cases:
             values["customer_id"], values["contact_id"] = self._contact(connection, viewer, new, now)
             values["number"] = number = _free_number(connection)
             case_id = rows.add_case(connection, values)
-            _note(
-                connection, case_id, viewer, now, "opened", stored(new.text.strip()), {"severity": [None, new.severity]}
-            )
+            data = {"severity": [None, new.severity]}
+            event_id = _note(connection, case_id, viewer, now, "opened", stored(new.text.strip()), data)
+            case_files.add(connection, case_id, event_id, new.files)
             self.reckoning.keep(connection, number, now)
         return number
 
@@ -193,14 +206,22 @@ class Cases:
             return rows.deflections(connection, limit)
 
     def reply(self, viewer: Viewer, number: str, text: str, now: datetime, *, internal: bool = False) -> None:
-        """Adds to the conversation. A customer's word sets a case that waited for him, or was offered a solution, back
-        to work; on a closed one it is refused."""
-        check_length("text", text.strip(), MAX_TEXT)
+        """Adds words to the conversation, see `say`."""
+        self.say(viewer, number, Said(text, internal), now)
+
+    def say(self, viewer: Viewer, number: str, said: Said, now: datetime) -> None:
+        """Adds to the conversation. A customer's word or file sets a case that waited for him, or was offered a
+        solution, back to work; on a closed one it is refused. Files without a word are no answer."""
+        text, internal = said.text.strip(), said.internal and is_staff(viewer)
+        if text or not said.files:
+            check_length("text", text, MAX_TEXT)
+        check_files(said.files, self._max_mb)
+        kind = "note" if internal else "reply" if text else "file"
         with self._changing(viewer, number, now) as (connection, row):
             if row.status == "closed" and not is_staff(viewer):
                 raise CaseRefused("closed")
-            internal = internal and is_staff(viewer)
-            _note(connection, row.id, viewer, now, "note" if internal else "reply", stored(text.strip()), {}, internal)
+            event_id = _note(connection, row.id, viewer, now, kind, stored(text), {}, internal)
+            case_files.add(connection, row.id, event_id, said.files)
             if not is_staff(viewer) and row.status in ("waiting_customer", "solution_offered"):
                 self._set(connection, row, viewer, {"status": "in_progress"}, now)
             self.reckoning.keep(connection, row.number, now)
@@ -331,10 +352,12 @@ def _free_number(connection: Connection) -> str:
 def _note(
     connection: Connection, case_id: int, viewer: Viewer, at: datetime, kind: str, text: str,
     data: Mapping[str, Any], internal: bool = False,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
+    """Notes what happened, for other tools, too; gives the event's id."""
     values = {
         "case_id": case_id, "account_id": viewer.account_id, "at": at, "kind": kind, "text": text,
         "data": dict(data), "internal": internal,
     }  # fmt: skip
-    rows.add_event(connection, values)
+    event_id = rows.add_event(connection, values)
     outbox.add(connection, outbox.Event(case_id, f"case.{kind}", at, internal, viewer.name, text, data))
+    return event_id

@@ -25,7 +25,7 @@ from kb.store import accounts as account_rows
 from kb.store.outbox import CONTENTS, Content, Delivery, DeliveryState, Outcome, Webhook
 
 EventKind: TypeAlias = Literal[
-    "case.opened", "case.reply", "case.note", "case.change", "case.link", "case.unlink", "case.spr_link",
+    "case.opened", "case.reply", "case.note", "case.change", "case.link", "case.unlink", "case.file", "case.spr_link",
     "case.spr_unlink", "clock.warning", "clock.breach",
 ]  # fmt: skip
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)

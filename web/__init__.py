@@ -118,6 +118,8 @@ def create_app(config: Config) -> Flask:
     csrf.exempt(webhook_api.blueprint)
     # It checks for itself, after it has seen who sends: what is checked is read first, all of it.
     csrf.exempt(imports.send)
+    csrf.exempt(cases.send)
+    csrf.exempt(cases.reply)
     csrf.exempt(drafts.act)
     csrf.exempt(drafts.preview)
     return app

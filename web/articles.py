@@ -83,13 +83,19 @@ def attachment(number: str, name: str) -> Response:
     if not (NUMBER.fullmatch(number) and ATTACHMENT_NAME.fullmatch(name)):
         abort(404)
     file = site().store.attachment(number, name, g.viewer.scope)
-    return _sent(file) if file else moved(number, "articles.attachment", name=name)
+    return (
+        sent(file, shown=file.media_type in SHOWN_IN_PAGES) if file else moved(number, "articles.attachment", name=name)
+    )
 
 
-def _sent(file: Attachment) -> Response:
-    """The file, never as a page of ours: pictures are shown, all else is saved."""
+def download(file: Attachment) -> Response:
+    """A file that is saved, whatever it is."""
+    return sent(file, shown=False)
+
+
+def sent(file: Attachment, *, shown: bool) -> Response:
+    """The file, never as a page of ours: shown, as pictures may be, or saved."""
     response = Response(file.content, content_type=file.media_type)
-    shown = file.media_type in SHOWN_IN_PAGES
     response.headers["Content-Disposition"] = (
         f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(file.name, safe='')}"
     )

@@ -7,12 +7,13 @@ from typing import Any, cast
 from flask import Blueprint, Response, g, request, url_for
 from werkzeug.exceptions import NotFound
 
-from kb.cases import PAGE, Case, CaseRefused, NewCase, NoCase, Stale
+from kb.cases import PAGE, Case, CaseRefused, NewCase, NoCase, Said, Stale
 from kb.clocks import NEVER
+from kb.store.case_files import CaseFile
 from kb.store.cases import CaseRow, Sort, Walk
-from web import cursors, errors, idempotency, parameters, schema
+from web import cursors, errors, idempotency, parameters, schema, uploads
 from web.api import json_of
-from web.articles import readable
+from web.articles import download, readable
 from web.bodies import body
 from web.cases import told
 from web.language import now
@@ -23,7 +24,11 @@ from web.sprs import summary
 from web.viewer import require_token
 
 blueprint = Blueprint("case_api", __name__, url_prefix="/api/v1/cases")
-PARAMETERS = {"case_api.cases": ("state", "sort", "limit", "cursor", "ui"), "case_api.case": ("ui",)}
+PARAMETERS = {
+    "case_api.cases": ("state", "sort", "limit", "cursor", "ui"),
+    "case_api.case": ("ui",),
+    "case_api.attach": ("file_name", "internal", "ui"),
+}
 STATES = ("open", "closed", "all")
 SORTS: tuple[Sort, ...] = ("opened", "due")
 MOST = 100
@@ -37,6 +42,8 @@ def check() -> None:
     require_token()
     if request.endpoint in PARAMETERS:
         parameters.check_names(request.args, PARAMETERS[request.endpoint])
+    if request.endpoint == "case_api.attach":
+        request.max_content_length = site().config.attachment_max_mb << 20
 
 
 idempotency.install(blueprint)
@@ -115,6 +122,28 @@ def reply(number: str) -> Response:
     return _told(number, 201)
 
 
+@blueprint.post("/<number>/files")
+def attach(number: str) -> Response:
+    """The file is the body of the request."""
+    name = request.args.get("file_name", "")
+    if not name:
+        raise BadParameter("file_name", name, text("imports.file_name"))
+    internal = request.args.get("internal", "0")
+    if internal not in ("0", "1"):
+        raise BadParameter("internal", internal, text("wrong.choice", choices="0, 1"))
+    said = Said("", internal == "1", (uploads.attachment(name, request.get_data()),))
+    site().cases.say(g.viewer, number, said, now())
+    return _told(number, 201)
+
+
+@blueprint.get("/<number>/files/<uid>")
+def file(number: str, uid: str) -> Response:
+    found = site().cases.file(g.viewer, number, uid)
+    if found is None:
+        raise NotFound
+    return download(found)
+
+
 @blueprint.put("/<number>/links/<article>")
 def link(number: str, article: str) -> Response:
     given = body(schema.NewCaseLink)
@@ -171,6 +200,11 @@ def _known(row: CaseRow) -> dict[str, Any]:
     }
 
 
+def _file(number: str, file: CaseFile) -> schema.File:
+    url = url_for("case_api.file", number=number, uid=file.uid)
+    return schema.File(name=file.name, media_type=file.media_type, size=file.size, url=url)
+
+
 def _whole(found: Case) -> schema.Case:
     return schema.Case(
         **_known(found.row),
@@ -182,7 +216,13 @@ def _whole(found: Case) -> schema.Case:
         ],
         events=[
             schema.CaseEvent(
-                at=one.at, by=one.by, kind=one.kind, internal=one.internal, text=one.text, data=dict(one.data)
+                at=one.at,
+                by=one.by,
+                kind=one.kind,
+                internal=one.internal,
+                text=one.text,
+                data=dict(one.data),
+                files=[_file(found.row.number, file) for file in found.files_of(one)],
             )
             for one in found.events
         ],

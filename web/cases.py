@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from kb.cases import (
     MAX_FIELD,
+    MAX_FILES,
     MAX_SUBJECT,
     MAX_TEXT,
     MAX_VERSION,
@@ -20,6 +22,7 @@ from kb.cases import (
     CaseRefused,
     NewCase,
     NoCase,
+    Said,
     Stale,
     is_staff,
 )
@@ -30,7 +33,9 @@ from kb.search import Result
 from kb.store import Vote
 from kb.store.articles import Readable
 from kb.tasks import paragraphs
-from web import articles, deflection
+from web import articles, deflection, uploads
+from web.articles import download
+from web.asking import CASE_FORM
 from web.language import now, today
 from web.messages import text
 from web.search import carrying
@@ -45,6 +50,12 @@ LAST_PAGE = 10_000
 WORTH_QUOTING = 15
 LIMITS = {"subject": MAX_SUBJECT, "text": MAX_TEXT, "version": MAX_VERSION, "environment": MAX_FIELD}
 STATES = ("open", "closed")
+# Fields of a form, and its files.
+PARTS = 40
+
+
+def file_limits() -> dict[str, int]:
+    return {"most": MAX_FILES, "mb": site().config.attachment_max_mb}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,7 @@ def _form(given: dict[str, str], problem: str = "", status: int = 200) -> Respon
         supports=site().extended_support.of_viewer(g.viewer, today()),
         severities=SEVERITIES,
         limits=LIMITS,
+        file_limits=file_limits(),
         suggested=deflection.suggested(typed) if given.get("step") else [],
         community=community and carrying(community, given.get("subject", "")),
     )
@@ -160,10 +172,15 @@ def send() -> ResponseReturnValue:
     """Shows first what may answer already; then opens the case."""
     if g.viewer.account_id is None:
         abort(404)
+    try:
+        uploads.read_form(MAX_FILES, CASE_FORM, PARTS)
+    except RequestEntityTooLarge:
+        return _form({}, _too_large(), 413)
     given = _given()
     wanted = NewCase(
         given["product"], int(given["severity"]) if given["severity"] in map(str, SEVERITIES) else -1,
         given["subject"], given["text"], given["version"], given["environment"], given["contact"].strip(),
+        tuple(uploads.sent_files()),
     )  # fmt: skip
     try:
         site().cases.check(g.viewer, wanted, now())
@@ -213,6 +230,7 @@ def case_page(number: str, problem: str = "", status: int = 200, reply: Reply | 
         statuses=STATUSES,
         severities=SEVERITIES,
         limit=MAX_TEXT,
+        file_limits=file_limits(),
         covered=site().config.clock_hours == "covered",
         asked=found.row.subject if asked is None else asked,
         support=site().extended_support.of_case(found.row, today()) if staff else None,
@@ -264,9 +282,26 @@ def quote(number: str) -> ResponseReturnValue:
 
 @blueprint.post("/cases/<number>/reply")
 def reply(number: str) -> ResponseReturnValue:
-    internal = request.form.get("kind") == "note"
-    said = request.form.get("text", "")
-    return _done(number, lambda: site().cases.reply(g.viewer, number, said, now(), internal=internal), said)
+    """Adds words, files, or both. The form is read once it is clear who sends it."""
+    if site().cases.case(g.viewer, number, now()) is None:
+        abort(404)
+    try:
+        uploads.read_form(MAX_FILES, CASE_FORM, PARTS)
+    except RequestEntityTooLarge:
+        return case_page(number, _too_large(), 413)
+    text_, internal = request.form.get("text", ""), request.form.get("kind") == "note"
+    said = Said(text_, internal, tuple(uploads.sent_files()))
+    return _done(number, lambda: site().cases.say(g.viewer, number, said, now()), text_)
+
+
+def _too_large() -> str:
+    return text("case.wrong.request_size", most=MAX_FILES, mb=site().config.attachment_max_mb)
+
+
+@blueprint.get("/cases/<number>/files/<uid>")
+def file(number: str, uid: str) -> Response:
+    """A file that was sent, to be saved, never as a page of ours."""
+    return download(site().cases.file(g.viewer, number, uid) or abort(404))
 
 
 @blueprint.post("/cases/<number>/change")

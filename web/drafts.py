@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import CSRFProtect
 from markupsafe import Markup
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from kb.articles import CONFIDENCES, LANGUAGES, TYPES, Attachment, Problem
+from kb.articles import CONFIDENCES, LANGUAGES, TYPES, Problem
 from kb.contents import Content, File
 from kb.editing import MAX_NOTE, NotLicensed, NotNow, OpenDraft, Overtaken, Preview, Stale
 from kb.messages import told
 from kb.publishing import EditRefused
 from kb.store.drafts import OPEN
+from web import uploads
 from web.articles import SHOWN_IN_PAGES
 from web.draft_forms import (
     LARGEST_TEXT,
@@ -116,12 +116,7 @@ def act(number: int) -> ResponseReturnValue:
 
 def _read_form() -> None:
     """As long a text as an article may have, and its files."""
-    config = site().config
-    request.max_content_length = FILES_AT_ONCE * (config.attachment_max_mb << 20) + LARGEST_TEXT + ROOM
-    request.max_form_memory_size = LARGEST_TEXT + ROOM
-    request.max_form_parts = PARTS
-    csrf: CSRFProtect = current_app.extensions["csrf"]
-    csrf.protect()
+    uploads.read_form(FILES_AT_ONCE, LARGEST_TEXT + ROOM, PARTS)
 
 
 def _revision(given: str) -> int:
@@ -131,12 +126,8 @@ def _revision(given: str) -> int:
 def _with_files(found: OpenDraft, content: Content) -> Content:
     """With the files that were sent: one of a name takes the place of the one that had it."""
     sent: dict[str, File] = {file.name: file for file in content.files}
-    for upload in request.files.getlist("file"):
-        if upload.filename:
-            name = upload.filename.replace("\\", "/").rpartition("/")[2]
-            data = upload.read()
-            file = Attachment(name, site().media_type(data), data)
-            sent[name] = site().editing.add_file(g.viewer, found.row.id, file)
+    for file in uploads.sent_files():
+        sent[file.name] = site().editing.add_file(g.viewer, found.row.id, file)
     return replace(content, files=tuple(sent.values()))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from web.openapi_parts import Door, article_number, case_number, choice, cursor, ui, whole
+from web.openapi_parts import Door, article_number, case_number, choice, cursor, parameter, ui, whole, words
 from web.openapi_sprs import spr_number
 
 NO_CASE = {"404": "There is no such case, or no such article, for the one who asks."}
@@ -33,6 +33,19 @@ def doors() -> list[Door]:
         change(ONE, "patch", "changeCase", "Change a case", body="CaseChange"),
         change(
             ONE + "/replies", "post", "replyToCase", "Add to the conversation", body="CaseReply", status="201",
+        ),
+        change(
+            ONE + "/files", "post", "attachFile", "Add a file to the conversation", status="201", is_file=True,
+            parameters=(
+                number, words("file_name", "What it is called.", required=True),
+                choice("internal", ("0", "1"), "1: for staff alone."), ui(),
+            ),
+            problems=REFUSED | {"413": "The file is larger than the limit."},
+        ),
+        Door(
+            ONE + "/files/{uid}", "get", "caseFile", "A file of a case", None, "cases:read", gives_file=True,
+            parameters=(number, parameter("uid", {"type": "string", "pattern": "^[0-9a-f]{32}$"}, place="path")),
+            problems=NO_CASE,
         ),
         change(
             link, "put", "linkArticle", "Link an article; staff alone", body="NewCaseLink",

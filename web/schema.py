@@ -159,6 +159,7 @@ class CaseEvent(Answer):
     internal: bool = Field(description="For staff alone.")
     text: str
     data: dict[str, Any] = Field(description="For a change: what was, and what is.")
+    files: list[File] = Field(description="What was sent with it.")
 
 
 class CaseLink(Answer):

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from indexer.cli.common import Refused, config, opened_store, today
+from indexer.readers.files import media_type
 from kb.accounts import Accounts, Viewer
-from kb.cases import MAX_TEXT, ROLES, SEVERITIES, STATUSES, CaseRefused, Cases, NewCase, NoCase, Stale
+from kb.articles import Attachment
+from kb.cases import MAX_TEXT, ROLES, SEVERITIES, STATUSES, CaseRefused, Cases, NewCase, NoCase, Said, Stale
 from kb.entitlements import matrices
 from kb.store import Store
 from kb.store.articles import Readable
@@ -30,6 +33,9 @@ WRONG = {
     "role": f"a role is one of {', '.join(ROLES)}",
     "unreadable": "the case's customer may not read {number}; --internal links it for staff alone",
     "no_spr": "there is no software performance report of this number; see: kb sprs list",
+    "files": "at most {most} files at a time",
+    "file_name": "{name!r} cannot be the name of a file",
+    "file_size": "{name} is empty, or larger than {mb} MB",
     "contact": "there is no such customer's account, or it is disabled; see: kb user list",
 }
 
@@ -77,6 +83,9 @@ AS = click.option("--as", "email", metavar="EMAIL", required=True, help="As this
 TEXT = click.option("--text", help="What to say; - reads it from standard input. Left out: an editor opens.")
 
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 def _said(text: str | None) -> str:
     if text == "-":
         return sys.stdin.read(MAX_TEXT + 1)
@@ -113,8 +122,11 @@ def open_(email: str, text: str | None, release: str, **given: Any) -> None:
 @AS
 @TEXT
 @click.option("--internal", is_flag=True, help="A note for staff alone.")
-def reply(number: str, email: str, text: str | None, internal: bool) -> None:
-    """Add to the conversation.
+@click.option(
+    "--file", "files", type=FILE, multiple=True, help="A file to go with it; any number, with or without words."
+)
+def reply(number: str, email: str, text: str | None, internal: bool, files: tuple[Path, ...]) -> None:
+    """Add words, files or both to the conversation.
 
     \b
     Example:
@@ -122,7 +134,9 @@ def reply(number: str, email: str, text: str | None, internal: bool) -> None:
     """
     with desk(email) as at:
         at.row(number)
-        at.cases.reply(at.viewer, number, _said(text), datetime.now(UTC), internal=internal)
+        sent = tuple(Attachment(file.name, media_type(content := file.read_bytes()), content) for file in files)
+        said = Said(_said(text) if text is not None or not files else "", internal, sent)
+        at.cases.say(at.viewer, number, said, datetime.now(UTC))
         click.echo("noted" if internal and at.viewer.role != "customer" else "sent")
 
 

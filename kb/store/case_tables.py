@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from kb.store.tables import Moment, metadata
 
@@ -83,4 +95,20 @@ deflection = Table(
     Column("at", Moment, nullable=False),
     Index(None, "article_id", "account_id"),
     Index(None, "at"),
+)
+
+# A file that was sent with an event, and is seen by whoever sees that. `uid` is drawn at random, as a case's number is.
+case_file = Table(
+    "case_file",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("uid", String(32), nullable=False, unique=True),
+    Column("case_id", Integer, ForeignKey("support_case.id", ondelete="CASCADE"), nullable=False),
+    Column("event_id", Integer, ForeignKey("case_event.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(150), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index(None, "case_id", "id"),
 )

@@ -165,8 +165,8 @@ def watch_anew(connection: Connection, customer_id: int | None, now: datetime) -
     connection.execute(anew.values(watch_at=now))
 
 
-def add_event(connection: Connection, values: Mapping[str, Any]) -> None:
-    connection.execute(insert(case_event).values(**values))
+def add_event(connection: Connection, values: Mapping[str, Any]) -> int:
+    return int(connection.execute(insert(case_event).values(**values).returning(case_event.c.id)).scalar_one())
 
 
 EVENT: tuple[ColumnElement[Any], ...] = (

@@ -81,7 +81,10 @@ COMPUTED = {
     *(f"report.{name}" for name in HEADS),
     "clock.left",
     "clock.until",
-    *(f"event.{kind}" for kind in ("opened", "reply", "note", "change", "link", "unlink", "spr_link", "spr_unlink")),
+    *(
+        f"event.{kind}"
+        for kind in ("opened", "reply", "note", "change", "link", "unlink", "file", "spr_link", "spr_unlink")
+    ),
     *(f"link.{role}" for role in ROLES),
     *(f"case.wrong.{reason}" for reason in REFUSALS),
     *(f"spr.status_{status}" for status in SPR_STATUSES),

@@ -35,6 +35,7 @@ def api_doors(site: ReadySite) -> list[tuple[str, str, str]]:
         "article": "KB900001",
         "batch": "9",
         "spr": "9999999",
+        "uid": "0",
         "name": "a.txt",
         "key": "0" * 32,
     }

@@ -1,0 +1,136 @@
+"""Files in cases: sent by both sides, saved by those who see what they came with, never opened as pages."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.site import KINDS, STAFF, TOKEN, ReadySite, Visitor
+from tests.web.test_cases import FIELDS, opened, shown
+from tests.web.test_tasks import site
+from web.security import FILE_POLICY
+
+__all__ = ["site"]
+LOG = b"SEVERE: data 52e\n" * 9
+PAGE = b"<html><script>alert(1)</script>"
+FILE = re.compile(r'href="(/cases/C\d{8}/files/[0-9a-f]{32})"')
+
+
+def send(visitor: Visitor, path: str, fields: Mapping[str, str], *files: tuple[str, bytes]) -> TestResponse:
+    """A form with files, sent from the page that holds it."""
+    form = path.rpartition("/")[0] if path.endswith("/reply") else path
+    token = TOKEN.search(visitor.get(form).get_data(as_text=True))
+    assert token
+    sent = [(io.BytesIO(content), name) for name, content in files]
+    return visitor.client.post(path, data={**fields, "csrf_token": token[1], "file": sent})
+
+
+def links(visitor: Visitor, case: str) -> list[str]:
+    return FILE.findall(shown(visitor, case))
+
+
+def test_both_sides_send_files_and_those_of_a_note_stay_inside(site: ReadySite) -> None:
+    everyone = {kind: site.visitor(kind) for kind in KINDS}
+    gold, engineer = everyone["gold"], everyone["engineer"]
+    case = str(send(gold, "/cases/new", {**FIELDS, "step": "open"}, ("a.log", LOG)).headers["Location"])
+    assert send(engineer, f"{case}/reply", {"text": "請試這個設定"}, ("設定.xml", b"<x/>")).status_code == 303
+    assert send(engineer, f"{case}/reply", {"text": "", "kind": "note"}, ("secret.html", PAGE)).status_code == 303
+    theirs, ours = links(gold, case), links(engineer, case)
+    assert len(theirs) == 2 and len(ours) == 3 and set(theirs) < set(ours)
+    assert "secret.html" not in shown(gold, case) and "a.log" in shown(gold, case)
+    for path in ours:
+        absent = {kind: visitor.get(f"{case}/files/{'0' * 32}") for kind, visitor in everyone.items()}
+        for kind, visitor in everyone.items():
+            answer = visitor.get(path)
+            may = kind in STAFF or (kind == "gold" and path in theirs)
+            assert answer.status_code == (200 if may else 404), (kind, path)
+            if not may:
+                assert answer.data == absent[kind].data
+                continue
+            assert answer.headers["Content-Disposition"].startswith("attachment; ")
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Content-Security-Policy"] == FILE_POLICY
+            assert "no-store" in answer.headers["Cache-Control"]
+    assert gold.get(theirs[0]).data == LOG and "a.log" in gold.get(theirs[0]).headers["Content-Disposition"]
+    # A file of one case is none of another's.
+    other = opened(gold)
+    assert gold.get(theirs[0].replace(case, other)).status_code == 404
+
+
+def test_a_file_alone_is_no_answer_and_a_customers_sets_the_case_back_to_work(site: ReadySite) -> None:
+    gold, engineer = site.visitor("gold"), site.visitor("engineer")
+    case = opened(gold)
+    number = case.rpartition("/")[2]
+    headers = {kind: {"Authorization": f"Bearer {site.token(kind)}"} for kind in ("gold", "engineer")}
+    send(engineer, f"{case}/reply", {"text": ""}, ("a.log", LOG))
+    told = engineer.get(f"/api/v1/cases/{number}", headers=headers["engineer"]).get_json()
+    assert {clock["kind"]: clock["state"] for clock in told["clocks"]}["first_response"] == "running"
+    assert [event["kind"] for event in told["events"]] == ["opened", "file"]
+    engineer.post(f"{case}/change", {"revision": "1", "status": "waiting_customer"}, case)
+    send(gold, f"{case}/reply", {"text": ""}, ("b.log", LOG))
+    assert engineer.get(f"/api/v1/cases/{number}", headers=headers["engineer"]).get_json()["status"] == "in_progress"
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ([("a.log", LOG)] * 11, "最多附加 10 個檔案"),
+        ([("a.log", b"")], "「a.log」是空的"),
+        ([("...", LOG)], "不能當檔名"),
+        ([("a.log", b"x" * ((1 << 20) + 1))], "超過 1 MB"),
+    ],
+)
+def test_what_cannot_be_sent_is_told_and_what_was_typed_stays(
+    small: ReadySite, files: list[tuple[str, bytes]], told: str
+) -> None:
+    gold = small.visitor("gold")
+    case = opened(gold)
+    answer = send(gold, f"{case}/reply", {"text": "請看附件"}, *files)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422 and told in page and "請看附件" in page
+    large = b"x" * (12 << 20)
+    refused = gold.client.post(f"{case}/reply", data=large, content_type="multipart/form-data; boundary=x")
+    assert refused.status_code == 413 and "每個 1 MB" in refused.get_data(as_text=True)
+    assert links(gold, case) == []
+    assert send(gold, f"{case}/reply", {"text": ""}).status_code == 422
+
+
+@pytest.fixture
+def small(site: ReadySite) -> ReadySite:
+    """One that takes files of a megabyte."""
+    object.__setattr__(site.config, "attachment_max_mb", 1)
+    return site
+
+
+def test_a_form_of_another_site_changes_nothing(site: ReadySite) -> None:
+    gold = site.visitor("gold")
+    case = opened(gold)
+    assert gold.client.post(f"{case}/reply", data={"text": "forged"}).status_code == 400
+    assert gold.client.post("/cases/new", data={**FIELDS, "step": "open"}).status_code == 400
+    assert "forged" not in shown(gold, case)
+
+
+def test_programs_send_and_fetch_them(site: ReadySite) -> None:
+    case = opened(site.visitor("gold"))
+    path, client = f"/api/v1{case}/files", site.app.test_client()
+    theirs, ours = ({"Authorization": f"Bearer {site.token(kind)}"} for kind in ("gold", "engineer"))
+    sent = client.post(f"{path}?file_name=a.log", data=LOG, headers={**theirs, "Idempotency-Key": "one"})
+    again = client.post(f"{path}?file_name=a.log", data=LOG, headers={**theirs, "Idempotency-Key": "one"})
+    assert sent.status_code == 201 and again.data == sent.data
+    file = sent.get_json()["events"][-1]["files"][0]
+    assert (file["name"], file["size"]) == ("a.log", len(LOG))
+    assert client.get(file["url"], headers=theirs).data == LOG
+    hidden = client.post(f"{path}?file_name=b.log&internal=1", data=LOG, headers=ours).get_json()["events"][-1]
+    assert hidden["internal"] and hidden["kind"] == "note"
+    assert client.get(hidden["files"][0]["url"], headers=ours).status_code == 200
+    assert client.get(hidden["files"][0]["url"], headers=theirs).status_code == 404
+    told = client.get(f"/api/v1{case}", headers=theirs).get_json()
+    assert [len(event["files"]) for event in told["events"]] == [0, 1]
+    for address, status in ((path, 400), (f"{path}?file_name=a&internal=2", 400), (f"{path}?file_name=a%2F..", 422)):
+        assert client.post(address, data=LOG, headers=theirs).status_code == status
+    large = client.post(f"{path}?file_name=a.log", data=b"x" * ((20 << 20) + 1), headers=theirs)
+    assert large.status_code == 413
