@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 
@@ -25,8 +24,14 @@ def send(visitor: Visitor, path: str, fields: Mapping[str, str], *files: tuple[s
     form = path.rpartition("/")[0] if path.endswith("/reply") else path
     token = TOKEN.search(visitor.get(form).get_data(as_text=True))
     assert token
-    sent = [(io.BytesIO(content), name) for name, content in files]
-    return visitor.client.post(path, data={**fields, "csrf_token": token[1], "file": sent})
+    body = b"".join(
+        f"--x\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n"
+        for head, content in (
+            *((f'name="{name}"', value.encode()) for name, value in {**fields, "csrf_token": token[1]}.items()),
+            *((f'name="file"; filename="{name}"', content) for name, content in files),
+        )
+    )
+    return visitor.client.post(path, data=body + b"--x--\r\n", content_type="multipart/form-data; boundary=x")
 
 
 def links(visitor: Visitor, case: str) -> list[str]:
