@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -132,6 +133,21 @@ def test_another_node_is_asked_when_one_is_away(pretender: Pretender) -> None:
     for _ in range(4):
         assert asked.search("kb", {}) == WHOLE
     asked.close()
+
+
+def test_a_node_that_is_silent_is_passed_over_soon_and_then_not_asked(pretender: Pretender) -> None:
+    # Nobody takes what waits here, so who comes later is not even told that he may wait.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as silent, ExitStack() as stack:
+        for _ in range(2):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(silent.getsockname())
+        asked = Cluster(Config(opensearch_url=(f"http://127.0.0.1:{silent.getsockname()[1]}", pretender.url)))
+        stack.callback(asked.close)
+        began = time.monotonic()
+        for _ in range(8):
+            assert asked.search("kb", {}) == WHOLE
+        assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConflictError, ConnectionError, NotFoundError, SerializationError, TransportError
+from urllib3 import Timeout
 
 from kb.config import Config
 from kb.search import EngineDown
@@ -23,6 +24,8 @@ from kb.search import EngineDown
 FAILURES_IN_A_ROW = 3
 REST_SECONDS = 5.0
 WRITING_SECONDS = 60
+# A node that is cut off says nothing: the next one is asked while the reader still waits, and this one not soon again.
+CONNECTING_SECONDS = 1.0
 # Waited before a request that the cluster has no room for is made again: two minutes in all.
 BACKING_OFF = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 TOO_BUSY = frozenset({429, 503})
@@ -159,7 +162,9 @@ class Cluster:
 
     def _once(self, method: str, path: str, body: Body | str | None, params: Mapping[str, str], seconds: float) -> Any:
         try:
-            return self._client.transport.perform_request(method, path, params=dict(params), body=body, timeout=seconds)
+            # The library hands the time on to urllib3 as it is, which knows of two.
+            timeout: Any = Timeout(connect=CONNECTING_SECONDS, read=seconds)
+            return self._client.transport.perform_request(method, path, params=dict(params), body=body, timeout=timeout)
         except NotFoundError as error:
             raise Missing(path) from error
         except ConflictError as error:
