@@ -41,6 +41,10 @@ lint: dev  ## Run the checks that take seconds: format, lint, types, layers
 bench: dev system corpus  ## Measure speed beside its peers over CORPUS at SIZES="10000 50000" (ENGINE=whoosh,tantivy, ARGS=--help)
 	@$(BIN)/python -W ignore -m tests.bench $(CORPUS) --queries $(QUERIES) --sizes $(SIZES) --engine $(ENGINE) $(ARGS)
 
+.PHONY: bench-hostile
+bench-hostile: dev corpus  ## Measure 600 hostile queries to a site, and how long others wait meanwhile (ARGS="--engine tantivy")
+	@$(BIN)/python -W ignore -m tests.bench.hostile $(CORPUS) --queries $(QUERIES) $(ARGS)
+
 .PHONY: bench-cases
 bench-cases: dev  ## Measure pages of cases and reports at 1,000 to 100,000 cases (ARGS="--sizes 1000 --store sqlite")
 	@$(BIN)/python -W ignore -m tests.case_bench $(ARGS)
