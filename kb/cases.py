@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -69,6 +69,7 @@ class Cases:
 
     def __init__(self, store: Store, config: Config, matrices: tuple[Matrix, ...]) -> None:
         self._store, self._max_mb = store, config.attachment_max_mb
+        self._review_after = timedelta(config.review_days)
         self.reckoning = Reckoning(store, config, matrices)
 
     # Reading
@@ -262,7 +263,8 @@ class Cases:
             rows.save_link(connection, (row.id, article.row.id), values)
             data = {"article": article.row.number, "role": role}
             _note(connection, row.id, viewer, now, "link", "", data, internal=True)
-            tasks.reviewed(connection, article.row.id, viewer.account_id, now)
+            next_on = self.reckoning.day(now) + self._review_after
+            tasks.reviewed(connection, article.row.id, (viewer.account_id, now), next_on)
             self.reckoning.keep(connection, row.number, now)
 
     def unlink(self, viewer: Viewer, number: str, article_id: int, now: datetime) -> None:

@@ -240,6 +240,7 @@ class Config:
     holidays: str = _setting("HOLIDAYS", _holidays, "TW")
     clock_hours: str = _setting("CLOCK_HOURS", _one_of("covered", "all"), "covered")
     clock_warning: Fraction | timedelta = _setting("CLOCK_WARNING", _warning, Fraction(3, 4))
+    review_days: int = _setting("REVIEW_DAYS", _whole(1, 3650), 365)
     webhook_networks: tuple[Network, ...] = _setting("WEBHOOK_NETWORKS", _networks, ())
     embed_origins: tuple[str, ...] = _setting("EMBED_ORIGINS", _origins, ())
     demo: bool = _setting("DEMO", _switch, True)

@@ -15,7 +15,8 @@ class JsonFormatter(logging.Formatter):
     """A line of JSON for each event.
 
     The event is the message before anything is put into it; of what would be put in, numbers alone are told. Of an
-    error its kind and where it came from, but not its words: those may quote a question or a title.
+    error its kind and where it came from, but not its words: those may quote a question or a title. What tells of a
+    case says so itself, in `extra`: `event` what it is called, and `fields`, words that may stand in a log.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -26,6 +27,7 @@ class JsonFormatter(logging.Formatter):
             "event": record.msg if isinstance(record.msg, str) else type(record.msg).__name__,
             "process": record.process,
         }
+        told |= {"event": vars(record).get("event", told["event"]), **vars(record).get("fields", {})}
         given = record.args if isinstance(record.args, tuple) else ()
         if numbers := [each for each in given if isinstance(each, int | float)]:
             told["numbers"] = numbers

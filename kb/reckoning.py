@@ -66,7 +66,7 @@ class Reckoning:
 
     def _rules_change(self, lines: Sequence[ContractLine], now: datetime) -> datetime:
         """The next midnight from which on the case's customer has another contract, or the guide other numbers."""
-        today = self._day(now)
+        today = self.day(now)
         days = [line.starts for line in lines] + [line.ends + timedelta(1) for line in lines if line.ends]
         days += [matrix.effective_from for matrix in self._matrices]
         later = [day for day in days if day > today]
@@ -95,7 +95,7 @@ class Reckoning:
         package = self.package(lines, row.product, now)
         if package is None:
             return ()
-        matrix = matrix_on(self._day(now), self._matrices)
+        matrix = matrix_on(self.day(now), self._matrices)
         always = covered_days(matrix, package) == WEEK or not self._counts_covered
         found = []
         for kind in KINDS:
@@ -112,7 +112,7 @@ class Reckoning:
     ) -> list[Clock]:
         """The waits for an update that have ended: by an answer, or by closing where that came too late."""
         package = self.package(lines, row.product, now)
-        matrix = matrix_on(self._day(now), self._matrices)
+        matrix = matrix_on(self.day(now), self._matrices)
         limit = limit_of(matrix, "next_update", package, row.severity) if package else None
         if limit is None:
             return []
@@ -144,7 +144,7 @@ class Reckoning:
 
     def package(self, lines: Sequence[ContractLine], product: str, now: datetime) -> str | None:
         """The greatest package with assisted support that is in force for a product."""
-        day = self._day(now)
+        day = self.day(now)
         matrix = matrix_on(day, self._matrices)
         held = {
             line.package
@@ -155,7 +155,8 @@ class Reckoning:
 
     def scope(self, lines: Sequence[ContractLine], now: datetime) -> Scope:
         """What a customer with these contract lines reads."""
-        return Scope(frozenset({PUBLIC}) | grants_of(lines, self._matrices, self._day(now)))
+        return Scope(frozenset({PUBLIC}) | grants_of(lines, self._matrices, self.day(now)))
 
-    def _day(self, now: datetime) -> date:
+    def day(self, now: datetime) -> date:
+        """The day it is where the support organisation is."""
         return now.astimezone(self._zone).date()

@@ -35,18 +35,33 @@ class Watcher:
 
     def watch(self, now: datetime) -> int:
         """Tells what is to be told by now, the most urgent first; how many cases it looked at."""
+        looked_at = self._told(now)
+        self._log()
+        return looked_at
+
+    def _told(self, now: datetime) -> int:
         with self._store.reading() as connection:
             numbers = rows.to_watch(connection, now, AT_ONCE)
         for number in numbers:
             self._cases.reckoning.reckon(number, now)
-        self._log()
         return len(numbers)
 
     def _log(self) -> None:
         with self._store.writing() as connection:
             found = clock_events.unlogged(connection, AT_ONCE)
         for each in found:
-            log.warning("clock_%s case=%s clock=%s severity=%d", each.what, each.number, each.clock, each.severity)
+            fields = {"case": each.number, "clock": each.clock, "severity": each.severity}
+            told = {"event": f"clock_{each.what}", "fields": fields}
+            log.warning("clock_%s case=%s clock=%s severity=%d", each.what, *fields.values(), extra=told)
+
+    def catch_up(self, now: datetime) -> None:
+        """Tells what is to be told by now, but in no log: of cases that are made up, with a past."""
+        self.begin(now)
+        while self._told(now):
+            pass
+        with self._store.writing() as connection:
+            while clock_events.unlogged(connection, AT_ONCE):
+                pass
 
     def newest(self, viewer: Viewer, limit: int, before: int | None = None) -> list[ClockEvent]:
         """What the clocks told last; nothing for customers."""

@@ -28,6 +28,7 @@ from kb.publishing import Publishing
 from kb.reckoning import Reckoning
 from kb.store import Store
 from kb.tasks import Tasks
+from kb.watching import Watcher
 
 # From here on Whoosh is advised against, see docs/operations.md, Growing.
 OUTGROWN = 50_000
@@ -106,7 +107,8 @@ def _add_demo(store: Store, settings: Config) -> None:
         articles = CaseArticles(store, cases, Editing(store, publishing))
         desk = Desk(store, cases, Tasks(store), articles, accounts, datetime.now(UTC))
         add_demo_sprs(desk, ExtendedSupport(store, versions))
-        add_demo_cases(desk)
+        if add_demo_cases(desk):
+            Watcher(store, cases, settings, versions).catch_up(desk.now)
     finally:
         publishing.close()
 

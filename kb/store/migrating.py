@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -23,6 +23,10 @@ LOCK_MS = 500
 TRIES = 60
 PAUSE = 1.0
 LOCK_NOT_AVAILABLE = "55P03"
+HALF_MADE = """
+    SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE relname = :name AND NOT indisvalid AND pg_table_is_visible(pg_class.oid)
+"""
 
 
 def upgrade(connection: Connection, revision: str) -> None:
@@ -35,8 +39,9 @@ def upgrade(connection: Connection, revision: str) -> None:
 def upgrade_online(engine: Engine) -> None:
     """A transaction for each step, which holds its locks no longer than it takes and waits for none for long."""
     with _one_at_a_time(engine):
-        for revision in _steps(engine):
-            _patiently(engine, revision)
+        for step in _steps(engine):
+            _index_beforehand(engine, step)
+            _patiently(engine, step.revision)
 
 
 def _settings() -> Config:
@@ -55,11 +60,33 @@ def _one_at_a_time(engine: Engine) -> Iterator[None]:
             connection.execute(text(f"SELECT pg_advisory_unlock({ONE_AT_A_TIME})"))
 
 
-def _steps(engine: Engine) -> list[str]:
+def _index_beforehand(engine: Engine, step: Script) -> None:
+    """The indexes that a step names in INDEXES are made while others read and write; the step then finds them there."""
+    for table, *columns in getattr(step.module, "INDEXES", ()):
+        name = index_name(table, columns)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # One that was given up half-way is there, but not valid.
+            if connection.scalar(text(HALF_MADE), {"name": name}):
+                connection.execute(text(f"DROP INDEX CONCURRENTLY {name}"))
+            given = ", ".join(columns)
+            connection.execute(text(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({given})"))
+
+
+def index_name(table: str, columns: Sequence[str]) -> str:
+    return f"ix_{table}_{'_'.join(columns)}"
+
+
+def make_indexes(indexes: Iterable[Sequence[str]]) -> None:
+    """Within a step: those of its INDEXES that are not there yet. On PostgreSQL they are made beforehand."""
+    for table, *columns in indexes:
+        op.create_index(op.f(index_name(table, columns)), table, columns, if_not_exists=True)
+
+
+def _steps(engine: Engine) -> list[Script]:
     with engine.connect() as connection:
         now = MigrationContext.configure(connection).get_current_revision()
     steps = ScriptDirectory.from_config(_settings()).iterate_revisions("head", now or "base")
-    return [step.revision for step in steps][::-1]
+    return list(steps)[::-1]
 
 
 def _patiently(engine: Engine, revision: str) -> None:

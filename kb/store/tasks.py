@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, insert, select, update
@@ -98,8 +98,11 @@ def close(connection: Connection, task_id: int, values: Mapping[str, Any]) -> bo
     return bool(connection.execute(done).rowcount)
 
 
-def reviewed(connection: Connection, article_id: int, account_id: int | None, at: datetime) -> None:
-    """Notes who looked an article over last."""
+def reviewed(connection: Connection, article_id: int, review: tuple[int | None, datetime], next_on: date) -> None:
+    """Notes who looked an article over last, and when. One that has a day for its next review has it by then."""
+    account_id, at = review
+    later = article.c.id == article_id, article.c.review_on < next_on
+    connection.execute(update(article).where(*later).values(review_on=next_on))
     values = {"account_id": account_id, "at": at}
     new = upsert(connection)(article_review).values(article_id=article_id, **values)
     connection.execute(new.on_conflict_do_update(index_elements=["article_id"], set_=values))

@@ -255,6 +255,21 @@ def test_a_link_counts_as_reuse_and_the_index_learns_of_it(
     assert learnt() == (1, 0)
 
 
+def test_a_link_puts_the_articles_next_review_off(cases: Cases, store: Store, people: dict[str, Viewer]) -> None:
+    apply(store, draft("due", review_on=NOW.date()), draft("later", review_on=date(2028, 1, 1)), source="reviewed")
+    number = opened(cases, people["gold"])
+    for id_, next_on in (("due", NOW.date() + timedelta(365)), ("later", date(2028, 1, 1))):
+        given = store.digests("reviewed")[id_][0]
+        one = store.read(given, people["engineer"].scope)
+        assert one
+        cases.link(people["engineer"], number, one, "reference", NOW)
+        after = store.read(given, people["engineer"].scope)
+        assert after and after.row.review_on == next_on
+    never = article(store, people["engineer"], "open")
+    cases.link(people["engineer"], number, never, "reference", NOW)
+    assert article(store, people["engineer"], "open").row.review_on is None
+
+
 def test_an_article_given_to_fewer_is_gone_from_the_customers_case(
     cases: Cases, store: Store, people: dict[str, Viewer]
 ) -> None:

@@ -26,6 +26,13 @@ def test_an_event_keeps_its_numbers_and_not_its_words() -> None:
     assert (told["event"], told["numbers"], told["level"]) == ("indexed %d articles of %s", [12], "warning")
 
 
+def test_what_an_event_says_of_itself_is_kept() -> None:
+    record = logging.LogRecord("kb.watching", logging.WARNING, "w.py", 1, "clock_%s case=%s", ("breach", "C1"), None)
+    record.__dict__ |= {"event": "clock_breach", "fields": {"case": "C00000001", "severity": 1}}
+    told = json.loads(JsonFormatter().format(record))
+    assert (told["event"], told["case"], told["severity"]) == ("clock_breach", "C00000001", 1)
+
+
 def test_an_error_is_told_by_its_kind_and_place() -> None:
     def fail() -> None:
         raise ValueError(SECRET)

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, select, update
 from werkzeug.test import TestResponse
 
 from indexer.engines import open_engine
@@ -28,13 +28,14 @@ from indexer.sources import EVERYTHING, Source, rights
 from indexer.sync import drain
 from indexer.tree import ALWAYS, Articles, Node, Not, Term, all_of
 from kb.accounts import Accounts
-from kb.articles import Draft, Section
-from kb.cases import Cases, NewCase
+from kb.articles import Attachment, Draft, Section
+from kb.cases import Cases, NewCase, Said
 from kb.config import Config
 from kb.entitlements import STAFF, Scope, matrices
+from kb.sprs import NewSpr, Sprs
 from kb.store import Store, translations
 from kb.store.articles import ImportRun
-from kb.store.case_tables import support_case
+from kb.store.case_tables import case_event, case_file, support_case
 from kb.store.feedback import Vote
 from tests.contracts.stores import rendered
 from tests.site import KINDS, PRODUCTS, ReadySite, Visitor, fill
@@ -60,6 +61,10 @@ CASES = {kind: (f"C{at:07d}0", f"C{at:07d}1") for at, kind in enumerate(("gold",
 CASE_NUMBERS = [*(number for numbers in CASES.values() for number in numbers), "C99999999"]
 # Articles that are linked to every case for staff alone.
 LINKED = ("KB900007", "KB900009")
+# Reports by the article they are linked to, and by the customer whose cases wait for them.
+SPRS = {f"KB90000{at}": f"500000{at}" for at in (1, 2, 5, 7, 9)}
+OWN_SPRS = {kind: f"600000{at}" for at, kind in enumerate(CASES, 1)}
+SPR_NUMBERS = [*SPRS.values(), *OWN_SPRS.values(), "9999999"]
 OPENED = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PREFIXES = ["登", "登入", "wi", "ora", "deng", "ㄉㄥ", "mem", "900", "KB9", "憑", "cer", "0x8"]
 
@@ -120,11 +125,19 @@ def vote_and_ask(store: Store, given: list[Draft]) -> None:
 
 
 def work_cases(config: Config, kinds: Collection[str]) -> None:
-    """The cases of these customers: each has one that is closed and one that is answered, whose pages stay the same."""
+    """The cases of these customers: each has one that is closed and one that is answered, whose pages stay the same.
+
+    Each has files, of replies and of notes, and a report of his own; others are of articles.
+    """
     with Store.open(config.store_url) as store:
         accounts, cases = Accounts(store, config, matrices()), Cases(store, config, matrices())
-        engineer = accounts.viewer_of(ReadySite.credentials("engineer")["email"], date.today())
+        engineer, sprs = accounts.viewer_of(ReadySite.credentials("engineer")["email"], date.today()), Sprs(store)
+        for number, spr in SPRS.items():
+            if article := store.read(number, engineer.scope):
+                sprs.save(engineer, NewSpr(spr, "windchill", "fixed", f"{number} 佇列停止", "12.1.2.6"), OPENED)
+                sprs.link(engineer, spr, article, OPENED)
         for kind in sorted(kinds):
+            sprs.save(engineer, NewSpr(OWN_SPRS[kind], "windchill", "in_work", f"{kind} 簽入失敗"), OPENED)
             viewer = accounts.viewer_of(ReadySite.credentials(kind)["email"], date.today())
             for at, number in enumerate(CASES.get(kind, ())):
                 new = NewCase("windchill", 3, f"{kind} 登入失敗 {at}", "HTTP 401")
@@ -133,11 +146,26 @@ def work_cases(config: Config, kinds: Collection[str]) -> None:
                     connection.execute(update(support_case).where(support_case.c.number == made).values(number=number))
                 cases.reply(engineer, number, f"{kind}: 請重設密碼", OPENED)
                 cases.reply(engineer, number, "內部討論", OPENED, internal=True)
+                for internal in (False, True):
+                    log = Attachment(f"{kind}.log", "text/plain", f"{kind} {internal}".encode())
+                    cases.say(engineer, number, Said("", internal, (log,)), OPENED)
+                cases.link_spr(engineer, number, OWN_SPRS[kind], OPENED)
                 for linked in LINKED:
                     if article := store.read(linked, engineer.scope):
                         cases.link(engineer, number, article, "reference", OPENED, internal=True)
+                with store.writing() as connection:
+                    for file_id, internal in files_of(connection, number):
+                        uid = f"{number[1:]}{internal:d}".rjust(32, "0")
+                        connection.execute(update(case_file).where(case_file.c.id == file_id).values(uid=uid))
                 if at:
                     cases.change(engineer, number, 1, {"status": "closed"}, OPENED)
+
+
+def files_of(connection: Connection, number: str) -> list[tuple[int, bool]]:
+    """The files of a case, each with whether it is internal."""
+    joined = case_file.join(case_event, case_file.c.event_id == case_event.c.id).join(support_case)
+    found = select(case_file.c.id, case_event.c.internal).select_from(joined).where(support_case.c.number == number)
+    return [(row.id, row.internal) for row in connection.execute(found)]
 
 
 def site(
@@ -207,12 +235,25 @@ def paths(chance: random.Random, numbers: list[str]) -> Iterator[str]:
             f"/articles/{number}",
             f"/api/v1/articles/{number}",
             f"/cases/{chance.choice(CASE_NUMBERS)}",
+            chance.choice(["/search?q=SPR+{}", "/api/v1/search?q={}", "/sprs/{}", "/api/v1/sprs/{}"]).format(
+                chance.choice(SPR_NUMBERS)
+            ),
+            f"/cases/{(case := chance.choice(CASE_NUMBERS))}/files/{case[1:]}{chance.choice('01')}".replace(
+                f"files/{case[1:]}", f"files/{'0' * 23}{case[1:]}"
+            ),
             chance.choice(
                 [
                     "/",
                     "/cases",
                     "/cases?state=closed",
                     "/cases/new",
+                    "/cases/clocks",
+                    "/sprs",
+                    "/account",
+                    "/webhooks",
+                    "/api/v1/webhooks/deliveries",
+                    "/api/v1/sprs",
+                    f"/embed/case-panel?case={chance.choice(CASE_NUMBERS)}",
                     "/reports",
                     "/reports/activity?from=2026-02&to=2026-03",
                     f"/reports/activity?from=2026-03&to=2026-04&customer={chance.choice(list(CASES))}+company",

@@ -5,11 +5,18 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from kb.store.migrating import make_indexes
+
 revision: str = "0006"
 down_revision: str | None = "0005"
 branch_labels = None
 depends_on = None
 
+INDEXES = (
+    ("support_case", "open", "due_at", "number"),
+    ("support_case", "opened_at", "number"),
+    ("support_case", "customer_id", "opened_at", "number"),
+)
 # Tokens made before there were scopes go on as they are.
 EVERYTHING = '["read", "cases:read", "cases:write", "imports"]'
 
@@ -37,9 +44,4 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "key", name=op.f("uq_idempotency_key_account_id_key")),
     )
     op.create_index(op.f("ix_idempotency_key_created_at"), "idempotency_key", ["created_at"])
-    for columns in (
-        ["open", "due_at", "number"],
-        ["opened_at", "number"],
-        ["customer_id", "opened_at", "number"],
-    ):
-        op.create_index(op.f("ix_support_case_" + "_".join(columns)), "support_case", columns)
+    make_indexes(INDEXES)

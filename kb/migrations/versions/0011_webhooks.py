@@ -19,7 +19,6 @@ def upgrade() -> None:
     moment = sa.DateTime(timezone=True)
     op.add_column("support_case", sa.Column("watch_at", moment, nullable=False, server_default=at_once))
     op.execute(f"UPDATE support_case SET watch_at = '{NEVER}' WHERE NOT open")  # noqa: S608 (a constant of ours)
-    op.create_index(op.f("ix_support_case_watch_at"), "support_case", ["watch_at"])
     _clock_event()
     _webhook()
     _outbox_event()
