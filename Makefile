@@ -20,7 +20,7 @@ SHOTS ?= /
 
 .PHONY: help
 help:  ## List these commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':[^#]*## *' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':[^#]*## *' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: run
 run: runtime  ## Set up what is missing and serve on KB_PORT (8000), with the data in KB_HOME (./var)
@@ -38,7 +38,7 @@ lint: dev  ## Run the checks that take seconds: format, lint, types, layers
 	@scripts/check --static
 
 .PHONY: bench
-bench: dev system corpus  ## Measure speed beside its peers over CORPUS at SIZES="10000 50000" (ENGINE=whoosh,tantivy, ARGS=--help)
+bench: dev system-bench corpus  ## Measure speed beside its peers over CORPUS at SIZES="10000 50000" (ENGINE=whoosh,tantivy, ARGS=--help)
 	@$(BIN)/python -W ignore -m tests.bench $(CORPUS) --queries $(QUERIES) --sizes $(SIZES) --engine $(ENGINE) $(ARGS)
 
 .PHONY: bench-hostile
@@ -73,6 +73,14 @@ chaos-import: dev system  ## Kill an import, or fail it with EIO and ENOSPC, at 
 hostile: dev  ## Import hostile files of every kind, each in a process of its own, and measure (ARGS="archives tables": some of them)
 	@$(BIN)/python -W ignore -m tests.hostile_run $(ARGS)
 
+.PHONY: cluster-test
+cluster-test: dev system-cluster  ## Kill and cut off the nodes of a whole deployment under load (ARGS="--kills 2 --partitions 2"; as root)
+	@$(BIN)/python -W ignore -m tests.cluster $(ARGS)
+
+.PHONY: rebuild-test
+rebuild-test: dev system corpus  ## Rebuild the index of a site that is asked without a pause, on each engine (ARGS="--count 1000")
+	@$(BIN)/python -W ignore -m tests.rebuilding $(CORPUS) $(ARGS)
+
 .PHONY: silence
 silence: dev  ## Compare 60,000 responses with those of sites that hold only what the reader may read
 	@KB_TEST_RESPONSES=60300 $(BIN)/pytest -n 2 tests/web/test_non_interference.py
@@ -103,7 +111,7 @@ clean:  ## Remove what make and the tools made; var, where the data is, stays
 
 # Steps of the above. Each does nothing, in a blink, when there is nothing to do.
 
-.PHONY: runtime dev system sets corpus
+.PHONY: runtime dev system system-bench system-cluster sets corpus
 runtime:
 	@scripts/venv runtime
 
@@ -112,6 +120,12 @@ dev:
 
 system: dev
 	@scripts/setup-system
+
+system-bench: dev
+	@scripts/setup-system bench
+
+system-cluster: dev
+	@scripts/setup-system cluster
 
 sets:
 	@$(if $(SETS),true,echo "No judged queries: there is no folder $(CORPORA)/sets. Name yours: make eval CORPORA=folder, or SETS='set set'" >&2; exit 1)

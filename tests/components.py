@@ -73,6 +73,22 @@ def strace() -> Path | None:
     return Path(found) if found and tried and tried.returncode == 0 else None
 
 
+def xapian() -> Path | None:
+    """The system's Python, where it has Debian's bindings of Xapian: they come for no other."""
+    python = Path("/usr/bin/python3")
+    tried = python.exists() and subprocess.run([python, "-c", "import xapian"], capture_output=True, check=False)
+    return python if tried and tried.returncode == 0 else None
+
+
+def cluster() -> Path | None:
+    """Where HAProxy is, when all is there that a rehearsal of a cluster needs beside the servers of the tests."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    found = [
+        shutil.which(name, path=path) for name in ("haproxy", "patroni", "etcd", "ip", "bridge", "unshare", "setpriv")
+    ]
+    return Path(found[0]) if found[0] and all(found) else None
+
+
 def _java_version(home: Path) -> int:
     program = home / "bin" / "java"
     if not program.exists():
@@ -89,6 +105,8 @@ COMPONENTS: dict[str, Callable[[], Path | None]] = {
     "java": java,
     "opensearch": opensearch,
     "strace": strace,
+    "xapian": xapian,
+    "cluster": cluster,
 }
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,6 +29,7 @@ from tests.bench.peers import Found
 from tests.command import KB, free_port, surroundings
 
 TODAY = date(2026, 1, 1)
+NO_MORE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,10 @@ class OverHttp:
 
 
 @contextmanager
-def served(home: Path, engine: str, workers: int = 1) -> Iterator[int]:
+def served(home: Path, engine: str, workers: int = 1, settings: Mapping[str, str] = NO_MORE) -> Iterator[int]:
     port = free_port()
-    environment = surroundings(home) | {"KB_PORT": str(port), "KB_WORKERS": str(workers), "KB_ENGINE": engine}
+    more = {"KB_PORT": str(port), "KB_WORKERS": str(workers), "KB_ENGINE": engine, **settings}
+    environment = surroundings(home) | more
     process = subprocess.Popen([*KB, "serve"], env=environment, stdout=subprocess.DEVNULL)
     try:
         _wait(port)

@@ -12,22 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from tests import components
 from tests.bench.corpus import Prepared, words
 from tests.bench.peers import Found, Missing, octets_of
 
-PYTHON = "/usr/bin/python3"
 SERVER = Path(__file__).with_name("xapian_server.py")
 
 
 @contextmanager
 def opened(_: str, prepared: Prepared, folder: Path) -> Iterator[XapianPeer]:
-    try:
-        have = subprocess.run([PYTHON, "-c", "import xapian"], capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        have = False
-    if not have:
+    python = components.xapian()
+    if python is None:
         raise Missing("Xapian: apt-get install python3-xapian")
-    command = [PYTHON, str(SERVER), str(folder), str(prepared.words), json.dumps(prepared.scopes)]
+    command = [str(python), str(SERVER), str(folder), str(prepared.words), json.dumps(prepared.scopes)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
         process.stdout.readline()
