@@ -157,12 +157,19 @@ class Store:
         with self.reading() as connection:
             return file_texts.readable(connection, sorted(set(ids)), scope)
 
-    def browse(self, scope: Scope, limit: int) -> list[ArticleRow]:
-        """The articles last updated, newest first."""
+    def browse(self, scope: Scope, limit: int, product: str = "", lang: str = "") -> list[ArticleRow]:
+        """The articles last updated, newest first, of one product and language if they are named."""
         if not scope:
             return []
         with self.reading() as connection:
-            return reading.newest(connection, scope, limit)
+            return reading.newest(connection, scope, limit, product, lang)
+
+    def listed(self, scope: Scope, beyond: int, limit: int) -> list[ArticleRow]:
+        """So many articles beyond so many, oldest first."""
+        if not scope:
+            return []
+        with self.reading() as connection:
+            return reading.listed(connection, scope, beyond, limit)
 
     def find(self, words: Sequence[Sequence[str]], query: Query, scope: Scope) -> list[int]:
         """Articles by number, title and text, without an engine; see kb.store.finding."""

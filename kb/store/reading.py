@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from kb.articles import Attachment
 from kb.entitlements import STAFF, Grants, Scope
@@ -137,15 +137,25 @@ def may_have(found: Any, scope: Scope) -> bool:
     return _reads(found, scope) and _may(found.file_grants, scope)
 
 
-def newest(connection: Connection, scope: Scope, limit: int) -> list[ArticleRow]:
-    """The articles last updated among those the scope may read."""
-    statement = (
-        select(*ARTICLE, own.c.grants)
-        .join(own, article.c.grant_set_id == own.c.id)
-        .where(*within(connection, scope))
-        .order_by(article.c.updated.desc(), article.c.id.desc())
-        .limit(limit)
-    )
+def newest(connection: Connection, scope: Scope, limit: int, product: str, lang: str) -> list[ArticleRow]:
+    """The articles last updated among those the scope may read, of one product and language if they are named."""
+    named = [column == value for column, value in ((article.c.product, product), (article.c.lang, lang)) if value]
+    statement = _browsing(connection, scope).where(*named).order_by(article.c.updated.desc(), article.c.id.desc())
+    return _rows(connection, statement.limit(limit), scope)
+
+
+def listed(connection: Connection, scope: Scope, beyond: int, limit: int) -> list[ArticleRow]:
+    """So many articles beyond so many of those the scope may read, in the order of their ids."""
+    statement = _browsing(connection, scope).order_by(article.c.id)
+    return _rows(connection, statement.offset(beyond).limit(limit), scope)
+
+
+def _browsing(connection: Connection, scope: Scope) -> Select[Any]:
+    joined = select(*ARTICLE, own.c.grants).join(own, article.c.grant_set_id == own.c.id)
+    return joined.where(*within(connection, scope))
+
+
+def _rows(connection: Connection, statement: Select[Any], scope: Scope) -> list[ArticleRow]:
     return [row for row in map(article_row, connection.execute(statement)) if row.readable_by(scope)]
 
 

@@ -124,8 +124,20 @@ def test_without_a_scope_there_is_nothing(store: Store) -> None:
     assert store.read("KB000001", NOBODY) is None
     assert store.attachment("KB000001", "a.log", NOBODY) is None
     assert store.attachments(article, NOBODY) == []
-    assert store.browse(NOBODY, 10) == []
+    assert store.browse(NOBODY, 10) == store.listed(NOBODY, 0, 10) == []
     assert store.counts_by_product(NOBODY) == {}
+
+
+def test_the_newest_may_be_of_one_product_and_language(store: Store) -> None:
+    drafts = [
+        draft(f"{product} {lang}", product=product, lang=lang)
+        for product in ("creo", "windchill")
+        for lang in ("zh-Hant", "en")
+    ]
+    apply(store, *drafts)
+    assert [row.external_id for row in store.browse(EVERYONE, 9, "creo", "en")] == ["creo en"]
+    assert {row.external_id for row in store.browse(EVERYONE, 9, "windchill")} == {"windchill zh-Hant", "windchill en"}
+    assert {row.external_id for row in store.browse(EVERYONE, 9, lang="en")} == {"creo en", "windchill en"}
 
 
 def test_grants_that_name_nobody_are_read_by_nobody(store: Store) -> None:
@@ -304,6 +316,8 @@ def test_a_scope_sees_what_it_may_and_nothing_else(
             each.row.external_id: [section.text for section in each.sections] for each in found.values()
         } == expected
         assert {row.external_id for row in store.browse(viewer, 100)} == set(expected)
+        parts = [store.listed(viewer, beyond, 2) for beyond in range(0, len(expected) + 1, 2)]
+        assert sorted(row.external_id for part in parts for row in part) == sorted(expected)
         assert sum(store.counts_by_product(viewer).values()) == len(expected)
         read = {number: store.read(number, viewer) for number, _ in store.digests("test").values()}
         assert {each.row.external_id for each in read.values() if each} == set(expected)

@@ -66,6 +66,7 @@ SPRS = {f"KB90000{at}": f"500000{at}" for at in (1, 2, 5, 7, 9)}
 OWN_SPRS = {kind: f"600000{at}" for at, kind in enumerate(CASES, 1)}
 SPR_NUMBERS = [*SPRS.values(), *OWN_SPRS.values(), "9999999"]
 OPENED = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+PRODUCT_NAMES = ["windchill", "creo", "integrity", "none"]
 PREFIXES = ["登", "登入", "wi", "ora", "deng", "ㄉㄥ", "mem", "900", "KB9", "憑", "cer", "0x8"]
 
 
@@ -216,7 +217,7 @@ def paths(chance: random.Random, numbers: list[str]) -> Iterator[str]:
         more = [
             (name, chance.choice(values))
             for name, values in (
-                ("product", ["windchill", "creo", "integrity", "none"]),
+                ("product", PRODUCT_NAMES),
                 ("type", ["solution", "faq"]),
                 ("lang", ["zh-Hant", "zh-Hans", "en"]),
                 ("version", ["12.0", "13.0", "99"]),
@@ -244,6 +245,10 @@ def paths(chance: random.Random, numbers: list[str]) -> Iterator[str]:
             chance.choice(
                 [
                     "/",
+                    "/feed.atom",
+                    f"/feed.atom?product={chance.choice(PRODUCT_NAMES)}&lang=zh-Hant",
+                    "/sitemap.xml",
+                    "/sitemap-1.xml",
                     "/cases",
                     "/cases?state=closed",
                     "/cases/new",
