@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from indexer.comparing import Batch
+from indexer.keeping import Keeping, Kept
 from indexer.naming import Products
 from indexer.readers.origin import Origin, opened, part_of
 from indexer.readers.products import read_products
@@ -27,6 +29,7 @@ from kb.articles import Draft, Known, Problem, problems
 from kb.comparing import changes, is_same, readers, text_lines
 from kb.config import Config
 from kb.entitlements import Grants, Scope, expand, matrices, unknown_grants
+from kb.files import is_picture
 from kb.imports import ImportRefused, check_source
 from kb.messages import told
 from kb.reading import AS_IT_IS, Reading
@@ -60,6 +63,8 @@ class ImportOptions:
 
     `part`: which source of an export is meant; None: the one that it holds.
 
+    `kept`: where a dry run keeps what it rendered for the import that follows.
+
     `basis`: what `Store.basis` said when a dry run was looked at; since then nothing may have been written.
     """
 
@@ -71,6 +76,7 @@ class ImportOptions:
     basis: str | None = None
     job_id: int | None = None
     part: str | None = None
+    kept: Path | None = None
     scope: Scope | Whole = Whole.STORE
     reading: Reading = AS_IT_IS
 
@@ -235,15 +241,12 @@ class _Import:
 
     def _render(self, pool: RenderPool, spool: Spool) -> dict[str, Entry]:
         """Renders what is new or changed into the spool; gives what is in it, by id."""
-        pending: deque[_Pending] = deque()
         waiting: dict[str, Entry] = {}
-        for outcome in pool.render(self._jobs(pending, spool)):
-            one = pending.popleft()
+        for one, outcome in self._outcomes(pool, spool):
             entry = Entry(one.status, one.row.place, one.draft.id, one.draft.title, **one.difference)
             if outcome.failure:
-                values = {"seconds": self._config.render_seconds, "memory_mb": self._config.render_memory_mb}
-                problem = Problem(outcome.failure, "body_markdown", {**values, "detail": outcome.detail})
-                place = one.row.place_of("body_markdown")
+                problem = self._failed(outcome)
+                place = one.row.place_of(problem.field)
                 self._refuse(Entry("refused", one.row.place, one.draft.id, one.draft.title, ((place, problem),)))
                 continue
             self._report.counts[one.status] += 1
@@ -257,11 +260,35 @@ class _Import:
                 spool.add(self._rendered(one, outcome), one.files_at)
         return waiting
 
+    def _outcomes(self, pool: RenderPool, spool: Spool) -> Iterator[tuple[_Pending, Outcome]]:
+        pending: deque[_Pending] = deque()
+        path = self._options.kept
+        if path and path.exists() and not self._report.dry_run:
+            with Kept(path) as kept:
+                for job in self._jobs(pending, spool):
+                    one = pending.popleft()
+                    yield one, kept.get(one.digest) or next(pool.render([job]))
+            return
+        with Keeping(path) if path and self._report.dry_run else nullcontext() as keeping:
+            for outcome in pool.render(self._jobs(pending, spool)):
+                one = pending.popleft()
+                if keeping:
+                    keeping.add(one.digest, outcome)
+                yield one, outcome
+
+    def _failed(self, outcome: Outcome) -> Problem:
+        if outcome.failure == "picture_broken":
+            return Problem(outcome.failure, "attachments", {"value": outcome.detail})
+        values = {"seconds": self._config.render_seconds, "memory_mb": self._config.render_memory_mb}
+        return Problem(outcome.failure or "", "body_markdown", {**values, "detail": outcome.detail})
+
     def _jobs(self, pending: deque[_Pending], spool: Spool) -> Iterator[Job]:
         for one in self._checked():
+            files = one.draft.attachments
             pending.append(_without_files(one, spool))
             parts = tuple(Part(section.markdown, section.grants) for section in one.draft.sections)
-            yield Job(parts, dict(one.row.links))
+            pictures = tuple((each.name, each.media_type, each.content) for each in files if is_picture(each))
+            yield Job(parts, dict(one.row.links), pictures)
 
     def _rendered(self, one: _Pending, outcome: Outcome) -> Rendered:
         draft = one.draft

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from indexer.importing import ImportOptions, import_articles
 from kb.articles import Problem
 from kb.config import Config
 from kb.entitlements import Scope, matrices, staff_grants
-from kb.imports import ImportRefused, Imports, report_of, source_of
+from kb.imports import KEPT, ImportRefused, Imports, report_of, source_of
 from kb.reading import unpacked
 from kb.store import Store, StoreError
 from kb.store.articles import SourceChanged
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 1.0
 BEAT_SECONDS = 1.0
 FOLDER = "import-"
+KEPT_FOLDER = "rendered"
 SWEPT_AFTER = 24 * 3600.0
 
 
@@ -47,6 +48,7 @@ def follow(store: Store, config: Config, stop: threading.Event) -> None:
     imports, worker = Imports(store), secrets.token_hex(16)
     while not stop.is_set():
         try:
+            _forget(config.home / KEPT_FOLDER)
             if job := imports.claim(worker, datetime.now(UTC)):
                 do(job, imports, worker, store, config, stop)
                 continue
@@ -61,7 +63,7 @@ def do(job: ImportJob, imports: Imports, worker: str, store: Store, config: Conf
     if applying and job.batch_id is not None:
         imports.ended(job.id, worker)
         return
-    looked_at = report_of(job)
+    looked_at, kept = report_of(job), _kept(job, config)
     options = ImportOptions(
         _source(job),
         job.grants,
@@ -70,6 +72,7 @@ def do(job: ImportJob, imports: Imports, worker: str, store: Store, config: Conf
         account_id=job.account_id,
         basis=looked_at.basis if applying and looked_at else None,
         job_id=job.id if applying else None,
+        kept=kept,
         scope=Scope(staff_grants(store.products(), matrices(config.matrix))),
         reading=unpacked(job.reading),
     )
@@ -91,6 +94,7 @@ def do(job: ImportJob, imports: Imports, worker: str, store: Store, config: Conf
     else:
         if applying:
             imports.ended(job.id, worker, report)
+            kept.unlink(missing_ok=True)
         else:
             imports.checked(job.id, worker, report, datetime.now(UTC))
 
@@ -110,6 +114,19 @@ def _file(job: ImportJob, imports: Imports, config: Config) -> Iterator[Path]:
             for piece in imports.content(job.id):
                 file.write(piece)
         yield path
+
+
+def _kept(job: ImportJob, config: Config) -> Path:
+    """Where what was rendered for a job waits for its applying."""
+    return config.home / KEPT_FOLDER / f"{job.id}.zlib"
+
+
+def _forget(folder: Path) -> None:
+    """Removes what was rendered for jobs that nobody has decided on for as long as jobs are kept."""
+    for file in folder.glob("*"):
+        with suppress(FileNotFoundError):
+            if time.time() - file.stat().st_mtime > KEPT.total_seconds():
+                file.unlink()
 
 
 def _sweep(home: Path) -> None:

@@ -26,7 +26,7 @@ from kb.store.licences import Licence
 Role = Literal["customer", "engineer", "author", "operator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 # What a token may be used for, within the rights of its owner. One that may change cases may read them.
-TokenScope = Literal["read", "cases:read", "cases:write", "sprs:write", "imports", "webhooks"]
+TokenScope = Literal["read", "cases:read", "cases:write", "sprs:write", "drafts", "imports", "webhooks"]
 TOKEN_SCOPES: tuple[TokenScope, ...] = get_args(TokenScope)
 LEAST: tuple[TokenScope, ...] = ("read",)
 IMPLIED: Mapping[str, str] = {"cases:write": "cases:read"}

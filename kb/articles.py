@@ -59,6 +59,7 @@ class Draft:
 
     (`source`, `id`) is its identity for later imports. `group` joins translations of one article. `owner` is the e-mail
     of who looks after it, `review_on` the day it should be looked at again, `expires_at` when readers lose it.
+    `former_numbers` lead to it, beside those that do already.
     """
 
     source: str
@@ -79,6 +80,7 @@ class Draft:
     owner: str | None = None
     review_on: date | None = None
     expires_at: datetime | None = None
+    former_numbers: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -94,6 +96,7 @@ class Draft:
         kept = [self.owner, str(self.review_on or ""), self.expires_at.isoformat() if self.expires_at else None]
         # Articles without any of these keep the digests they had before there were these.
         content += kept if any(kept) else []
+        content += [sorted(self.former_numbers)] if self.former_numbers else []
         packed = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
         return hashlib.sha256(packed.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -172,6 +175,9 @@ def _choice_problems(draft: Draft) -> Iterable[Problem]:
         yield Problem("owner_form", "owner", {"value": draft.owner})
     if draft.number is not None and not NUMBER.match(draft.number):
         yield Problem("number_form", "number", {"value": draft.number})
+    for number in draft.former_numbers:
+        if not NUMBER.match(number):
+            yield Problem("number_form", "former_numbers", {"value": number})
 
 
 def _grant_problems(draft: Draft, known: Known) -> Iterable[Problem]:

@@ -59,6 +59,7 @@ def is_same(
         after,
         attachments=(),
         grants=tuple(sorted(after.grants)),
+        former_numbers=tuple(sorted(after.former_numbers)),
         sections=tuple(Section(each.markdown, tuple(sorted(each.grants))) for each in after.sections),
     )
     old = {file.name: (file.digest, file.grants) for file in before.files}
@@ -76,6 +77,8 @@ def _changes(before: Original, after: Draft, file_grants: Mapping[str, tuple[str
         pairs.append(("number", before.number, after.number))
     if after.updated:
         pairs.append(("updated", str(there.updated or ""), str(after.updated)))
+    if more := [each for each in after.former_numbers if each not in there.former_numbers]:
+        pairs.append(("former_numbers", _joined(there.former_numbers), _joined((*there.former_numbers, *more))))
     pairs.append(("grants", _joined(there.grants), _joined(sorted(after.grants))))
     for name in sorted({*there.extra, *after.extra}):
         pairs.append((name, _shown(there.extra.get(name)), _shown(after.extra.get(name))))

@@ -231,6 +231,7 @@ class Editing:
             raise EditRefused(Problem("file_too_large", "attachments", {"value": name, "limit_mb": self._max_mb}))
         if len(found.content.files) >= MAX_FILES:
             raise EditRefused(Problem("too_many_files", "attachments", {"limit": MAX_FILES}))
+        self._publishing.check_picture(file)
         with self._store.writing() as connection:
             drafts.add_file(connection, draft_id, file)
         return File(name, file.digest, file.media_type, len(file.content))

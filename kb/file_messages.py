@@ -57,6 +57,11 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "圖片 {value} 不在匯入的檔案中；將以其說明文字代替",
         "图片 {value} 不在导入的文件中；将以其说明文字代替",
     ),
+    "picture_broken": (
+        "{value} is no picture that can be shown: PNG, JPEG, GIF or WebP of up to 50 million dots, and whole",
+        "{value} 不是可以顯示的圖片：須為完整的 PNG、JPEG、GIF 或 WebP，且不超過五千萬像素",
+        "{value} 不是可以显示的图片：须为完整的 PNG、JPEG、GIF 或 WebP，且不超过五千万像素",
+    ),
     "product_needed": (
         "the article does not say which product it is about; name one for all of them (--product)",
         "文章沒有註明產品；請為全部文章指定一個產品（--product）",

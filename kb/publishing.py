@@ -14,6 +14,7 @@ from kb.articles import Attachment, Draft, Known, Problem, problems
 from kb.config import Config
 from kb.contents import AddressOf, Content, Others, draft_of, file_address, links_of, with_file_grants
 from kb.entitlements import Grants, Matrix
+from kb.files import is_picture
 from kb.rendered import digest_of, sections_of, sketch_of
 from kb.rendering import Job
 from kb.rendering.addresses import article_address
@@ -108,6 +109,13 @@ class Publishing:
         return Prepared(
             content, Rendered(draft, today, whole, sections, links=links, sketch=sketch_of(draft)), (*found, *remarks)
         )
+
+    def check_picture(self, file: Attachment) -> None:
+        """EditRefused when it calls itself a picture and is none that can be shown."""
+        if is_picture(file):
+            outcome = self._waiting.render(Job((), {}, ((file.name, file.media_type, file.content),)))
+            if outcome.failure:
+                raise EditRefused(Problem("picture_broken", "attachments", {"value": file.name}))
 
     def _pages(self, source: str, ids: Sequence[str]) -> dict[str, str]:
         with self._store.reading() as connection:

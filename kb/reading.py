@@ -61,7 +61,8 @@ AS_IT_IS = Reading()
 # What a row of ours can have, in the order that a form offers it.
 KEYS = (
     "id", "title", "body_markdown", "lang", "product", "grants", "category", "versions", "updated", "type", "number",
-    "also_asked_as", "attachments", "confidence", "group", "owner", "review_on", "expires_at", "sections",
+    "also_asked_as", "attachments", "confidence", "group", "owner", "review_on", "expires_at", "former_numbers",
+    "sections",
 )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ from flask import Flask
 
 from indexer.engines import open_engine
 from indexer.folding import fold
-from indexer.readers.files import media_type
 from indexer.spelling import spellings
 from kb.accounts import Accounts
 from kb.case_articles import CaseArticles
@@ -40,6 +39,7 @@ from web import (
     changing,
     countdown,
     deflection,
+    draft_api,
     drafts,
     embed,
     entitlements,
@@ -108,6 +108,7 @@ def create_app(config: Config) -> Flask:
         case_api,
         spr_api,
         imports,
+        draft_api,
         import_api,
         webhooks,
         webhook_api,
@@ -117,6 +118,7 @@ def create_app(config: Config) -> Flask:
     csrf.exempt(case_api.blueprint)
     csrf.exempt(spr_api.blueprint)
     csrf.exempt(import_api.blueprint)
+    csrf.exempt(draft_api.blueprint)
     csrf.exempt(webhook_api.blueprint)
     # It checks for itself, after it has seen who sends: what is checked is read first, all of it.
     csrf.exempt(imports.send)
@@ -153,7 +155,6 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
         editing,
         Curating(store, editing, publishing),
         Changing(store, editing, publishing),
-        media_type,
         Webhooks(store, config),
         Watcher(store, cases_of_site, config, versions),
         Sprs(store),

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from kb.accounts import LEAST, TOKEN_SCOPES, AccountError
 from kb.cases import is_staff
 from kb.imports import is_author
+from kb.licences import writes
 from kb.store.accounts import Token
 from kb.webhooks import is_operator
 from web import scopes
@@ -27,8 +28,11 @@ def page() -> ResponseReturnValue:
 
 def _page(token: str = "", problem: str = "", status: int = 200) -> ResponseReturnValue:
     withheld = {
-        "imports": not is_author(g.viewer), "webhooks": not is_operator(g.viewer), "sprs:write": not is_staff(g.viewer),
-    }  # fmt: skip
+        "drafts": not writes(g.viewer.role, g.viewer.licences, g.viewer.products),
+        "imports": not is_author(g.viewer),
+        "webhooks": not is_operator(g.viewer),
+        "sprs:write": not is_staff(g.viewer),
+    }
     offered = [scope for scope in TOKEN_SCOPES if not withheld.get(scope)]
     page = render_template(
         "account.html",

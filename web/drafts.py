@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from kb.articles import CONFIDENCES, LANGUAGES, TYPES, Problem
 from kb.contents import Content, File
 from kb.editing import MAX_NOTE, NotLicensed, NotNow, OpenDraft, Overtaken, Preview, Stale
+from kb.files import attachment
 from kb.messages import told
 from kb.publishing import EditRefused
 from kb.store.drafts import OPEN
@@ -126,7 +127,8 @@ def _revision(given: str) -> int:
 def _with_files(found: OpenDraft, content: Content) -> Content:
     """With the files that were sent: one of a name takes the place of the one that had it."""
     sent: dict[str, File] = {file.name: file for file in content.files}
-    for file in uploads.sent_files():
+    for each in uploads.sent_files():
+        file = attachment(each.name, each.content)
         sent[file.name] = site().editing.add_file(g.viewer, found.row.id, file)
     return replace(content, files=tuple(sent.values()))
 

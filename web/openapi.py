@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from kb.accounts import TOKEN_SCOPES
@@ -9,7 +10,7 @@ from kb.articles import LANGUAGES
 from kb.exporting import FORMATS
 from kb.reading import ENCODINGS
 from kb.reading import FORMATS as READABLE
-from web import openapi_cases, openapi_sprs, openapi_webhooks
+from web import openapi_cases, openapi_drafts, openapi_sprs, openapi_webhooks
 from web.openapi_parts import Door, article_number, choice, parameter, paths, ui, whole, words
 from web.parameters import SearchParameters
 from web.schema import components
@@ -37,12 +38,20 @@ def document(longest: int) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{}, {"bearer": []}],
-        "paths": paths((*doors, *openapi_webhooks.doors())),
+        "paths": paths((*doors, *openapi_drafts.doors(), *openapi_webhooks.doors())),
         "components": {
             "schemas": components(),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": told}},
         },
     }
+
+
+def _doors(longest: int) -> Iterator[Door]:
+    yield from _search_doors(longest)
+    yield from openapi_cases.doors()
+    yield from openapi_drafts.doors()
+    yield from _import_doors()
+    yield from openapi_webhooks.doors()
 
 
 def _search_doors(longest: int) -> list[Door]:

@@ -359,13 +359,17 @@ def components() -> dict[str, Any]:
     """Every answer, and what is sent, as a schema of an OpenAPI document."""
     from pydantic.json_schema import models_json_schema
 
-    answers = (
+    from web import draft_schema
+
+    answers: tuple[type[BaseModel], ...] = (
         SearchAnswer, SuggestAnswer, Article, Cases, Case, Import, Imports, ImportRows, Batch, Webhook, Webhooks,
-        Secret, Deliveries, Replayed, Spr, Sprs, Problem,
+        Secret, Deliveries, Replayed, Spr, Sprs, Problem, *draft_schema.ANSWERS,
     )  # fmt: skip
     models: list[tuple[type[BaseModel], str]] = [(model, "serialization") for model in answers]
-    sent = (NewCase, CaseReply, CaseChange, NewCaseLink, NewSpr, NewWebhook, WebhookChange)
-    models += [(model, "validation") for model in sent]
+    given: tuple[type[BaseModel], ...] = (
+        NewCase, CaseReply, CaseChange, NewCaseLink, NewSpr, NewWebhook, WebhookChange, *draft_schema.GIVEN,
+    )  # fmt: skip
+    models += [(model, "validation") for model in given]
     _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     found: dict[str, Any] = schema["$defs"]
     return found

@@ -15,6 +15,7 @@ SCOPES: dict[str, tuple[str, str]] = {
     "api": ("read", "read"),
     "case_api": ("cases:read", "cases:write"),
     "spr_api": ("read", "sprs:write"),
+    "draft_api": ("drafts", "drafts"),
     "import_api": ("imports", "imports"),
     "webhook_api": ("webhooks", "webhooks"),
 }

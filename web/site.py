@@ -68,7 +68,6 @@ class Site:
     editing: Editing
     curating: Curating
     changing: Changing
-    media_type: Callable[[bytes], str]
     webhooks: Webhooks
     watcher: Watcher
     sprs: Sprs

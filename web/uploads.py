@@ -8,6 +8,7 @@ from flask import current_app, request
 from flask_wtf import CSRFProtect
 
 from kb.articles import Attachment
+from kb.files import media_type
 from web.site import site
 
 
@@ -35,4 +36,4 @@ def sent_files() -> list[Attachment]:
 
 def attachment(file_name: str, content: bytes) -> Attachment:
     """A file by the last part of what it is called, on whatever system."""
-    return Attachment(file_name.replace("\\", "/").rpartition("/")[2], site().media_type(content), content)
+    return Attachment(file_name.replace("\\", "/").rpartition("/")[2], media_type(content), content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from functools import partial
 
@@ -9,7 +10,7 @@ import click
 
 from indexer.appearing import watching
 from indexer.audit import Findings, audit, repair
-from indexer.cli.common import config, opened_engine, opened_store, progress, told_to_end
+from indexer.cli.common import LESS_URGENT, config, opened_engine, opened_store, progress, told_to_end
 from indexer.sync import drain, follow, rebuild
 from kb.search import Engine
 
@@ -57,6 +58,7 @@ def sync(engine: str | None, following: bool) -> None:
     began = time.monotonic()
     with opened_store(settings) as store, opened_engine(settings, engine) as opened:
         if following:
+            os.nice(LESS_URGENT)
             with watching(store, settings):
                 follow(store, opened, told_to_end(), settings.limits)
             return

@@ -13,11 +13,11 @@ from typing import Any
 import click
 
 from indexer.cli.common import Refused, config, opened_store, today
-from indexer.readers.files import media_type
 from kb.accounts import Accounts, Viewer
 from kb.articles import Attachment
 from kb.cases import MAX_TEXT, ROLES, SEVERITIES, STATUSES, CaseRefused, Cases, NewCase, NoCase, Said, Stale
 from kb.entitlements import matrices
+from kb.files import media_type
 from kb.store import Store
 from kb.store.articles import Readable
 from kb.store.cases import CaseRow

@@ -14,10 +14,11 @@ from urllib.parse import quote
 from indexer.converting import Converted, ConvertPool, Document
 from indexer.formats import Format, Found
 from indexer.formats.languages import language_of
-from indexer.readers.files import FileProblem, media_type
+from indexer.readers.files import FileProblem
 from indexer.readers.opening import Read
 from indexer.readers.rows import Row, Terms, draft_of
 from indexer.readers.tree import Tree, attachment
+from kb import files
 from kb.articles import Attachment, Problem
 from kb.rendering.addresses import ADDRESS, CODE, PICTURE, article_address
 from kb.rendering.cleaning import target
@@ -69,7 +70,7 @@ class _Article:
         found, place = self.found, self.found.place
         id_ = str(found.values["id"])
         for name, content in made.pictures:
-            self.files[name] = Attachment(name, media_type(content), content)
+            self.files[name] = files.attachment(name, content)
             self._link_file(id_, name, self.files[name])
         body = self._rewritten(id_, made.markdown)
         for path, name in found.files:

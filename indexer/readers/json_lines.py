@@ -12,13 +12,14 @@ from typing import Any
 
 from indexer.readers import exported
 from indexer.readers.encodings import not_utf8
-from indexer.readers.files import FileProblem, media_type
+from indexer.readers.files import FileProblem
 from indexer.readers.markdown_folder import file_links
 from indexer.readers.opening import Read, lines
 from indexer.readers.rows import Row, Terms, draft_of, shown
 from indexer.readers.tree import Tree, beside
 from kb.articles import Attachment, Problem
 from kb.exporting import MARK
+from kb.files import attachment
 from kb.reports import Place
 
 
@@ -86,7 +87,7 @@ class JsonLines:
             raise FileProblem("not_base64") from None
         if len(content) > limit:
             raise FileProblem("file_too_large", limit >> 20)
-        return Attachment(name, media_type(content), content)
+        return attachment(name, content)
 
 
 def parsed(name: str, number: int, line: bytes) -> dict[str, Any] | Row:

@@ -168,6 +168,7 @@ def draft_of(
         "group": values.line("group") or None,
         "owner": values.line("owner") or None,
         "review_on": values.day("review_on"),
+        "former_numbers": values.texts("former_numbers"),
         "expires_at": values.moment("expires_at", terms.time_zone),
     }
     extra = {key: value for key, value in row.items() if key not in KEYS and value is not None}

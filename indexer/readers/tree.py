@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
-from indexer.readers.files import FileProblem, media_type
+from indexer.readers.files import FileProblem
+from kb import files
 from kb.articles import Attachment, Problem
 from kb.reports import Place
 
@@ -126,7 +127,7 @@ def content(tree: Tree, path: str, limit: int) -> bytes:
 def attachment(tree: Tree, path: str, name: str, limit: int) -> Attachment:
     """The file with its media type; FileProblem when it is larger than `limit` bytes or cannot be read."""
     found = content(tree, path, limit)
-    return Attachment(name, media_type(found), found)
+    return files.attachment(name, found)
 
 
 def beside(tree: Tree, base: str, relative: str, limit: int) -> Attachment:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from kb.articles import Draft, Section
 from kb.entitlements import Grants, Scope
+from kb.store import redirects
 from kb.store.reading import within
 from kb.store.rows import ARTICLE
 from kb.store.tables import article, article_section, attachment, grant_set
@@ -111,6 +112,7 @@ def _originals(connection: Connection, *where: Any) -> list[Original]:
     ids = [row.id for row in rows]
     sections = _sections(connection, ids)
     files = _files(connection, ids)
+    former = redirects.leading_to(connection, ids)
     return [
         Original(
             row.id,
@@ -134,6 +136,7 @@ def _originals(connection: Connection, *where: Any) -> list[Original]:
                 owner=row.owner,
                 review_on=row.review_on,
                 expires_at=row.expires_at,
+                former_numbers=tuple(former.get(row.id, ())),
                 extra=row.extra,
             ),
             tuple(files.get(row.id, ())),

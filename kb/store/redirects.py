@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -23,6 +23,16 @@ def add(connection: Connection, batch_id: int, numbers: Mapping[str, int]) -> No
     rows = [{"number": each, "article_id": numbers[each], "batch_id": batch_id} for each in wanted if each not in there]
     if rows:
         connection.execute(insert(redirect), rows)
+
+
+def leading_to(connection: Connection, ids: Sequence[int]) -> dict[int, list[str]]:
+    """The numbers that lead to these articles, in order."""
+    found: dict[int, list[str]] = {}
+    for start in range(0, len(ids), CHUNK):
+        chunk = redirect.c.article_id.in_(ids[start : start + CHUNK])
+        for row in connection.execute(select(redirect).where(chunk).order_by(redirect.c.number)):
+            found.setdefault(row.article_id, []).append(row.number)
+    return found
 
 
 def take_back(connection: Connection, batch_id: int) -> None:

@@ -21,6 +21,8 @@ from kb.store.indexing import note
 from kb.store.tables import article, article_section, attachment, counter, product, redirect
 
 CHUNK = 200
+# Begins an address that waits for the number of an article.
+PENDING = "kb-article:"
 LINK = re.compile(r' (href|src)="kb-article:([0-9a-f]+)([^"]*)"')
 ADDRESS = re.compile(r"kb-article:([0-9a-f]+)(.*)\Z", re.DOTALL)
 
@@ -100,7 +102,8 @@ class _Applying:
     next_number: int
     sets: GrantSets
     linking: list[tuple[int, int, str]] = field(default_factory=list)  # (article, ordinal, source): with links
-    linked: list[tuple[int, str]] = field(default_factory=list)  # (article, source): its `links` wait for numbers
+    waiting: set[Key] = field(default_factory=set)  # articles whose `links` wait for numbers
+    former: dict[str, int] = field(default_factory=dict)  # number brought as a former one → article
     renamed: dict[str, int] = field(default_factory=dict)  # number given up → article
 
     @classmethod
@@ -173,7 +176,12 @@ class _Applying:
         while True:
             number = f"KB{self.next_number:06d}"
             self.next_number += 1
-            if number not in self.owners and number not in self.given_up and number not in self.run.numbers:
+            if (
+                number not in self.owners
+                and number not in self.given_up
+                and number not in self.former
+                and number not in self.run.numbers
+            ):
                 return number
 
     def _insert(self, new: Sequence[Rendered]) -> None:
@@ -221,7 +229,7 @@ class _Applying:
             "also_asked_as": list(draft.also_asked_as),
             "confidence": draft.confidence,
             "extra": dict(draft.extra),
-            "links": dict(rendered.links),
+            "links": self._links(rendered, key),
             "digest": rendered.digest,
             "owner": draft.owner,
             "review_on": draft.review_on,
@@ -231,8 +239,19 @@ class _Applying:
             "changed_at": self.run.started_at,
         }
 
+    def _links(self, rendered: Rendered, key: Key) -> dict[str, str]:
+        """Where its relative addresses lead, as far as that is known by now."""
+        found = dict(rendered.links)
+        for name, given in rendered.links.items():
+            link = ADDRESS.match(given)
+            if link and self._stays(key, link[1]):
+                found[name] = self._address(key[0], given) or given
+        if any(address.startswith(PENDING) for address in found.values()):
+            self.waiting.add(key)
+        return found
+
     def _write_parts(self, written: Sequence[Rendered]) -> None:
-        self.linked += ((self._id(each), self.run.key(each.draft)[0]) for each in written if each.links)
+        self.former.update((number, self._id(each)) for each in written for number in each.draft.former_numbers)
         sections = [row for each in written for row in self._section_values(each)]
         if sections:
             self.connection.execute(insert(article_section), sections)
@@ -240,10 +259,11 @@ class _Applying:
             self.connection.execute(insert(attachment), files)
 
     def _section_values(self, rendered: Rendered) -> Iterator[Mapping[str, Any]]:
-        id_, source = self._id(rendered), self.run.key(rendered.draft)[0]
+        id_, key = self._id(rendered), self.run.key(rendered.draft)
         for ordinal, section in enumerate(rendered.sections):
-            if "kb-article:" in section.html:
-                self.linking.append((id_, ordinal, source))
+            html = LINK.sub(partial(self._now, key), section.html) if PENDING in section.html else section.html
+            if PENDING in html:
+                self.linking.append((id_, ordinal, key[0]))
             yield {
                 "article_id": id_,
                 "ordinal": ordinal,
@@ -251,7 +271,7 @@ class _Applying:
                 "headings": list(section.headings),
                 "toc": [list(entry) for entry in section.toc],
                 "text": section.text,
-                "html": section.html,
+                "html": html,
                 "markdown": section.markdown,
             }
 
@@ -268,18 +288,26 @@ class _Applying:
             }
 
     def _link(self) -> None:
-        """Gives links between articles of a source their addresses, now that all have their numbers."""
+        """Gives links to articles that had no number when theirs were written their addresses, now that all have."""
         key = article_section.c
         for article_id, ordinal, source in self.linking:
             this = (key.article_id == article_id, key.ordinal == ordinal)
             html = self.connection.scalar(select(key.html).where(*this)) or ""
             linked = LINK.sub(partial(self._attribute, source), html)
             self.connection.execute(update(article_section).where(*this).values(html=linked))
-        for article_id, source in self.linked:
-            mine = article.c.id == article_id
+        for key_ in sorted(self.waiting):
+            source, mine = key_[0], article.c.id == self.ids[key_]
             links = self.connection.scalar(select(article.c.links).where(mine)) or {}
             found = {name: address for name, given in links.items() if (address := self._address(source, given))}
             self.connection.execute(update(article).where(mine).values(links=found))
+
+    def _now(self, key: Key, link: re.Match[str]) -> str:
+        """With its address; as it is where the article it leads to has no number yet, or may be given another."""
+        return (self._attribute(key[0], link) or link[0]) if self._stays(key, link[2]) else link[0]
+
+    def _stays(self, key: Key, hexed: str) -> bool:
+        """Whether the number of the article that a link of the article `key` leads to is what it will be."""
+        return not self.run.numbers or bytes.fromhex(hexed).decode("utf-8", "replace") == key[1]
 
     def _attribute(self, source: str, link: re.Match[str]) -> str:
         address = self._address(source, f"kb-article:{link[2]}{link[3]}")
@@ -294,8 +322,9 @@ class _Applying:
         return f"/articles/{number}{link[2]}" if number else ""
 
     def _redirect(self) -> None:
-        """A number that an article gave up leads to it from now on, for as long as no other has it."""
-        redirects.add(self.connection, self.batch, self.renamed)
+        """A number that an article gave up, or had elsewhere, leads to it from now on: one of another source never."""
+        former = {number: id_ for number, id_ in self.former.items() if self.owners.get(number, ...) is not None}
+        redirects.add(self.connection, self.batch, {**former, **self.renamed})
 
 
 def text_digest(draft: Draft) -> str:

@@ -1,7 +1,7 @@
 """Imports hostile texts for real and opens what shows them in Chromium: none may run or call home. `make xss`: all.
 
-Eight surfaces: title, text, category with versions, file name, passage, suggestion, the query on the page, and the
-report of an import. Besides what runs, whatever could is looked for: handlers, addresses, frames, styles.
+Nine surfaces: title, text, category with versions, file name, passage, suggestion, the query on the page, the report of
+an import, and the preview of a draft. Besides what runs, whatever could is looked for: handlers, addresses, frames.
 """
 
 from __future__ import annotations
@@ -171,6 +171,7 @@ def walk(browser: Browser, site: ReadySite, address: str, given: list[str]) -> t
     for start in range(0, len(given), GROUP):
         wrong += _looked_up(watch, group(start), f"results and suggestions from {given[start]!r}")
     wrong += _reports(watch, site, len(given))
+    wrong += _previews(watch, given)
     watch.page.context.close()
     return watch.opened, wrong
 
@@ -206,6 +207,23 @@ def _reports(watch: Watch, site: ReadySite, count: int) -> list[str]:
     return wrong
 
 
+def _previews(watch: Watch, given: list[str]) -> list[str]:
+    """Each as an author types it: title and text of a draft, shown as readers would see it."""
+    wrong: list[str] = []
+    watch.open("/articles/KB500000")
+    watch.page.click("form[action$='/edit'] button")
+    for payload in given:
+        watch.page.wait_for_selector("#shown")
+        watch.page.fill("input[name=title]", " ".join(payload.split())[:250])
+        watch.page.fill("textarea[name=body]", f"xsspassage\n\n{payload}\n")
+        with watch.page.expect_navigation():
+            watch.page.click("button[value=preview]")
+        watch.opened += 1
+        assert watch.page.locator("#shown").count() == 1, payload
+        wrong += watch.found(f"preview {payload!r}")
+    return wrong
+
+
 def _author(store: Store) -> int:
     from sqlalchemy import select
 
@@ -235,7 +253,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, launched(components.chromium() or Path("chromium")) as browser:
         pages, wrong = tried(browser, Path(folder), given)
     print("\n".join(wrong))
-    print(f"{len(given)} texts on 8 surfaces, {pages} pages opened: {len(wrong)} wrong")
+    print(f"{len(given)} texts on 9 surfaces, {pages} pages opened: {len(wrong)} wrong")
     raise SystemExit(1 if wrong else 0)
 
 

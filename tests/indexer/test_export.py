@@ -23,13 +23,14 @@ from indexer.readers.tree import Folder
 from kb.archives import write_folder, zipped
 from kb.articles import CONFIDENCES, LANGUAGES, TYPES, Attachment, Draft, Section
 from kb.config import Config
-from kb.entitlements import Scope
+from kb.entitlements import EVERYONE, Scope
 from kb.exporting import FORMATS, Format, Wanted, file_name, files
 from kb.reports import Report
 from kb.store import Store
 from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment
 from kb.store.originals import Whole
 from tests.contracts.stores import draft, rendered
+from tests.foreign import png
 from tests.indexer.test_cli import KB, kb
 
 __all__ = ["kb"]
@@ -118,7 +119,7 @@ ROWS = st.fixed_dictionaries(
         "expires_at": st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(str),
         "number": st.integers(0, 999_999).map(lambda number: f"KB{number:06}"),
         "attachments": st.dictionaries(
-            st.sampled_from(["a.txt", "圖 表.png", "files", "a b#c?.log".replace("?", "")]), st.binary(max_size=8)
+            st.sampled_from(["a.txt", "圖 表.bin", "files", "a b#c?.log".replace("?", "")]), st.binary(max_size=8)
         ).map(lambda found: [{"name": k, "content_base64": _base64(v)} for k, v in found.items()]),
         "extra": st.dictionaries(KEYS, VALUE, max_size=3),
     },
@@ -174,7 +175,7 @@ def _filled(store: Store, *drafts: Draft, source: str = "test", **more: Any) -> 
 def test_files_links_and_sources_are_exported_as_they_are(tmp_path: Path, empty: Path) -> None:
     content = tmp_path / "guides"
     (content / "files").mkdir(parents=True)
-    (content / "files" / "heap (1).png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (content / "files" / "heap (1).png").write_bytes(png())
     (content / "files" / "gold.log").write_bytes(b"gold")
     head = 'product: windchill\ngrants: ["public"]\nupdated: 2026-01-02\n'
     text = "![圖](<files/heap (1).png>) [b](b.en.md#end)\n\n:::grants windchill:gold\n[log](files/gold.log)\n:::\n"
@@ -295,3 +296,28 @@ def test_a_command_exports_and_brings_back(kb: KB, tmp_path: Path) -> None:
     missing = kb("export", tmp_path / "other", "--source", "nothing")
     assert missing.exit_code == 1 and "there are some of: faq" in missing.output and not (tmp_path / "other").exists()
     assert "Imported faq: 0 new, 0 changed, 1 same" in kb("import", tmp_path / "out").output
+
+
+@pytest.mark.parametrize("format_", ["markdown", "jsonl"])
+def test_numbers_that_lead_on_are_exported_and_lead_on_again(tmp_path: Path, empty: Path, format_: Format) -> None:
+    with new_store(tmp_path / "one", empty) as one, new_store(tmp_path / "two", empty) as two:
+        one.save_products(PRODUCTS.values())
+        for number in ("KB000100", "KB000200", "KB000300"):
+            run = ImportRun("test", datetime.now(UTC), numbers=frozenset({number}))
+            one.apply([rendered(draft("a", "內文", number=number)), rendered(draft("b", "別的"))], run)
+        assert one.redirect("KB000100", EVERYONE) == "KB000300"
+        given = exported(one, format_)
+        for name, content in given:
+            path = tmp_path / "out" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        (report,) = brought(tmp_path / "out", two, tmp_path / "home")
+        assert exported(two, format_) == given and two.checksum() == one.checksum()
+        assert [two.redirect(number, EVERYONE) for number in ("KB000100", "KB000200")] == ["KB000300"] * 2
+        assert brought(tmp_path / "out", one, tmp_path / "home")[0].counts == {"same": 2}
+        two.roll_back(report.batch, None, datetime.now(UTC))
+        assert two.redirect("KB000100", EVERYONE) is None
+        # A number that an article of another source has is not taken from it.
+        two.apply([rendered(draft("c", number="KB000100"))], ImportRun("other", datetime.now(UTC), PRODUCTS))
+        brought(tmp_path / "out", two, tmp_path / "home")
+        assert two.read("KB000100", EVERYONE) and exported(two, format_) != given

@@ -21,6 +21,7 @@ from kb.messages import told
 from kb.reports import Report
 from kb.store import Store
 from tests.documents import scope
+from tests.foreign import png
 from tests.indexer.conftest import Bring
 
 HEADER = "id,title,body_markdown,lang,product,grants\n"
@@ -250,7 +251,7 @@ def folder(root: Path, files: dict[str, str | bytes]) -> Path:
 
 
 def test_a_folder_of_markdown(bring: Bring, store: Store, tmp_path: Path) -> None:
-    picture = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
+    picture = png()
     link = "\n[另一篇](other.zh-Hant.md#原因) ![圖](files/圖 一.png)\n"
     path = folder(
         tmp_path,
@@ -361,3 +362,23 @@ def test_a_file_of_nothing_but_refusals_is_given_up(bring: Bring, tmp_path: Path
     found = [code for _, _, code in codes(bring(path, dry_run=True))]
     assert found[-1] == ("too_many_refused" if content else "quote_unclosed") and len(set(found)) <= 6
     assert bring(path, dry_run=True).counts["refused"] <= 10_001
+
+
+def test_a_picture_that_is_none_refuses_its_article_alone(bring: Bring, store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "kb"
+    (folder / "files").mkdir(parents=True)
+    (folder / "files" / "page.png").write_text("<script>alert(1)</script>")
+    (folder / "files" / "cut.png").write_bytes(png()[:40])
+    (folder / "files" / "good.png").write_bytes(png() + b"<script>alert(1)</script>")
+    for name in ("page", "cut", "good"):
+        text = f"---\ntitle: {name}\nproduct: windchill\ngrants: [public]\n---\n![x](files/{name}.png)\n"
+        (folder / f"{name}.en.md").write_text(text)
+    for dry_run in (True, False):
+        report = bring(folder, dry_run=dry_run)
+        refused = {each.id: each.problems[0][1] for each in report.entries if each.status == "refused"}
+        assert {id_: (each.code, each.values["value"]) for id_, each in refused.items()} == {
+            "cut.en": ("picture_broken", "cut.png"), "page.en": ("picture_broken", "page.png"),
+        }  # fmt: skip
+    kept = store.attachment("KB000001", "good.png", EVERYONE)
+    assert kept and kept.content == png()
+    assert bring(folder, dry_run=True).counts["same"] == 1

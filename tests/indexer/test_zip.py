@@ -11,10 +11,11 @@ from kb.entitlements import EVERYONE
 from kb.messages import told
 from kb.store import Store
 from tests.archives import DEVICE, ENCRYPTED, LINK, STORED, Member, archive, unicode_path
+from tests.foreign import png
 from tests.indexer.conftest import Bring
 
 ARTICLE = "---\ntitle: 無法登入\nproduct: windchill\ngrants: [public]\n---\n## 症狀\n\n內文\n"
-PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 32
+PNG = png()
 GOOD = Member("docs/a.zh-Hant.md", ARTICLE.encode())
 SAME_BYTES = Member("docs/one.bin", b"x" * 500, STORED)
 

@@ -39,6 +39,15 @@ IMPORTS = (
     (IMPORT + "/stop", "POST"),
     ("/api/v1/imports/batches/{batch}/take-back", "POST"),
 )
+DRAFT = "/api/v1/drafts/{draft}"
+DRAFTS = (
+    ("/api/v1/drafts", "GET"),
+    ("/api/v1/drafts", "POST"),
+    (DRAFT, "GET"),
+    (DRAFT, "PATCH"),
+    *((f"{DRAFT}/{turn}", "POST") for turn in ("files", "preview", "submit", "send-back", "rebase", "discard")),
+    *((f"{DRAFT}/{turn}", "POST") for turn in ("publish", "schedule")),
+)
 WEBHOOK = "/api/v1/webhooks/{name}"
 WEBHOOKS = (
     ("/api/v1/webhooks", "GET"),
@@ -50,6 +59,8 @@ WEBHOOKS = (
     ("/api/v1/webhooks/deliveries/{delivery}/replay", "POST"),
     ("/api/v1/webhooks/deliveries/replay", "POST"),
 )
+# What can be taken of them, a document cannot say.
+UNKNOWABLE = ("/api/v1/drafts", f"{DRAFT}/schedule", "/api/v1/imports", "/api/v1/webhooks")
 ASKED = [(kind, *door) for door in (*OPERATIONS, *IMPORTS) for kind in ("anonymous", "gold", "engineer")]
 
 
@@ -62,7 +73,7 @@ def document(site: ReadySite) -> OpenApiSchema:
 def test_every_door_is_documented(document: OpenApiSchema) -> None:
     paths = document.raw_schema["paths"]
     assert {(path, method.upper()) for path, doors in paths.items() for method in doors} == {
-        *OPERATIONS, *IMPORTS, *WEBHOOKS, ("/api/v1/imports/export.zip", "GET"),
+        *OPERATIONS, *DRAFTS, *IMPORTS, *WEBHOOKS, ("/api/v1/imports/export.zip", "GET"),
     }  # fmt: skip
 
 
@@ -80,6 +91,13 @@ def test_webhooks_are_as_documented(
     _ask(site, document, kind, path, method)
 
 
+@pytest.mark.parametrize(("path", "method"), DRAFTS)
+@pytest.mark.parametrize("kind", ["gold", "author"])
+def test_drafts_are_as_documented(import_site: ReadySite, kind: str, path: str, method: str) -> None:
+    found: OpenApiSchema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", import_site.app)
+    _ask(import_site, found, kind, path, method)
+
+
 @pytest.mark.parametrize(("path", "method"), IMPORTS)
 def test_imports_are_as_documented(import_site: ReadySite, path: str, method: str) -> None:
     found: OpenApiSchema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", import_site.app)
@@ -95,7 +113,7 @@ def _ask(site: ReadySite, document: OpenApiSchema, kind: str, path: str, method:
         # Whether a file or an address can be taken, the document cannot say; nor where a walk is, which keys were used.
         case.query.pop("cursor", None)
         case.headers.pop("Idempotency-Key", None)
-        unknowable = method == "POST" and path in ("/api/v1/imports", "/api/v1/webhooks")
+        unknowable = method == "POST" and path in UNKNOWABLE
         case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance] if unknowable else None)
 
     @RULES

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.foreign import png
 from tests.site import TOKEN, ReadySite, Visitor
 
 NOW = datetime.now(UTC)
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+PNG = png()
 
 
 @pytest.fixture

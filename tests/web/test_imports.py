@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import threading
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,11 +14,14 @@ import pytest
 from werkzeug.test import TestResponse
 
 from indexer import working
+from kb.entitlements import EVERYONE
 from kb.imports import ATTEMPTS, LOST_AFTER, Imports
+from kb.rendering import Html, Job, Outcome, RenderPool
 from kb.reports import Report
 from tests.site import TOKEN, ReadySite, Visitor
 
 WORKER = "w"
+OUTCOME = Outcome((Html("<p>anew</p>", "anew"),))
 OTHERS = ("silver", "gold_plus", "engineer")
 
 
@@ -376,3 +380,29 @@ def test_an_export_of_many_sources_is_sent_one_by_one(import_site: ReadySite, au
     assert author.get("/imports/export.zip?format=docx").status_code == 404
     wrong = author.get("/api/v1/imports/export.zip?format=docx")
     assert wrong.status_code == 400 and wrong.get_json()["parameter"] == "format"
+
+
+@pytest.mark.parametrize("harm", [False, True])
+def test_what_was_rendered_to_look_at_it_is_not_rendered_again(
+    import_site: ReadySite, author: Visitor, monkeypatch: pytest.MonkeyPatch, harm: bool
+) -> None:
+    given = rows(row("a", body_markdown="# x\n\n| 表 | b |\n|--|--|\n| 1 | 2 |\n"), row("b"))
+    address = send(author, given, source="faq").headers["Location"]
+    work(import_site)
+    (kept,) = (import_site.config.home / "rendered").iterdir()
+    if harm:
+        kept.write_bytes(kept.read_bytes()[:-9] + b"\0" * 9)
+    rendered: list[Job] = []
+
+    def render(_: RenderPool, jobs: Iterable[Job]) -> Iterator[Outcome]:
+        for job in jobs:
+            rendered.append(job)
+            yield OUTCOME
+
+    monkeypatch.setattr(RenderPool, "render", render)
+    press(author, f"{address}/apply")
+    work(import_site)
+    assert len(rendered) == harm and not kept.exists()
+    numbers = [each.number for each in import_site.store.browse(EVERYONE, 99) if each.source == "faq"]
+    found = import_site.store.read(sorted(numbers)[0], EVERYONE)
+    assert found and "<th>表</th>" in found.html and found.headings == ("x",)

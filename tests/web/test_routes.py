@@ -177,6 +177,14 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/v1/imports"): {
         kind: 401 if kind == "anonymous" else 200 if kind in AUTHORS else 404 for kind in KINDS
     },
+    ("GET", "/api/v1/drafts"): {kind: 401 if kind == "anonymous" else 200 if kind in STAFF else 404 for kind in KINDS},
+    ("GET", "/api/v1/drafts/99"): {kind: 401 if kind == "anonymous" else 404 for kind in KINDS},
+    ("POST", "/api/v1/drafts"): same(401),
+    ("PATCH", "/api/v1/drafts/99"): same(401),
+    **{
+        ("POST", f"/api/v1/drafts/99/{turn}"): same(401)
+        for turn in ("files", "preview", "submit", "send-back", "rebase", "discard", "publish", "schedule")
+    },
     ("GET", "/api/v1/imports/99"): {kind: 401 if kind == "anonymous" else 404 for kind in KINDS},
     ("GET", "/api/v1/imports/99/rows"): {kind: 401 if kind == "anonymous" else 404 for kind in KINDS},
     ("GET", "/api/v1/imports/99/report.csv"): {kind: 401 if kind == "anonymous" else 404 for kind in KINDS},

@@ -40,7 +40,11 @@ def api_doors(site: ReadySite) -> list[tuple[str, str, str]]:
         "key": "0" * 32,
     }
     return [
-        (rule.endpoint, method, re.sub(r"<int\(.*?\):\w+>", "99", PLACE.sub(lambda found: values[found[1]], rule.rule)))
+        (
+            rule.endpoint,
+            method,
+            re.sub(r"<int(\(.*?\))?:\w+>", "99", PLACE.sub(lambda found: values[found[1]], rule.rule)),
+        )
         for rule in site.app.url_map.iter_rules()
         if rule.rule.startswith("/api/")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
