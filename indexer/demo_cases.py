@@ -10,14 +10,17 @@ from typing import Literal
 from indexer.demo import DOMAIN
 from indexer.demo_history import HISTORY, NEEDLESS, RESOLVED, TASKS, DemoTask, Past
 from kb.accounts import Accounts, Viewer
+from kb.articles import Attachment
 from kb.case_articles import CaseArticles
-from kb.cases import Cases, NewCase
+from kb.cases import Cases, NewCase, Said
 from kb.sprs import Sprs
 from kb.store import Store
 from kb.store.articles import Readable
 from kb.tasks import Tasks, paragraphs
 
-Act = Literal["answer", "ask", "note", "wait", "rd", "solve", "close", "take", "resolution", "reference", "write"]
+Act = Literal[
+    "answer", "ask", "note", "wait", "rd", "solve", "close", "take", "resolution", "reference", "write", "file"
+]
 STATUS = {"wait": "waiting_customer", "rd": "waiting_rd", "solve": "solution_offered", "close": "closed"}
 
 
@@ -163,7 +166,16 @@ CASES = (
         "goldplus",
         6.0,
         _new("windchill", 2, "簽入失敗 WTInvalidParameterException CS123456", "簽入組件時失敗，附上堆疊。", "12.1.2"),
-        ((1.0, "take", ""), (1.5, "answer", "已重現，正在查證修正版本。"), (1.6, "reference", "KB102410")),
+        (
+            (
+                0.1,
+                "file",
+                "wt.util.WTInvalidParameterException: Value for argument is not valid (CS123456)",
+            ),
+            (1.0, "take", ""),
+            (1.5, "answer", "已重現，正在查證修正版本。"),
+            (1.6, "reference", "KB102410"),
+        ),
     ),
 )
 
@@ -242,6 +254,8 @@ def _play(desk: Desk, people: tuple[Viewer, Viewer], number: str, act: tuple[Act
             desk.cases.link(engineer, number, article, what, at, internal=closed)
     elif what == "write":
         desk.articles.write(engineer, number, "zh-Hant", at)
+    elif what == "file":
+        desk.cases.say(customer, number, Said("", files=(Attachment("stack.txt", "text/plain", given.encode()),)), at)
     elif what in ("answer", "note", "ask"):
         desk.cases.reply(customer if what == "ask" else engineer, number, given, at, internal=what == "note")
     else:

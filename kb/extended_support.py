@@ -92,8 +92,8 @@ class ExtendedSupport:
 
     def of_viewer(self, viewer: Viewer, today: date) -> list[Support]:
         """Of the releases of the products he has a contract for, those whose standard support is over, or soon will
-        be; nothing for who has none."""
-        if not viewer.products:
+        be; nothing for staff, who hold no contract."""
+        if viewer.role != "customer" or not viewer.products:
             return []
         with self._store.reading() as connection:
             found = rows.releases(connection, viewer.products)

@@ -14,6 +14,7 @@ from indexer.cli.common import config, opened_engine, opened_store, progress, to
 from indexer.demo import DEMOS, add_demos
 from indexer.demo_cases import Desk, add_demo_cases
 from indexer.demo_sprs import add_demo_sprs
+from indexer.demo_tools import add_demo_tools
 from indexer.importing import ImportOptions, import_articles
 from indexer.serving import serve_forever, start_listening
 from indexer.sync import drain
@@ -29,6 +30,7 @@ from kb.reckoning import Reckoning
 from kb.store import Store
 from kb.tasks import Tasks
 from kb.watching import Watcher
+from kb.webhooks import Webhooks
 
 # From here on Whoosh is advised against, see docs/operations.md, Growing.
 OUTGROWN = 50_000
@@ -109,6 +111,7 @@ def _add_demo(store: Store, settings: Config) -> None:
         add_demo_sprs(desk, ExtendedSupport(store, versions))
         if add_demo_cases(desk):
             Watcher(store, cases, settings, versions).catch_up(desk.now)
+            add_demo_tools(desk, Webhooks(store, settings))
     finally:
         publishing.close()
 
