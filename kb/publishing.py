@@ -146,7 +146,7 @@ class Publishing:
             for file in prepared.content.files
         )
         numbers = frozenset({draft.number} if draft.number else ())
-        run = ImportRun(draft.source, by.at, numbers=numbers, account_id=by.account_id)
+        run = ImportRun(draft.source, by.at, numbers=numbers, account_id=by.account_id, only=frozenset({draft.id}))
         applied = writing.apply(connection, [replace(rendered, attachments=kept)], run)
         if applied.refused:
             taken = writing.numbers_of_others(connection, draft.source, numbers).get(draft.number or "", draft.source)

@@ -208,7 +208,8 @@ class ImportRun:
 
     `basis` is what `Store.basis` said of the source when the articles were compared with it; None: not compared.
     `job_id`: the import job that is done by it, once. `across`: its articles are of several sources, as their drafts
-    say.
+    say. `only`: the external ids of all of its articles, where they are few: the others of the source
+    are not read then.
     """
 
     source: str
@@ -219,6 +220,7 @@ class ImportRun:
     basis: str | None = None
     job_id: int | None = None
     across: bool = False
+    only: frozenset[str] | None = None
 
     def has(self, source: str) -> bool:
         """Whether articles of this source may be its."""

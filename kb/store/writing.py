@@ -23,6 +23,7 @@ from kb.store.tables import article, article_section, attachment, counter, produ
 CHUNK = 200
 # Begins an address that waits for the number of an article.
 PENDING = "kb-article:"
+FREE: Key = ("", "")
 LINK = re.compile(r' (href|src)="kb-article:([0-9a-f]+)([^"]*)"')
 ADDRESS = re.compile(r"kb-article:([0-9a-f]+)(.*)\Z", re.DOTALL)
 
@@ -97,7 +98,7 @@ class _Applying:
     batch: int
     ids: dict[Key, int]  # article by what it is known by
     numbers: dict[Key, str]
-    owners: dict[str, Key | None]  # who has a number; None: another source
+    owners: dict[str, Key | None]  # who has a number; None: another source; FREE: nobody
     given_up: frozenset[str]  # numbers that lead to articles that had them
     next_number: int
     sets: GrantSets
@@ -109,8 +110,10 @@ class _Applying:
     @classmethod
     def begun(cls, connection: Connection, run: ImportRun, batch: int, next_number: int) -> _Applying:
         ids, numbers, owners = {}, {}, {}
-        columns = article.c.id, article.c.source, article.c.external_id
-        for id_, source, external_id, number in connection.execute(select(*columns, article.c.number)):
+        statement = select(article.c.id, article.c.source, article.c.external_id, article.c.number)
+        if run.only is not None:
+            statement = statement.where(article.c.source == run.source, article.c.external_id.in_(sorted(run.only)))
+        for id_, source, external_id, number in connection.execute(statement):
             key = source, external_id
             owners[number] = key if run.has(source) else None
             if run.has(source):
@@ -159,7 +162,7 @@ class _Applying:
             if key not in self.numbers:
                 self._take(self._free_number(), key)
             return True
-        if self.owners.get(brought, key) != key:
+        if self._owner(brought) not in (FREE, key):
             return False
         self._take(brought, key)
         return True
@@ -167,17 +170,28 @@ class _Applying:
     def _take(self, number: str, key: Key) -> None:
         before = self.numbers.get(key, number)
         if before != number:
-            self.owners.pop(before, None)
+            self.owners[before] = FREE
             self.renamed[before] = self.ids[key]
         self.numbers[key] = number
         self.owners[number] = key
+
+    def _owner(self, number: str) -> Key | None:
+        """Who has a number: a key of the run's, None for another source's, FREE for nobody."""
+        if number not in self.owners and self.run.only is not None:
+            found = self.connection.execute(
+                select(article.c.source, article.c.external_id).where(article.c.number == number)
+            ).one_or_none()
+            self.owners[number] = (
+                FREE if found is None else (found.source, found.external_id) if self.run.has(found.source) else None
+            )
+        return self.owners.get(number, FREE)
 
     def _free_number(self) -> str:
         while True:
             number = f"KB{self.next_number:06d}"
             self.next_number += 1
             if (
-                number not in self.owners
+                self._owner(number) == FREE
                 and number not in self.given_up
                 and number not in self.former
                 and number not in self.run.numbers
@@ -318,12 +332,19 @@ class _Applying:
         link = ADDRESS.match(given)
         if not link:
             return given
-        number = self.numbers.get((source, bytes.fromhex(link[1]).decode("utf-8", "replace")))
+        number = self._number_of((source, bytes.fromhex(link[1]).decode("utf-8", "replace")))
         return f"/articles/{number}{link[2]}" if number else ""
+
+    def _number_of(self, key: Key) -> str:
+        """The number of an article; "" when there is none."""
+        if key not in self.numbers and self.run.only is not None:
+            same = article.c.source == key[0], article.c.external_id == key[1]
+            return self.connection.scalar(select(article.c.number).where(*same)) or ""
+        return self.numbers.get(key, "")
 
     def _redirect(self) -> None:
         """A number that an article gave up, or had elsewhere, leads to it from now on: one of another source never."""
-        former = {number: id_ for number, id_ in self.former.items() if self.owners.get(number, ...) is not None}
+        former = {number: id_ for number, id_ in self.former.items() if self._owner(number) is not None}
         redirects.add(self.connection, self.batch, {**former, **self.renamed})
 
 
