@@ -14,30 +14,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import text
 
-from kb.cases import STATUSES
-from kb.clocks import NEVER
 from kb.config import Config
 from kb.entitlements import matrices
 from kb.reckoning import Reckoning
-from kb.store import Store
-from kb.store.case_tables import case_event, case_link, support_case
-from kb.store.tables import account, article
+from tests.case_filling import add_cases
 from tests.servers import postgres_url
 from tests.site import ReadySite, fill, served
 from web import close, create_app
 
 SIZES = (1_000, 10_000, 100_000)
 STORES = ("sqlite", "postgresql")
-LINKS = 10
 ASKED = 60
-CHUNK = 5_000
-OPEN_PART = 0.1
 
 
 def main() -> None:
@@ -87,6 +80,10 @@ def measure(store: str, config: Config, size: int) -> None:
         "reports": lambda: (engineer, "/reports"),
         "reports, a product": lambda: (engineer, "/reports?product=windchill"),
         "activity report": lambda: (gold, "/reports/activity"),
+        "a CRM's panel": lambda: (engineer, f"/embed/case-panel?case=C{chance.randint(1, size):08d}"),
+        "all SPRs": lambda: (engineer, "/sprs"),
+        "an SPR, staff": lambda: (engineer, f"/sprs/{chance.randint(1, size // 10):07d}"),
+        "search by number": lambda: (gold, f"/search?q=SPR+{chance.randint(1, size // 10):07d}"),
         "article tasks": lambda: (engineer, "/tasks"),
     }
     with served(app) as address:
@@ -113,43 +110,6 @@ def seconds(connection: http.client.HTTPConnection, cookie: str, path: str) -> f
     answer.read()
     assert answer.status == 200, path
     return time.perf_counter() - started
-
-
-def add_cases(store: Store, size: int) -> int:
-    """Cases of every customer, a tenth of them open, each with four events and LINKS links; says how many links."""
-    chance, now = random.Random(1), datetime.now(UTC)
-    with store.writing() as connection:
-        people = connection.execute(select(account.c.id, account.c.customer_id)).all()
-        articles = list(connection.scalars(select(article.c.id)))
-        customers = [person for person in people if person.customer_id is not None]
-        staff = next(person.id for person in people if person.customer_id is None)
-        for start in range(1, size + 1, CHUNK):
-            cases, events, links = [], [], []
-            for id_ in range(start, min(start + CHUNK, size + 1)):
-                who, is_open = chance.choice(customers), chance.random() < OPEN_PART
-                at = now - timedelta(minutes=size - id_)
-                cases.append({
-                    "id": id_, "number": f"C{id_:08d}",
-                    "customer_id": who.customer_id, "contact_id": who.id, "owner_id": staff,
-                    "product": "windchill", "version": "12.1", "environment": "", "subject": f"登入失敗 {id_}",
-                    "severity": id_ % 4, "status": chance.choice(STATUSES[:-1]) if is_open else "closed",
-                    "open": is_open, "revision": 1, "due_at": at + timedelta(hours=4) if is_open else NEVER,
-                    "opened_at": at, "changed_at": at,
-                })  # fmt: skip
-                for kind, by in (("opened", who.id), ("reply", staff), ("reply", who.id), ("note", staff)):
-                    events.append({
-                        "case_id": id_, "account_id": by, "at": at, "kind": kind, "internal": kind == "note",
-                        "text": "登入失敗", "data": {"severity": [None, id_ % 4]} if kind == "opened" else {},
-                    })  # fmt: skip
-                for linked in chance.sample(articles, min(LINKS, len(articles))):
-                    links.append({
-                        "case_id": id_, "article_id": linked, "account_id": staff, "at": at, "role": "reference",
-                        "internal": False,
-                    })  # fmt: skip
-            connection.execute(insert(support_case), cases)
-            connection.execute(insert(case_event), events)
-            connection.execute(insert(case_link), links)
-    return size * min(LINKS, len(articles))
 
 
 if __name__ == "__main__":
