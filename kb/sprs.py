@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias, get_args
 from sqlalchemy import Connection
 
 from kb.accounts import Viewer
-from kb.case_rules import is_staff
+from kb.case_rules import customer_of, is_staff, sees_cases
 from kb.store import Store
 from kb.store import sprs as rows
 from kb.store.articles import Readable
@@ -35,6 +35,8 @@ MAX_TITLE = 300
 MAX_VERSION = 64
 PAGE = 50
 SHOWN_CASES = 20
+# No row has it.
+NO_ID = 0
 
 
 class NoSpr(Exception):
@@ -96,16 +98,15 @@ class Sprs:
     # Reading
 
     def find(self, viewer: Viewer, number: str) -> Spr | None:
-        """Not there and not yours: None."""
-        known = number_of(number)
+        """Not there and not yours: None, after the same work."""
+        known = number_of(number) or ""
         with self._store.reading() as connection:
-            row = rows.by_numbers(connection, [known]).get(known) if known else None
-            if row is None:
-                return None
-            articles = rows.articles_of(connection, row.id)
-            cases = self._cases(connection, viewer, row)
-        readable = self._store.readable(articles, viewer.scope)
-        if not (is_staff(viewer) or readable or cases):
+            row = rows.by_numbers(connection, [known]).get(known)
+            spr_id = row.id if row else NO_ID
+            articles = rows.articles_of(connection, spr_id)
+            cases = self._cases(connection, viewer, spr_id)
+        readable = self._store.readable(articles or [NO_ID], viewer.scope)
+        if row is None or not (is_staff(viewer) or readable or cases):
             return None
         ordered = sorted(readable.values(), key=lambda each: each.row.number)
         return Spr(row, tuple(ordered), tuple(cases))
@@ -133,12 +134,10 @@ class Sprs:
         if not is_staff(viewer):
             raise NoSpr
 
-    def _cases(self, connection: Connection, viewer: Viewer, row: SprRow) -> list[CaseRow]:
-        if is_staff(viewer):
-            return rows.cases_of(connection, row.id, None, SHOWN_CASES)
-        if viewer.customer_id is None:
+    def _cases(self, connection: Connection, viewer: Viewer, spr_id: int) -> list[CaseRow]:
+        if not sees_cases(viewer):
             return []
-        return rows.cases_of(connection, row.id, viewer.customer_id, SHOWN_CASES)
+        return rows.cases_of(connection, spr_id, customer_of(viewer), SHOWN_CASES)
 
     # Changing, for staff
 
