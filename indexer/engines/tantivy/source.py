@@ -25,7 +25,7 @@ class TantivySource:
     def __init__(self, name: str, index: Index) -> None:
         self.name = name
         self._searcher: Searcher = index.searcher()
-        self._translator = Translator(index.schema)
+        self._translator = Translator(index.schema, self._searcher)
 
     @cached_property
     def _audiences(self) -> Sequence[str]:

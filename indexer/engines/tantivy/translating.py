@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-from tantivy import FieldType, Occur, Query, Schema
+from tantivy import FieldType, Occur, Query, Schema, Searcher
 
 from indexer.impacts import LEVELS
 from indexer.sources import EVERYTHING
@@ -32,11 +33,16 @@ LEVEL_FIELDS = tuple(f"{EVERYTHING}{level}" for level in range(LEVELS))
 Clause = tuple[Occur, Query]
 
 
-class Translator:
-    """Says conditions and worth in queries of one schema."""
+KEPT_TERMS = 10_000
 
-    def __init__(self, schema: Schema) -> None:
+
+class Translator:
+    """Says conditions and worth in queries to one searcher: what nothing in its index has is left out."""
+
+    def __init__(self, schema: Schema, searcher: Searcher) -> None:
         self._schema = schema
+        self._searcher = searcher
+        self._graded = lru_cache(KEPT_TERMS)(self._levels)
 
     def query(self, node: Node) -> Query:
         match node:
@@ -98,35 +104,47 @@ class Translator:
 
     def worth(self, among: Query, worth: Worth) -> Query:
         """Documents of `among`, scored by what they are worth."""
-        return Query.boolean_query([(Occur.Must, Query.const_score_query(among, 0.0)), *self._shoulds(worth)])
+        clauses: list[Clause] = [(Occur.Must, Query.const_score_query(among, 0.0))]
+        self._add(worth, clauses)
+        return Query.boolean_query(clauses)
 
-    def _shoulds(self, worth: Worth) -> Iterator[Clause]:
+    def _add(self, worth: Worth, clauses: list[Clause]) -> None:
+        """Appends what adds up to the worth: of thousands of parts, faster than handing on each."""
         match worth:
+            case Graded(text, weights):
+                lowest = weights[0]
+                for level, query in self._graded(text):
+                    if weight := weights[level] - (lowest if level else 0):
+                        clauses.append((Occur.Should, Query.const_score_query(query, float(weight))))
             case Weighted(part, weight):
                 if weight:
-                    yield Occur.Should, Query.const_score_query(self.query(part), float(weight))
-            case Graded(text, weights):
-                base = weights[0]
-                if base:
-                    yield Occur.Should, Query.const_score_query(self._term(EVERYTHING, text), float(base))
-                for field, weight in zip(LEVEL_FIELDS[1:], weights[1:], strict=True):
-                    if weight > base:
-                        yield Occur.Should, Query.const_score_query(self._term(field, text), float(weight - base))
+                    clauses.append((Occur.Should, Query.const_score_query(self.query(part), float(weight))))
             case Sum(parts) | Best((Sum(parts),)):
                 for part in parts:
-                    yield from self._shoulds(part)
+                    self._add(part, clauses)
             case Best((only,)):
-                yield from self._shoulds(only)
+                self._add(only, clauses)
             case Best(parts):
-                ways = [list(self._shoulds(part)) for part in parts]
-                if found := [way for way in ways if way]:
-                    yield Occur.Should, Query.disjunction_max_query([Query.boolean_query(way) for way in found])
+                if found := [way for way in map(self._inside, parts) if way]:
+                    ways = [Query.boolean_query(way) for way in found]
+                    clauses.append((Occur.Should, Query.disjunction_max_query(ways)))
             case Within(condition, part):
                 if condition == ALWAYS:
-                    yield from self._shoulds(part)
-                elif inner := list(self._shoulds(part)):
+                    self._add(part, clauses)
+                elif inner := self._inside(part):
                     held = Query.const_score_query(self.query(condition), 0.0)
-                    yield Occur.Should, Query.boolean_query([(Occur.Must, held), *inner])
+                    clauses.append((Occur.Should, Query.boolean_query([(Occur.Must, held), *inner])))
+
+    def _inside(self, worth: Worth) -> list[Clause]:
+        clauses: list[Clause] = []
+        self._add(worth, clauses)
+        return clauses
+
+    def _levels(self, text: str) -> tuple[tuple[int, Query], ...]:
+        """The term at each level some document has it at. The lowest is of all documents with the term."""
+        fields = (EVERYTHING, *LEVEL_FIELDS[1:])
+        found = [(level, field) for level, field in enumerate(fields) if self._searcher.doc_freq(field, text)]
+        return tuple((level, self._term(field, text)) for level, field in found)
 
     def _term(self, field: str, text: str) -> Query:
         return Query.term_query(self._schema, field, text, index_option="basic")
