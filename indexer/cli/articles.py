@@ -18,7 +18,7 @@ from kb.articles import LANGUAGES
 from kb.config import Config
 from kb.messages import told
 from kb.reading import ENCODINGS, FORMATS, Reading
-from kb.reports import STATUSES, Entry, Report, as_data
+from kb.reports import STATUSES, Entry, Report, as_data, csv_rows
 
 SHOWN = 20
 
@@ -46,6 +46,7 @@ SHOWN = 20
 @click.option("--dry-run", is_flag=True, help="Say what would change, row by row, and change nothing.")
 @click.option("--diff", is_flag=True, help="With --dry-run: show the lines that would change, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print its rows as CSV, for a spreadsheet.")
 def import_(paths: tuple[Path, ...], grants: str, source: str | None, keys: tuple[str, ...], **given: Any) -> int:
     """Import articles: Markdown, HTML, DOCX, CSV, JSON lines, exports of Zendesk, Salesforce, Confluence and Notion.
 
@@ -71,18 +72,20 @@ def import_(paths: tuple[Path, ...], grants: str, source: str | None, keys: tupl
     reading = Reading.given({name: value or "" for name, value in named.items()}, keys)
     readers = tuple(each.strip() for each in grants.split(",") if each.strip())
     options = ImportOptions(source, readers, given["new_products"], given["dry_run"], reading=reading)
-    as_json = given["as_json"]
+    as_json, as_csv = given["as_json"], given["as_csv"]
+    lang = settings.lang or "en"
     reports = []
     with opened_store(settings) as store:
         for path, part in [(each, part) for each in paths for part in _parts(each, source, settings)]:
             with progress() as draw:
                 reports.append(import_articles(path, replace(options, part=part), store, settings, draw))
-            if not as_json:
-                _print(reports[-1], settings.lang or "en", given["diff"])
+            if not as_json and not as_csv:
+                _print(reports[-1], lang, given["diff"])
     if as_json:
-        click.echo(
-            json.dumps([as_data(report, settings.lang or "en") for report in reports], ensure_ascii=False, indent=1)
-        )
+        click.echo(json.dumps([as_data(report, lang) for report in reports], ensure_ascii=False, indent=1))
+    elif as_csv:
+        for row in csv_rows((entry for report in reports for entry in report.entries), lang):
+            click.echo(row, nl=False)
     return 1 if any(report.counts["refused"] for report in reports) else 0
 
 

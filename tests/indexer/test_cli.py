@@ -169,6 +169,18 @@ def test_what_is_wrong_in_the_index_is_found_and_put_right(filled: KB, tmp_path:
     assert filled("check").exit_code == 0
 
 
+def test_a_dry_run_names_near_duplicates_and_writes_its_rows_for_a_spreadsheet(kb: KB, tmp_path: Path) -> None:
+    text = "".join(f"Step {n}: restart the method server and look into its log.\n\n" for n in range(9))
+    usual = {"lang": "en", "product": "windchill", "grants": ["public"], "title": "Restart"}
+    path = tmp_path / "faq.jsonl"
+    path.write_text("".join(json.dumps({**usual, "id": n, "body_markdown": text + n}) + "\n" for n in "ab"))
+    kb("init")
+    shown = kb("import", path, "--dry-run", "--new-products")
+    assert "2 articles to look at" in shown.output and "? 100 % of its text is that of b Restart" in shown.output
+    table = kb("import", path, "--dry-run", "--new-products", "--csv").output.splitlines()
+    assert table[0].startswith("status,file,line,id") and "is that of b Restart" in table[1] and len(table) == 3
+
+
 def test_a_dry_run_changes_nothing(kb: KB, tmp_path: Path) -> None:
     kb("init")
     shown = kb("import", ROOT / "articles", "--dry-run")

@@ -406,3 +406,25 @@ def test_what_was_rendered_to_look_at_it_is_not_rendered_again(
     numbers = [each.number for each in import_site.store.browse(EVERYONE, 99) if each.source == "faq"]
     found = import_site.store.read(sorted(numbers)[0], EVERYONE)
     assert found and "<th>表</th>" in found.html and found.headings == ("x",)
+
+
+def test_near_duplicates_and_missing_translations_are_told_on_the_page_over_the_api_and_in_the_csv(
+    import_site: ReadySite, author: Visitor
+) -> None:
+    text = "".join(f"第 {n} 步：重新啟動方法伺服器，並檢查紀錄檔。\n\n" for n in range(9))
+    given = rows(
+        row("a", body_markdown=text), row("b", body_markdown=text + "完"),
+        row("c", group="c"), row("c-en", group="c", lang="en", body_markdown="Text of its own."),
+    )  # fmt: skip
+    address = send(author, given, source="faq").headers["Location"]
+    work(import_site)
+    shown = page(author, f"{address}?show=told")
+    assert "請再看一眼 2" in shown and shown.count("內文有") == 2 and "標題 b" in shown and "缺少譯文：en" in shown
+    client, headers = import_site.app.test_client(), {"Authorization": f"Bearer {import_site.token('author')}"}
+    number = address.rpartition("/")[2]
+    told = client.get(f"/api/v1/imports/{number}/rows?show=told", headers=headers).get_json()["rows"]
+    codes = {each["id"]: [problem["code"] for problem in each["problems"]] for each in told}
+    assert codes == {"a": ["near_duplicate", "translation_missing"], "b": ["near_duplicate", "translation_missing"]}
+    assert client.get(f"/api/v1/imports/{number}", headers=headers).get_json()["report"]["to_look_at"] == 2
+    table = list(csv.DictReader(io.StringIO(author.get(f"{address}/report.csv").text.lstrip("\ufeff"))))
+    assert "標題 b" in table[0]["problems"] and not table[2]["problems"]
