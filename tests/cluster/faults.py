@@ -65,7 +65,7 @@ def strike(deployment: Deployment, kind: Kind, host: str, cut: Cut) -> Fault:
     if kind == "kill":
         deployment.hosts[host].switch_on()
     else:
-        deployment.network.mend(host)
+        deployment.network.mend(host, cut)
     wait(f"everything whole after {host}", deployment.is_whole, WHOLE_SECONDS)
     fault.whole = time.monotonic()
     return fault
@@ -97,8 +97,8 @@ def upkeep(deployment: Deployment) -> Iterator[Fault]:
         yield fault
 
 
-def run(deployment: Deployment, plan: Plan, say: Callable[[str], None]) -> list[Fault]:
-    faults = []
+def run(deployment: Deployment, plan: Plan, say: Callable[[str], None], faults: list[Fault]) -> None:
+    """Strikes by the plan, and notes each fault."""
     steps = [*planned(plan)]
     for n, (kind, host, cut) in enumerate(steps, 1):
         fault = strike(deployment, kind, host, cut)
@@ -109,4 +109,3 @@ def run(deployment: Deployment, plan: Plan, say: Callable[[str], None]) -> list[
         faults.append(fault)
         say(f"{fault.how} of {fault.host}: whole again after {fault.whole - fault.began:.0f} s")
         time.sleep(CALM_SECONDS)
-    return faults

@@ -51,11 +51,16 @@ class Network:
         if how == "cable":
             ip("link", "set", f"to-{name}", "down")
         else:
-            subprocess.run(["bridge", "link", "set", "dev", f"to-{name}", "state", DISABLED], check=True)
+            self._pass_on(name, DISABLED)
 
-    def mend(self, name: str) -> None:
-        ip("link", "set", f"to-{name}", "up")
-        subprocess.run(["bridge", "link", "set", "dev", f"to-{name}", "state", FORWARDING], check=True)
+    def mend(self, name: str, how: Cut) -> None:
+        if how == "cable":
+            ip("link", "set", f"to-{name}", "up")
+        else:
+            self._pass_on(name, FORWARDING)
+
+    def _pass_on(self, name: str, state: str) -> None:
+        subprocess.run(["bridge", "link", "set", "dev", f"to-{name}", "state", state], check=True)
 
     def _make_switch(self) -> None:
         NETNS.mkdir(exist_ok=True)

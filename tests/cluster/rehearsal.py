@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kb.store import Store
@@ -53,16 +54,21 @@ def rehearse(folder: Path, asked: Asked) -> int:
     threads += [threading.Thread(target=ledger.keep_changing, args=(at,)) for at in changing(asked.changing)]
     for thread in threads:
         thread.start()
+    struck: list[faults.Fault] = []
+    broke: list[str] = []
     try:
         time.sleep(WARMING_SECONDS)
-        struck = faults.run(deployment, asked.plan, say)
+        faults.run(deployment, asked.plan, say, struck)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        broke.append(f"the rehearsal broke off: {error}")
     finally:
         load.stop()
         for thread in threads:
             thread.join()
     seconds = time.monotonic() - began
     say("the load has ended; every change and right is looked for")
-    return tell(_found(deployment, ledger, struck, folder), seconds)
+    found = _found(deployment, ledger, struck, folder)
+    return tell(replace(found, broke=broke), seconds)
 
 
 def _found(deployment: Deployment, ledger: Ledger, struck: list[faults.Fault], folder: Path) -> Found:

@@ -28,6 +28,7 @@ class Found:
     lost: list[str]
     acknowledged: dict[str, int]
     wrong: list[str] = field(default_factory=list)
+    broke: list[str] = field(default_factory=list)
 
     @property
     def answered(self) -> float:
@@ -48,7 +49,11 @@ class Found:
         return max((one.ended - fault.began for one in self.during(fault) if not one.is_full), default=0.0)
 
     def failings(self) -> list[str]:
-        said = [f"lost: {one}" for one in self.lost] + [f"not his to read, or not whole: {one}" for one in self.wrong]
+        said = (
+            self.broke
+            + [f"lost: {one}" for one in self.lost]
+            + [f"not his to read, or not whole: {one}" for one in self.wrong]
+        )
         if self.answered < ANSWERED:
             said.append(f"{self.answered:.3%} of requests answered, not {ANSWERED:.1%}")
         late = [fault for fault in self.faults if self.full_after(fault) > FULL_SECONDS]
