@@ -11,10 +11,12 @@ import io
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from itertools import repeat
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 MOST_DOTS = 50_000_000
+MOST_BLOCKS = 100_000
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_CHUNKS = frozenset(b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP sBIT pHYs acTL fcTL fdAT".split())
@@ -61,10 +63,18 @@ def check(content: bytes, media_type: str) -> None:
         raise NotAPicture(str(error)) from error
 
 
+def _blocks() -> Iterator[None]:
+    """A picture has so many at most."""
+    yield from repeat(None, MOST_BLOCKS)
+    raise NotAPicture("too many blocks")
+
+
 def _png(content: bytes) -> Iterator[bytes]:
     yield PNG_SIGNATURE
     at, kind = len(PNG_SIGNATURE), b""
-    while kind != b"IEND":
+    for _ in _blocks():
+        if kind == b"IEND":
+            return
         (length,), kind = struct.unpack_from("!I", content, at), content[at + 4 : at + 8]
         end = at + 12 + length
         if end > len(content):
@@ -77,7 +87,9 @@ def _png(content: bytes) -> Iterator[bytes]:
 def _jpeg(content: bytes) -> Iterator[bytes]:
     yield content[:2]
     at = 2
-    while (mark := content[at + 1]) != 0xD9:
+    for _ in _blocks():
+        if (mark := content[at + 1]) == 0xD9:
+            break
         if content[at] != 0xFF or mark == 0xD8:
             raise NotAPicture("no mark")
         if mark == 0xFF:
@@ -118,7 +130,9 @@ def _turned(exif: bytes) -> bytes:
 def _gif(content: bytes) -> Iterator[bytes]:
     at = 13 + _colours(content[10])
     yield content[:at]
-    while (kind := content[at]) != 0x3B:
+    for _ in _blocks():
+        if (kind := content[at]) == 0x3B:
+            break
         begin = at
         if kind == 0x2C:
             at += 10 + _colours(content[at + 9])

@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import lzma
+import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,7 +38,18 @@ class Hostile:
 
 
 def all_of_them() -> Iterator[Hostile]:
-    for family in (archives, front_matter, markdown, tables, json_lines, packed, encodings, documents, exports):
+    for family in (
+        archives,
+        front_matter,
+        markdown,
+        tables,
+        json_lines,
+        packed,
+        encodings,
+        documents,
+        pictures,
+        exports,
+    ):
         for each in family():
             yield Hostile(f"{family.__name__}: {each.name}", each.files, each.good, each.refused)
 
@@ -356,6 +368,26 @@ def _docx(whole: bytes, document: str) -> bytes:
         for name in source.namelist():
             to.writestr(name, document if name == "word/document.xml" else source.read(name))
     return written.getvalue()
+
+
+def pictures() -> Iterator[Hostile]:
+    """Files that pass for pictures: each refuses the article that shows it, or comes in as the picture alone."""
+    png, page = foreign.png(), b"<html><script>alert(1)</script></html>"
+    sizes = struct.pack("!II", 60_000, 60_000)
+    bad = {
+        "page.png": page, "cut.png": png[:50], "bomb.png": png[:16] + sizes + png[24:], "empty.gif": b"",
+        "page.gif": b"GIF89a" + page, "page.jpg": b"\xff\xd8\xff\xe0" + page, "page.webp": b"RIFF\xff\xff\xff\x7fWEBP" + page,
+        "endless.gif": b"GIF89a\x01\0\x01\0\x80\0\0" + b"\0" * 6 + b"!\xfe" + b"\xff" * 4_000_000,
+        "chunks.png": png[:33] + b"\0\0\0\0tEXt\0\0\0\0" * 300_000, "length.png": png[:8] + b"\xff\xff\xff\xffIDAT" + png[33:],
+        "marks.jpg": b"\xff\xd8" + b"\xff\xe1\0\x02" * 1_000_000, "program.png": b"MZ" + b"\0" * 100,
+    }  # fmt: skip
+    for name, content in bad.items():
+        shown = f"{HEAD.replace('好鄰居', '壞的')}![x](files/{name})\n".encode()
+        files = {"kb/a.zh-Hant.md": GOOD, "kb/bad.zh-Hant.md": shown, f"kb/files/{name}": content}
+        yield Hostile(name, files, 1, 1)
+    shown = f"{HEAD}![x](files/x.png)\n".encode()
+    hung = {"kb/a.zh-Hant.md": GOOD, "kb/b.zh-Hant.md": shown, "kb/files/x.png": png + archive([Member("x", page)])}
+    yield Hostile("an archive behind it", hung, 2, 0)
 
 
 def exports() -> Iterator[Hostile]:
