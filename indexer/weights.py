@@ -26,8 +26,8 @@ class Weights:
     title_chooses: float = 0.5
     cover_chooses: float = 1.0
     cover: float = 0.15
-    candidates: int = 300
-    look: int = 100
+    candidates: int = 200
+    look: int = 50
     title_equals: float = 1.0
     title_contains: float = 0.7
     body_contains: float = 1.3
