@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import secrets
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -40,9 +40,23 @@ def _get(port: int, path: str, token: str = "") -> tuple[int, bytes]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def settings(
+    engine_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    """Those of both servers."""
     home = tmp_path_factory.mktemp("two") / "home"
-    config = Config(home=home)
+    settings = {"KB_HOME": str(home), "KB_ENGINE": engine_name}
+    if engine_name == "opensearch":
+        index = f"two-{secrets.token_hex(8)}"
+        url = request.getfixturevalue("opensearch")
+        settings |= {"KB_OPENSEARCH_URL": url, "KB_OPENSEARCH_INDEX": index, "KB_OPENSEARCH_REPLICAS": "0"}
+    return settings
+
+
+@pytest.fixture(scope="module")
+def config(settings: Mapping[str, str]) -> Config:
+    """The settings, of a site that has an article for everyone and one for Gold."""
+    config = Config.from_env(settings)
     config.prepare_home()
     with Store.create(config.store_url) as store:
         products = {"windchill": Product("windchill", {"en": "Windchill"})}
@@ -51,15 +65,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         engine = open_engine(config)
         rebuild(store, engine)
         engine.close()
-    return home
+    return config
 
 
 @pytest.fixture(scope="module")
-def ports(home: Path) -> Iterator[tuple[int, int]]:
+def ports(config: Config, settings: Mapping[str, str]) -> Iterator[tuple[int, int]]:
     ports = free_port(), free_port()
     with contextlib.ExitStack() as stack:
         for port in ports:
-            environment = surroundings(home) | {"KB_PORT": str(port), "KB_WORKERS": "1"}
+            environment = surroundings(config.home) | {**settings, "KB_PORT": str(port), "KB_WORKERS": "1"}
             process = stack.enter_context(subprocess.Popen([*KB, "serve"], env=environment, stdout=subprocess.DEVNULL))
             stack.callback(process.terminate)
         for port in ports:
@@ -68,7 +82,7 @@ def ports(home: Path) -> Iterator[tuple[int, int]]:
 
 
 def _wait(port: int) -> None:
-    for _ in range(600):
+    for _ in range(1200):
         with contextlib.suppress(OSError):
             if _get(port, "/readyz")[0] == 200:
                 return
@@ -77,8 +91,10 @@ def _wait(port: int) -> None:
 
 
 @pytest.mark.slow
-def test_words_of_a_changed_article_are_found_from_both_within_two_seconds(home: Path, ports: tuple[int, int]) -> None:
-    config, waits = Config(home=home), []
+def test_words_of_a_changed_article_are_found_from_both_within_two_seconds(
+    config: Config, ports: tuple[int, int]
+) -> None:
+    waits = []
     with Store.open(config.store_url) as store:
         for n in range(-1, CHANGES):
             word = f"wordnumber{n + 1}"
@@ -97,8 +113,10 @@ def test_words_of_a_changed_article_are_found_from_both_within_two_seconds(home:
 
 
 @pytest.mark.slow
-def test_a_right_that_is_withdrawn_is_gone_from_both_at_the_next_request(home: Path, ports: tuple[int, int]) -> None:
-    config, today = Config(home=home), date.today()
+def test_a_right_that_is_withdrawn_is_gone_from_both_at_the_next_request(
+    config: Config, ports: tuple[int, int]
+) -> None:
+    today = date.today()
     with Store.open(config.store_url) as store:
         accounts = Accounts(store, config, matrices())
         accounts.add(NewAccount(EMAIL, "Reader", "customer", PASSWORD, "Reader Ltd"))
