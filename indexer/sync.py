@@ -45,7 +45,7 @@ class Source(Files, Protocol):
 
     def claimed(self, limit: int) -> AbstractContextManager[list[ChangeNote]]: ...
 
-    def alone(self) -> AbstractContextManager[Callable[[], None]]: ...
+    def alone(self, patience: float = 0) -> AbstractContextManager[Callable[[], None]]: ...
 
     def done(self, note_ids: Sequence[int]) -> None: ...
 
@@ -106,13 +106,20 @@ def put(store: Source, writer: Writer, ids: Sequence[int]) -> None:
 
 
 def rebuild(
-    store: Source, engine: Engine, progress: Progress | None = None, limits: Limits = LIMITS, *, serving: bool = True
+    store: Source,
+    engine: Engine,
+    progress: Progress | None = None,
+    limits: Limits = LIMITS,
+    *,
+    serving: bool = True,
+    patience: float = 0,
 ) -> Synced:
     """Index every article into a fresh generation; the old one serves until it is complete.
 
-    An engine that is not `serving` yet leaves the notes to the one that is.
+    An engine that is not `serving` yet leaves the notes to the one that is. Busy when others still bring the index up
+    to date after so many seconds.
     """
-    with store.alone() as check_alone:
+    with store.alone(patience) as check_alone:
         notes = store.notes(EVERY_NOTE) if serving else []
         total, done = len(store.article_ids()), 0
         store.forget_file_texts()

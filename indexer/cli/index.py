@@ -17,6 +17,9 @@ from kb.search import Engine
 SHOWN = 20
 ENGINE = click.option("--engine", metavar="NAME", help="Another engine than the one of KB_ENGINE.")
 
+# Those who bring the index up to date meanwhile are let finish.
+PATIENCE = 60
+
 
 @click.command()
 @ENGINE
@@ -34,7 +37,7 @@ def build(engine: str | None) -> None:
         with progress() as draw:
             serving = engine in (None, settings.engine)
             told = partial(draw, "indexing")
-            done = rebuild(store, opened, told, settings.limits, serving=serving)
+            done = rebuild(store, opened, told, settings.limits, serving=serving, patience=PATIENCE)
         _tell(opened, f"Indexed {done.articles:,} articles in {time.monotonic() - began:.1f} s")
 
 

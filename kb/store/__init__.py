@@ -239,9 +239,10 @@ class Store:
         """
         return _as_store_errors(claiming.claimed(self._engine, limit))
 
-    def alone(self) -> AbstractContextManager[Callable[[], None]]:
-        """Nobody claims notes meanwhile; gives a check, StoreError, that this still holds. Busy when somebody does."""
-        return _as_store_errors(claiming.alone(self._engine))
+    def alone(self, patience: float = 0) -> AbstractContextManager[Callable[[], None]]:
+        """Nobody claims notes meanwhile; gives a check, StoreError, that this still holds. Busy when somebody still
+        does after so many seconds."""
+        return _as_store_errors(claiming.alone(self._engine, patience))
 
     def done(self, note_ids: Sequence[int]) -> None:
         """Crosses notes off."""

@@ -7,10 +7,12 @@ the later state would be written over by the earlier. On SQLite a lock on a file
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from kb.store import database, indexing
 from kb.store.articles import ChangeNote
@@ -23,6 +25,8 @@ DRAINING, ARTICLE = 726_373, 726_374
 _LOCK_ARTICLES = text(
     "SELECT id FROM unnest(CAST(:ids AS integer[])) AS wanted (id) WHERE pg_try_advisory_xact_lock(:of, id)"
 )
+MOMENT = 0.05
+LOCK_NOT_AVAILABLE = "55P03"
 BUSY = "another process is bringing the index up to date"
 
 
@@ -55,15 +59,15 @@ def _claim(connection: Connection, limit: int) -> list[ChangeNote]:
 
 
 @contextmanager
-def alone(engine: Engine) -> Iterator[Callable[[], None]]:
-    """Nobody else claims notes meanwhile; Busy when somebody does. Gives a check that this still holds."""
+def alone(engine: Engine, patience: float = 0) -> Iterator[Callable[[], None]]:
+    """Nobody else claims notes meanwhile; Busy when somebody still does after so many seconds. Gives a check that this
+    still holds."""
     if engine.dialect.name != "postgresql":
-        with _file_lock(engine):
+        with _file_lock(engine, patience):
             yield lambda: None
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.scalar(select(func.pg_try_advisory_lock(DRAINING))):
-            raise Busy(BUSY)
+        _take_draining(connection, patience)
         session = connection.scalar(select(func.pg_backend_pid()))
 
         def check() -> None:
@@ -77,15 +81,42 @@ def alone(engine: Engine) -> Iterator[Callable[[], None]]:
                 connection.execute(select(func.pg_advisory_unlock(DRAINING)))
 
 
+def _take_draining(connection: Connection, patience: float) -> None:
+    """Nobody begins to drain while we wait in line, so that those who are at it come to an end."""
+    if connection.scalar(select(func.pg_try_advisory_lock(DRAINING))):
+        return
+    if not patience:
+        raise Busy(BUSY)
+    connection.execute(select(func.set_config("lock_timeout", f"{patience * 1000:.0f}ms", False)))
+    try:
+        connection.execute(select(func.pg_advisory_lock(DRAINING)))
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+            raise
+        raise Busy(BUSY) from None
+    finally:
+        if not connection.invalidated:
+            connection.execute(select(func.set_config("lock_timeout", "0", False)))
+
+
 @contextmanager
-def _file_lock(engine: Engine) -> Iterator[None]:
+def _file_lock(engine: Engine, patience: float = 0) -> Iterator[None]:
     path = database.is_private_file(engine)
     if path is None:
         yield
         return
     with path.with_name(f"{path.name}.sync").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy(BUSY) from None
+        until = time.monotonic() + patience
+        while not _locked(file.fileno()):
+            if time.monotonic() >= until:
+                raise Busy(BUSY)
+            time.sleep(MOMENT)
         yield
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -157,6 +157,28 @@ def test_nobody_claims_while_one_rebuilds(url: str) -> None:
             assert len(notes) == 1
 
 
+def test_a_rebuild_lets_those_who_drain_finish(url: str) -> None:
+    with stores(url, 3) as (one, other, third):
+        apply(one, draft("a"))
+        claimed, over = threading.Event(), threading.Event()
+
+        def drain_slowly() -> None:
+            with one.claimed(10):
+                claimed.set()
+                over.wait(10)
+
+        def rebuild() -> None:
+            claimed.wait(10)
+            with pytest.raises(Busy), other.alone(0.2):
+                pass
+            threading.Timer(0.3, over.set).start()
+            with other.alone(10), pytest.raises(Busy), third.claimed(10):
+                pass
+
+        at_once(drain_slowly, rebuild)
+        assert one.waiting() == 0
+
+
 def test_readers_who_vote_and_ask_in_vain_at_once_are_all_counted(url: str) -> None:
     with stores(url, 4) as opened:
         apply(opened[0], draft("a"))
