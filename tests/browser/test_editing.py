@@ -78,8 +78,8 @@ def test_what_is_typed_is_shown_saved_and_published(page: OpenPage, address: str
     )
     author.get_by_role("button", name="儲存", exact=True).click()
     picture = author.locator("#shown img")
-    expect(picture).to_be_visible()
-    assert picture.evaluate("each => each.naturalWidth") == 30
+    picture.scroll_into_view_if_needed()
+    expect(picture).to_have_js_property("naturalWidth", 30)
     author.get_by_text("送審、發布或捨棄").click()
     author.get_by_role("button", name="立即發布").click()
     author.wait_for_url(f"{address}/articles/{WINDCHILL}")
