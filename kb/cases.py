@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,6 +62,7 @@ from kb.texts import stored
 __all__ = [
     "MAX_FIELD", "MAX_FILES", "MAX_SUBJECT", "MAX_TEXT", "MAX_VERSION", "PAGE", "REFUSALS", "ROLES", "SEVERITIES",
     "STATUSES", "Case", "CaseRefused", "Cases", "Linked", "NewCase", "NoCase", "Said", "Stale", "Status", "is_staff",
+    "way_of",
 ]  # fmt: skip
 
 
@@ -80,12 +82,10 @@ class Cases:
             return []
         return sorted(product for product in viewer.products if f"{product}:{ASSISTED}" in viewer.scope.grants)
 
-    def page(self, viewer: Viewer, *, is_open: bool = True, number: int = 1) -> list[CaseRow]:
-        """A page of PAGE cases, and one more where there are more."""
-        if not sees_cases(viewer):
-            return []
-        with self._store.reading() as connection:
-            return rows.cases(connection, customer_of(viewer), is_open, ((number - 1) * PAGE, PAGE + 1))
+    def page(self, viewer: Viewer, *, is_open: bool = True, after: tuple[datetime, str] | None = None) -> list[CaseRow]:
+        """PAGE cases, and one more where there are more: open ones the next to be breached first, closed ones the
+        newest first; from after that place on the way."""
+        return self.walk(viewer, replace(way_of(is_open), after=after, limit=PAGE + 1))
 
     def walk(self, viewer: Viewer, way: Walk) -> list[CaseRow]:
         """The next cases on a program's way through all that the viewer sees."""
@@ -327,6 +327,11 @@ class Cases:
         rows.change_case(connection, row.id, values)
         data = {name: [getattr(row, name), value] for name, value in changed.items()}
         _note(connection, row.id, viewer, now, "change", "", data, internal=set(changed) == {"owner_id"})
+
+
+def way_of(is_open: bool) -> Walk:
+    """The way on which people go through cases."""
+    return Walk(is_open, "due" if is_open else "opened")
 
 
 def _spr(connection: Connection, given: str) -> SprRow | None:

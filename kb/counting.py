@@ -50,11 +50,13 @@ def counted(story: Story) -> Counted:
         counts["linked"] += 1
         counts["known" if any(_known(link, row) for link in links) else "new"] += 1
     for one in (*story.clocks, *story.waits):
-        if one.due is None and one.state in ("met", "breached"):
-            counts[f"{one.kind}_{'met' if one.state == 'met' else 'missed'}"] += 1
+        if one.state == "breached":
+            counts[f"{one.kind}_missed"] += 1
+        elif one.state == "met":
+            counts[f"{one.kind}_met"] += 1
     subjects = Counter((LINKED_BY, link.account_id) for link in links)
     subjects.update((LINKED_ARTICLE, link.article_id) for link in links)
-    running: dict[str, datetime] = {one.kind: one.due for one in story.clocks if one.due}
+    running: dict[str, datetime] = {one.kind: one.due for one in story.clocks if one.due and one.state == "running"}
     return Counted(
         row.customer_id, story.month, row.product, story.package or "", row.severity, counts, subjects, running
     )

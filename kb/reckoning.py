@@ -50,10 +50,12 @@ class Reckoning:
         lines = account_rows.lines_of(connection, row.customer_id)
         events = rows.events(connection, row.id, internal=True)
         clocks = self.clocks(row, events, lines, now)
-        next_at = tell(connection, row, clocks, now)
+        dues = [each.due for each in clocks if each.due]
+        # From a breach on, a clock is counted as missed: also one that was told of before.
+        next_at = min([tell(connection, row, clocks, now), *(due for due in dues if due > now)])
         if row.status != "closed":
             next_at = min(next_at, self._rules_change(lines, now))
-        rows.set_due(connection, row.id, min((each.due for each in clocks if each.due), default=NEVER), next_at)
+        rows.set_due(connection, row.id, min(dues, default=NEVER), next_at)
         self._count(connection, [(row, events, lines)], now)
 
     def reckon(self, number: str, now: datetime) -> None:

@@ -24,6 +24,7 @@ STATES: tuple[State, ...] = get_args(State)
 REFUSALS = ("missing", "too_long")
 PAGE = 50
 SHOWN = 20
+MANY = 100
 MAX_NOTE = 2_000
 
 
@@ -84,19 +85,20 @@ class Tasks:
             if not tasks.close(connection, task_id, values):
                 raise NoTask
 
-    def page(self, viewer: Viewer, state: State = "open", number: int = 1) -> list[Task]:
-        """A page of PAGE tasks, and one more where there are more; `mine`: open ones of articles the viewer owns."""
+    def page(self, viewer: Viewer, state: State = "open", after: int | None = None) -> list[Task]:
+        """PAGE tasks, from after that of an id, and one more where there are more; `mine`: open ones of articles the
+        viewer owns."""
         _check(viewer)
         owner = viewer.email if state == "mine" else None
         with self._store.reading() as connection:
-            return tasks.tasks(connection, state != "done", ((number - 1) * PAGE, PAGE + 1), owner)
+            return tasks.tasks(connection, state != "done", (after, PAGE + 1), owner)
 
     def count(self, viewer: Viewer) -> int:
-        """How many are open; none for customers."""
+        """How many are open, counted no further than MANY; none for customers."""
         if not is_staff(viewer):
             return 0
         with self._store.reading() as connection:
-            return tasks.open_count(connection)
+            return tasks.open_count(connection, MANY)
 
     def of_article(self, viewer: Viewer, article_id: int) -> Sequence[Task]:
         """What is to be done to an article; nothing for customers."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import random
+import re
 import statistics
 import tempfile
 import time
@@ -31,6 +32,7 @@ from web import close, create_app
 SIZES = (1_000, 10_000, 100_000)
 STORES = ("sqlite", "postgresql")
 ASKED = 60
+FOLLOWING = re.compile(r'href="(/cases\?[^"]*cursor=[^"]+)"')
 
 
 def main() -> None:
@@ -70,9 +72,10 @@ def measure(store: str, config: Config, size: int) -> None:
     chance = random.Random(7)
     engineer, gold = cookie(site, "engineer"), cookie(site, "gold")
     known = site.store.articles_for_index(limit=1)[0].row.number
+    far_on = later_page(site, 20)
     pages: dict[str, Callable[[], tuple[str, str]]] = {
         "queue": lambda: (engineer, "/cases"),
-        "queue, page 3": lambda: (engineer, "/cases?page=3"),
+        "queue, far on": lambda: (engineer, far_on),
         "closed": lambda: (engineer, "/cases?state=closed"),
         "a case, staff": lambda: (engineer, f"/cases/C{chance.randint(1, size):08d}"),
         "a customer's cases": lambda: (gold, "/cases"),
@@ -94,6 +97,17 @@ def measure(store: str, config: Config, size: int) -> None:
             print(f"{store:<10} {size:>8,} {links:>9,}  {name:<20} {p50:6.1f}  {p95:6.1f}", flush=True)
         browser.close()
     close(app)
+
+
+def later_page(site: ReadySite, steps: int) -> str:
+    """The address of the queue's page after so many, or its last."""
+    visitor, path = site.visitor("engineer"), "/cases"
+    for _ in range(steps):
+        following = FOLLOWING.search(visitor.get(path).get_data(as_text=True))
+        if not following:
+            break
+        path = following[1].replace("&amp;", "&")
+    return path
 
 
 def cookie(site: ReadySite, kind: str) -> str:

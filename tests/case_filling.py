@@ -14,8 +14,10 @@ from kb.cases import STATUSES
 from kb.clocks import NEVER
 from kb.store import Store
 from kb.store.case_tables import case_event, case_file, case_link, support_case
+from kb.store.outbox_tables import clock_event
 from kb.store.spr_tables import spr, spr_case
 from kb.store.tables import account, article
+from kb.store.task_tables import article_task
 
 Row: TypeAlias = dict[str, Any]
 LINKS = 10
@@ -34,15 +36,17 @@ class Filling:
     articles: list[int]
     chance: random.Random
     now: datetime
+    open_part: float
 
     def at(self, id_: int) -> datetime:
         return self.now - timedelta(minutes=self.size - id_)
 
 
-def add_cases(store: Store, size: int) -> int:
-    """So many cases, of every customer, a tenth of them open, PER_REPORT to a report; says how many links there are."""
+def add_cases(store: Store, size: int, open_part: float = OPEN_PART) -> int:
+    """So many cases, of every customer, a part of them open, PER_REPORT to a report; says how many links there are.
+    Of each open one a clock has warned, and for each tenth one an article waits for somebody."""
     with store.writing() as connection:
-        filling = _filling(connection, size)
+        filling = _filling(connection, size, open_part)
         connection.execute(insert(spr), [_report(filling, id_) for id_ in range(1, size // PER_REPORT + 1)])
         for start in range(1, size + 1, CHUNK):
             rows: dict[Table, list[Row]] = {}
@@ -54,12 +58,12 @@ def add_cases(store: Store, size: int) -> int:
     return size * min(LINKS, len(filling.articles))
 
 
-def _filling(connection: Connection, size: int) -> Filling:
+def _filling(connection: Connection, size: int, open_part: float) -> Filling:
     people = connection.execute(select(account.c.id, account.c.customer_id)).all()
     customers = [(person.id, person.customer_id) for person in people if person.customer_id is not None]
     staff = next(person.id for person in people if person.customer_id is None)
     articles = list(connection.scalars(select(article.c.id)))
-    return Filling(size, customers, staff, articles, random.Random(1), datetime.now(UTC))
+    return Filling(size, customers, staff, articles, random.Random(1), datetime.now(UTC), open_part)
 
 
 def _report(filling: Filling, id_: int) -> Row:
@@ -72,7 +76,7 @@ def _report(filling: Filling, id_: int) -> Row:
 def _case(filling: Filling, id_: int) -> Iterator[tuple[Table, Row]]:
     """The rows of a case, itself first."""
     chance, staff, at = filling.chance, filling.staff, filling.at(id_)
-    (contact, customer), is_open = chance.choice(filling.customers), chance.random() < OPEN_PART
+    (contact, customer), is_open = chance.choice(filling.customers), chance.random() < filling.open_part
     yield support_case, {
         "id": id_, "number": f"C{id_:08d}", "customer_id": customer, "contact_id": contact, "owner_id": staff,
         "product": "windchill", "version": "12.1", "environment": "", "subject": f"登入失敗 {id_}", "severity": id_ % 4,
@@ -88,6 +92,16 @@ def _case(filling: Filling, id_: int) -> Iterator[tuple[Table, Row]]:
     for linked in chance.sample(filling.articles, min(LINKS, len(filling.articles))):
         link = {"case_id": id_, "article_id": linked, "account_id": staff, "at": at}
         yield case_link, {**link, "role": "reference", "internal": False}
+    if is_open:
+        yield clock_event, {
+            "case_id": id_, "clock": "first_response", "began_at": at, "what": "warning", "at": at, "due_at": at,
+            "logged": True,
+        }  # fmt: skip
+    if id_ % PER_REPORT == 0:
+        yield article_task, {
+            "article_id": linked, "kind": "public_version", "paragraph": "", "note": "", "case_id": id_,
+            "account_id": staff, "at": at, "open": True, "done_note": "",
+        }  # fmt: skip
     yield case_file, {
         "uid": f"{id_:032x}", "case_id": id_, "event_id": first, "name": "a.log", "media_type": "text/plain", "size": 6,
         "digest": "0" * 64, "content": b"SEVERE",

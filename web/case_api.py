@@ -71,16 +71,12 @@ def cases() -> Response:
     limit = parameters.whole(request.args, "limit", PAGE, MOST)
     way, after = f"{state} {sort}", request.args.get("cursor")
     is_open = None if state == "all" else state == "open"
-    found = site().cases.walk(
-        g.viewer, Walk(is_open, cast(Sort, sort), cursors.place(after, way) if after else None, limit + 1)
-    )
-    shown = found[:limit]
-    last = shown[-1] if len(found) > limit else None
-    moment = last and (last.due_at if sort == "due" else last.opened_at)
+    walk = Walk(is_open, cast(Sort, sort), cursors.place(after, way) if after else None, limit + 1)
+    found = site().cases.walk(g.viewer, walk)
     return json_of(
         schema.Cases(
-            cases=[_summary(row) for row in shown],
-            next=cursors.cursor(way, moment, last.number) if last and moment else None,
+            cases=[_summary(row) for row in found[:limit]],
+            next=cursors.cursor(way, *walk.place(found[limit - 1])) if len(found) > limit else None,
         )
     )
 

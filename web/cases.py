@@ -25,6 +25,7 @@ from kb.cases import (
     Said,
     Stale,
     is_staff,
+    way_of,
 )
 from kb.deflection import Typed
 from kb.query import clean
@@ -32,8 +33,8 @@ from kb.question import Query
 from kb.search import Result
 from kb.store import Vote
 from kb.store.articles import Readable
-from kb.tasks import paragraphs
-from web import articles, deflection, uploads
+from kb.tasks import MANY, paragraphs
+from web import articles, cursors, deflection, uploads
 from web.articles import download
 from web.asking import CASE_FORM
 from web.language import now, today
@@ -93,23 +94,25 @@ def page() -> ResponseReturnValue:
     """A customer's cases, or for staff the queue, in the order of the clocks."""
     if answer := sign_in_first():
         return answer
-    state, number = request.args.get("state") or "open", request.args.get("page") or "1"
-    page = whole_page(number)
-    if state not in STATES or page is None:
+    state, cursor = request.args.get("state") or "open", request.args.get("cursor")
+    if state not in STATES:
         abort(404)
-    found = site().cases.page(g.viewer, is_open=state == "open", number=page)
+    way = way_of(state == "open")
+    after = cursors.place(cursor, state) if cursor else None
+    found = site().cases.page(g.viewer, is_open=state == "open", after=after)
     return render_template(
         "cases.html",
         cases=found[:PAGE],
-        more=len(found) > PAGE,
+        following=cursors.cursor(state, *way.place(found[PAGE - 1])) if len(found) > PAGE else None,
+        first=after is None,
         state=state,
         states=STATES,
-        number=page,
         staff=is_staff(g.viewer),
         now=now(),
         products=site().cases.products(g.viewer),
         tasks=site().tasks.count(g.viewer),
-        deflections=site().cases.deflections(g.viewer, DEFLECTIONS) if state == "closed" else [],
+        many=MANY,
+        deflections=site().cases.deflections(g.viewer, DEFLECTIONS) if state == "closed" and after is None else [],
     )
 
 
@@ -120,11 +123,15 @@ def clocks() -> ResponseReturnValue:
         return answer
     if not is_staff(g.viewer):
         abort(404)
-    after = request.args.get("after", "")
-    before = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else None
-    found = site().watcher.newest(g.viewer, PAGE + 1, before)
+    found = site().watcher.newest(g.viewer, PAGE + 1, after_id())
     more = found[PAGE - 1].id if len(found) > PAGE else None
     return make_response(render_template("case_clocks.html", events=found[:PAGE], after=more))
+
+
+def after_id() -> int | None:
+    """The row after which a page begins, as its address says; None: the first page."""
+    after = request.args.get("after", "")
+    return int(after) if after.isascii() and after.isdigit() and len(after) < 10 else None
 
 
 def whole_page(text: str) -> int | None:

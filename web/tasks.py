@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 from kb.cases import NoCase, is_staff
 from kb.tasks import MAX_NOTE, PAGE, STATES, NoTask, TaskRefused
 from web import articles, errors
-from web.cases import whole_page
+from web.cases import after_id
 from web.language import now
 from web.messages import text
 from web.site import site
@@ -46,18 +46,16 @@ def page() -> ResponseReturnValue:
 
 
 def _page(problem: str = "", status: int = 200) -> ResponseReturnValue:
-    wanted, number = request.args.get("state") or "open", whole_page(request.args.get("page") or "1")
-    state = next((each for each in STATES if each == wanted), None)
-    if state is None or number is None:
-        abort(404)
-    found = site().tasks.page(g.viewer, state, number)
+    wanted, after = request.args.get("state") or "open", after_id()
+    state = next((each for each in STATES if each == wanted), None) or abort(404)
+    found = site().tasks.page(g.viewer, state, after)
     page = render_template(
         "tasks.html",
         tasks=found[:PAGE],
-        more=len(found) > PAGE,
+        after=found[PAGE - 1].id if len(found) > PAGE else None,
+        first=after is None,
         state=state,
         states=STATES,
-        number=number,
         problem=problem,
         longest_note=MAX_NOTE,
     )

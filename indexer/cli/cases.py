@@ -14,7 +14,7 @@ from rich.table import Table
 from indexer.cli.common import Refused, config, opened_store, told_to_end
 from indexer.cli.working import change, close, desk, link, open_, reply, unlink
 from indexer.delivering import follow
-from kb.cases import PAGE
+from kb.cases import PAGE, way_of
 from kb.clocks import NEVER
 from kb.entitlements import matrices
 from kb.reckoning import Reckoning
@@ -42,9 +42,9 @@ def recount() -> None:
 @cases.command("list")
 @click.option("--as", "email", metavar="EMAIL", required=True, help="As this account sees them.")
 @click.option("--closed", is_flag=True, help="Those that are closed, newest first.")
-@click.option("--page", type=click.IntRange(1, 10_000), default=1, show_default=True, help=f"{PAGE} cases each.")
+@click.option("--after", metavar="NUMBER", help=f"The {PAGE} that come after this case; without it the first {PAGE}.")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
-def list_(email: str, closed: bool, page: int, as_json: bool) -> None:
+def list_(email: str, closed: bool, after: str | None, as_json: bool) -> None:
     """List the open cases, the next to be breached first.
 
     \b
@@ -52,7 +52,11 @@ def list_(email: str, closed: bool, page: int, as_json: bool) -> None:
       kb cases list --as engineer@demo.example
     """
     with desk(email) as at:
-        rows = at.cases.page(at.viewer, is_open=not closed, number=page)
+        seen = at.cases.case(at.viewer, after, datetime.now(UTC)) if after else None
+        if after and seen is None:
+            raise _absent(email, after)
+        place = way_of(not closed).place(seen.row) if seen else None
+        rows = at.cases.page(at.viewer, is_open=not closed, after=place)
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if as_json:
         click.echo(json.dumps([_as_data(row) for row in rows], ensure_ascii=False, indent=1))
@@ -70,7 +74,11 @@ def list_(email: str, closed: bool, page: int, as_json: bool) -> None:
         table.add_row(*cells)
     Console().print(table)
     if more:
-        click.echo(f"there are more: --page {page + 1}")
+        click.echo(f"there are more: --after {rows[-1].number}")
+
+
+def _absent(email: str, number: str) -> Refused:
+    return Refused(f"{email} sees no case {number}; see: kb cases list --as {email}")
 
 
 @cases.command()
@@ -87,7 +95,7 @@ def show(number: str, email: str, as_json: bool) -> None:
     with desk(email) as at:
         case = at.cases.case(at.viewer, number, datetime.now(UTC))
     if case is None:
-        raise Refused(f"{email} sees no case {number}; see: kb cases list --as {email}")
+        raise _absent(email, number)
     clocks = [
         {"kind": one.kind, "state": one.state, "due_at": one.due.isoformat() if one.due else None}
         for one in case.clocks

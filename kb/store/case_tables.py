@@ -45,11 +45,11 @@ support_case = Table(
     Column("watch_at", Moment, nullable=False, default=lambda: EPOCH, index=True),
     Column("opened_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
-    Index(None, "open", "due_at", "id"),
-    Index(None, "customer_id", "open", "id"),
-    # For programs that page through cases: their numbers are told, the ids are not.
+    # The ways through cases. They end in the number, which is told; the id is not.
     Index(None, "open", "due_at", "number"),
-    Index(None, "opened_at", "number"),
+    Index(None, "open", "opened_at", "number"),
+    Index(None, "customer_id", "open", "due_at", "number"),
+    Index(None, "customer_id", "open", "opened_at", "number"),
     Index(None, "customer_id", "opened_at", "number"),
     sqlite_autoincrement=True,
 )

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from heapq import merge
+from itertools import islice
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, true, tuple_, update
@@ -94,35 +96,30 @@ def case_by_number(connection: Connection, number: str, customer_id: int | None)
     return CaseRow(*row) if row else None
 
 
-def cases(connection: Connection, customer_id: int | None, is_open: bool, page: tuple[int, int]) -> list[CaseRow]:
-    """Open ones by the moment their next clock is breached; closed ones the newest first. `page`: offset, limit."""
-    by_due, by_id = support_case.c.due_at, support_case.c.id
-    # No clock of a closed case runs: named first, its due time lets the queue's index give everyone's in their order.
-    closed = (by_id.desc(),) if customer_id is not None else (by_due.desc(), by_id.desc())
-    order = (by_due, by_id) if is_open else closed
-    found = select(*CASE).select_from(CASES).where(support_case.c.open == is_open, within(customer_id))
-    offset, limit = page
-    return [CaseRow(*row) for row in connection.execute(found.order_by(*order).offset(offset).limit(limit))]
-
-
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A way through cases for programs. `sort`: `due`, by the next breach, or `opened`, the newest first, in which a
-    case keeps its place whatever happens to it. `after`: the key and the number of the last case that was seen."""
+    """A way through cases. `sort`: `due`, by the next breach, or `opened`, the newest first, in which a case keeps its
+    place whatever happens to it. `after`: the key and the number of the last case that was seen."""
 
     is_open: bool | None = None
     sort: Sort = "opened"
     after: tuple[datetime, str] | None = None
     limit: int = 50
 
+    def place(self, row: CaseRow) -> tuple[datetime, str]:
+        """Where a case stands on this way."""
+        return (row.due_at if self.sort == "due" else row.opened_at, row.number)
+
 
 def walk(connection: Connection, customer_id: int | None, way: Walk) -> list[CaseRow]:
     """The next cases of a walk."""
+    if way.is_open is None:
+        # Read in order from the indexes of open ones and of closed ones: nothing is sorted, however many there are.
+        both = (walk(connection, customer_id, replace(way, is_open=each)) for each in (True, False))
+        return list(islice(merge(*both, key=way.place, reverse=way.sort == "opened"), way.limit))
     number = support_case.c.number
     key = support_case.c.due_at if way.sort == "due" else support_case.c.opened_at
-    found = select(*CASE).select_from(CASES).where(within(customer_id))
-    if way.is_open is not None:
-        found = found.where(support_case.c.open == way.is_open)
+    found = select(*CASE).select_from(CASES).where(support_case.c.open == way.is_open, within(customer_id))
     if way.after is not None:
         here, last = (
             tuple_(key, number),

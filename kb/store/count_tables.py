@@ -19,7 +19,7 @@ case_count = Table(
     Column("counts", JSON, nullable=False),
 )
 
-# Clocks that run: what they count for is known when they stop, or once they are late.
+# Clocks that run in time: what they count for is known when they stop, or are late, and somebody has looked since.
 running_clock = Table(
     "running_clock",
     metadata,

@@ -23,6 +23,8 @@ Place: TypeAlias = tuple[int, str, str, str, str, int, int]
 Packed: TypeAlias = tuple[str, int, int]
 EVERYONE = 0
 NO_SUBJECT = 0
+# Package and severity of sums that are of all of them together.
+OF_ALL = ("", 0)
 KEY = ("customer_id", "measure", "month", "product", "package", "severity", "subject_id")
 
 
@@ -125,11 +127,16 @@ def _row(case_id: int, counted: Counted) -> dict[str, object]:
 
 
 def _sums(customer_id: int, place: tuple[str, str, str, int], packed: Iterable[Packed]) -> Counter[Place]:
-    """What is added where: to the sums of all customers, and but for what is of a subject to those of this one."""
+    """What is added where: to the sums of all customers and of this one; what is of a subject to those of all
+    customers, packages and severities together."""
     found: Counter[Place] = Counter()
     for measure, subject, count in packed:
-        for owner in (EVERYONE, customer_id) if subject == NO_SUBJECT else (EVERYONE,):
-            found[(owner, measure, *place, subject)] += count
+        if subject == NO_SUBJECT:
+            for owner in (EVERYONE, customer_id):
+                found[(owner, measure, *place, subject)] += count
+        else:
+            month, product, _, _ = place
+            found[(EVERYONE, measure, month, product, *OF_ALL, subject)] += count
     return found
 
 
@@ -192,7 +199,8 @@ def subjects(connection: Connection, given: Filter, measure: str, limit: int) ->
 
 
 def overdue(connection: Connection, given: Filter, now: datetime) -> list[Sum]:
-    """Clocks that run and are late, as sums; their measure is the kind of the clock."""
+    """Clocks that are late since their case was last counted, as sums; their measure is the kind of the clock. Few:
+    a worker counts a case as soon as a clock of it is late."""
     counted = case_count.c
     columns = counted.month, counted.product, counted.package, counted.severity, running_clock.c.kind
     tables = running_clock.join(case_count, running_clock.c.case_id == counted.case_id)

@@ -62,13 +62,15 @@ def _read(connection: Connection, found: Select[Any]) -> list[Task]:
     return [Task(*row) for row in connection.execute(found)]
 
 
-def tasks(connection: Connection, is_open: bool, page: tuple[int, int], owner: str | None = None) -> list[Task]:
-    """A page (offset, limit): open ones the oldest first, done ones the newest first; of the articles of an owner."""
-    order = article_task.c.id if is_open else article_task.c.id.desc()
+def tasks(connection: Connection, is_open: bool, page: tuple[int | None, int], owner: str | None = None) -> list[Task]:
+    """A page (after which id, limit): open ones the oldest first, done ones the newest first; of an owner."""
+    id_, (after, limit) = article_task.c.id, page
     found = select(*TASK).select_from(TASKS).where(article_task.c.open == is_open)
     if owner is not None:
         found = found.where(article.c.owner == owner)
-    return _read(connection, found.order_by(order).offset(page[0]).limit(page[1]))
+    if after is not None:
+        found = found.where(id_ > after if is_open else id_ < after)
+    return _read(connection, found.order_by(id_ if is_open else id_.desc()).limit(limit))
 
 
 def of_article(connection: Connection, article_id: int, limit: int) -> list[Task]:
@@ -77,8 +79,10 @@ def of_article(connection: Connection, article_id: int, limit: int) -> list[Task
     return _read(connection, found.order_by(article_task.c.id).limit(limit))
 
 
-def open_count(connection: Connection) -> int:
-    return connection.scalar(select(func.count()).select_from(article_task).where(article_task.c.open)) or 0
+def open_count(connection: Connection, most: int) -> int:
+    """How many are open, counted no further than that."""
+    some = select(article_task.c.id).where(article_task.c.open).limit(most).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) or 0
 
 
 def requested(connection: Connection, case_id: int) -> frozenset[int]:

@@ -188,3 +188,21 @@ def test_many_at_once_are_all_counted(store: Store, cases: Cases, people: dict[s
     happened = Counter(kept(store))
     cases.reckoning.recount(NOW + HOUR)
     assert kept(store) == happened
+
+
+def test_a_clock_that_is_late_is_in_the_sums_once_the_worker_has_looked(
+    store: Store, cases: Cases, people: dict[str, Viewer], reports: CaseReports
+) -> None:
+    """So what a report adds up at the moment stays small; it says the same before and afterwards."""
+    number, late = opened(cases, people["gold"]), NOW + 3 * HOUR
+    before = of_all(reports, people, late).clocks
+    with store.reading() as connection:
+        assert rows.to_watch(connection, late, 9) == [number]
+    cases.reckoning.reckon(number, late)
+    assert of_all(reports, people, late).clocks == before == {("first_response", "gold", 1): (0, 1)}
+    with store.reading() as connection:
+        kinds = set(connection.scalars(select(running_clock.c.kind)))
+    assert kinds == {"next_update"}
+    cases.change(people["engineer"], number, 1, {"severity": 2}, late)
+    cases.change(people["engineer"], number, 2, {"severity": 1}, late)
+    assert of_all(reports, people, late).clocks == before
