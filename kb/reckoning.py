@@ -23,6 +23,7 @@ from kb.store import Store, counts
 from kb.store import accounts as account_rows
 from kb.store import cases as rows
 from kb.store.cases import CaseEvent, CaseRow
+from kb.store.counts import LinkRow
 from kb.telling import tell
 
 # A case with all that happened to it, and its customer's contract lines.
@@ -76,7 +77,9 @@ class Reckoning:
 
     def _count(self, connection: Connection, given: Sequence[Told], now: datetime) -> None:
         """Keeps what these cases count for in the reports."""
-        links = counts.links_of(connection, [row.id for row, _, _ in given])
+        links: dict[int, list[LinkRow]] = {row.id: [] for row, _, _ in given}
+        for link in counts.links_of(connection, list(links)):
+            links[link.case_id].append(link)
         stories = (
             Story(
                 row,
@@ -84,7 +87,7 @@ class Reckoning:
                 self.package(lines, row.product, now),
                 self.clocks(row, events, lines, now),
                 self._waits(row, events, lines, now),
-                [link for link in links if link.case_id == row.id],
+                links[row.id],
             )
             for row, events, lines in given
         )
@@ -140,7 +143,8 @@ class Reckoning:
                 given = rows.told(connection, after, RECOUNTED)
                 if not given:
                     return done
-                lines = {row.customer_id: account_rows.lines_of(connection, row.customer_id) for row, _ in given}
+                customers = {row.customer_id for row, _ in given}
+                lines = {each: account_rows.lines_of(connection, each) for each in customers}
                 self._count(connection, [(row, events, lines[row.customer_id]) for row, events in given], now)
             after, done = given[-1][0].id, done + len(given)
 
