@@ -29,6 +29,8 @@ MAX_SUBJECT = 200
 MAX_TEXT = 20_000
 MAX_FIELD = 2_000
 MAX_VERSION = 64
+# What a case is told when a report that is linked to it is fixed.
+FIXED = "spr_fixed"
 # With one message.
 MAX_FILES = 10
 NUMBER = re.compile(r"C[0-9]{8}")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from heapq import merge
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from sqlalchemy import Connection
 from kb.accounts import Viewer, folded
 from kb.articles import Attachment
 from kb.case_rules import (
+    FIXED,
     MAX_FIELD,
     MAX_FILES,
     MAX_SUBJECT,
@@ -53,9 +55,9 @@ from kb.store import Store, case_files, outbox, sprs, tasks
 from kb.store import accounts as account_rows
 from kb.store import cases as rows
 from kb.store.articles import Readable
-from kb.store.cases import CaseRow, Deflection, Walk
+from kb.store.cases import CaseEvent, CaseRow, Deflection, Walk
 from kb.store.spr_tables import spr_case
-from kb.store.sprs import SprRow
+from kb.store.sprs import Notice, SprRow
 from kb.telling import tell
 from kb.texts import stored
 
@@ -64,6 +66,10 @@ __all__ = [
     "STATUSES", "Case", "CaseRefused", "Cases", "Linked", "NewCase", "NoCase", "Said", "Stale", "Status", "is_staff",
     "way_of",
 ]  # fmt: skip
+
+
+# No row has it.
+NO_EVENT = 0
 
 
 class Cases:
@@ -104,6 +110,7 @@ class Cases:
             found = rows.events(connection, row.id, internal=True)
             linked = rows.links(connection, row.id, internal=staff)
             reports = sprs.of_case(connection, row.id)
+            notices = sprs.notices_of(connection, row.id)
             files = case_files.of_case(connection, row.id, internal=staff)
             lines = account_rows.lines_of(connection, row.customer_id)
         articles = self._store.readable([link.article_id for link in linked], viewer.scope)
@@ -113,7 +120,8 @@ class Cases:
             for link in linked
             if link.article_id in articles
         )
-        seen = tuple(event for event in found if staff or not event.internal)
+        shown = [event for event in found if staff or not event.internal]
+        seen = _with_notices(shown, [each for each in notices if staff or _is_linked(each, reports)])
         package, clocks = self.reckoning.package(lines, row.product, now), self.reckoning.clocks(row, found, lines, now)
         return Case(row, package, seen, links, clocks, tuple(reports), tuple(files))
 
@@ -327,6 +335,20 @@ class Cases:
         rows.change_case(connection, row.id, values)
         data = {name: [getattr(row, name), value] for name, value in changed.items()}
         _note(connection, row.id, viewer, now, "change", "", data, internal=set(changed) == {"owner_id"})
+
+
+def _is_linked(notice: Notice, reports: Sequence[SprRow]) -> bool:
+    """The report is still linked: a customer sees nothing of one that is not."""
+    return any(row.number == notice.number for row in reports)
+
+
+def _with_notices(events: Sequence[CaseEvent], notices: Sequence[Notice]) -> tuple[CaseEvent, ...]:
+    """What happened with what the case was told of reports, in the order of time; its opening stays first."""
+    told = (
+        CaseEvent(NO_EVENT, each.at, FIXED, False, "", {"spr": each.number, "fixed_in": each.fixed_in}, each.by, "")
+        for each in notices
+    )
+    return (*events[:1], *merge(events[1:], told, key=lambda event: event.at))
 
 
 def way_of(is_open: bool) -> Walk:

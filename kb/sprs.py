@@ -16,9 +16,9 @@ from typing import Literal, TypeAlias, get_args
 
 from sqlalchemy import Connection
 
-from kb.accounts import Viewer
-from kb.case_rules import customer_of, is_staff, sees_cases
-from kb.store import Store
+from kb.accounts import ANONYMOUS, Viewer
+from kb.case_rules import FIXED, customer_of, is_staff, sees_cases
+from kb.store import Store, outbox
 from kb.store import sprs as rows
 from kb.store.articles import Readable
 from kb.store.cases import CaseRow
@@ -144,14 +144,15 @@ class Sprs:
     def save(self, viewer: Viewer, new: NewSpr, now: datetime) -> Taken:
         """Adds a report, or changes the one of its number."""
         self.check_staff(viewer)
-        return self.take([new], now)
+        return self.take([new], now, by=viewer)
 
-    def take(self, given: Iterable[NewSpr], now: datetime, *, dry_run: bool = False) -> Taken:
-        """All of these, or none: SprRefused. For whoever runs the server; of two with one number the last holds."""
+    def take(self, given: Iterable[NewSpr], now: datetime, *, dry_run: bool = False, by: Viewer = ANONYMOUS) -> Taken:
+        """All of these, or none: SprRefused. For whoever runs the server; of two with one number the last holds. Cases
+        linked to one that is fixed now, or in another version, are told."""
         products = self._store.products()
         wanted = {each.number: each for each in (_checked(one, products) for one in given)}
         with self._store.writing() as connection:
-            there = rows.by_numbers(connection, list(wanted))
+            there = rows.locked(connection, list(wanted))
             taken = Taken()
             for number, each in wanted.items():
                 values = {
@@ -168,6 +169,8 @@ class Sprs:
                     taken = replace(taken, changed=taken.changed + 1)
                 if not dry_run:
                     _write(connection, before, values | {"changed_at": now})
+                if before and not dry_run and _newly_fixed(before, each):
+                    _tell_cases(connection, replace(before, fixed_in=each.fixed_in), by, now)
         return taken
 
     def link(self, viewer: Viewer, number: str, article: Readable, now: datetime) -> None:
@@ -198,6 +201,17 @@ def _write(connection: Connection, before: SprRow | None, values: Mapping[str, o
         rows.add(connection, values)
     else:
         rows.change(connection, before.id, values)
+
+
+def _newly_fixed(before: SprRow, now: NewSpr) -> bool:
+    return now.status == "fixed" and (before.status, before.fixed_in) != (now.status, now.fixed_in)
+
+
+def _tell_cases(connection: Connection, fixed: SprRow, by: Viewer, now: datetime) -> None:
+    """Notes it with each case that the report is linked to, for other tools, too."""
+    data = {"spr": fixed.number, "fixed_in": fixed.fixed_in}
+    for case_id in rows.tell_fixed(connection, fixed.id, fixed.fixed_in, (by.account_id, now)):
+        outbox.add(connection, outbox.Event(case_id, f"case.{FIXED}", now, internal=False, by=by.name, data=data))
 
 
 def wrong(given: NewSpr, products: Container[str]) -> str | None:

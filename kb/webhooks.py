@@ -26,7 +26,7 @@ from kb.store.outbox import CONTENTS, Content, Delivery, DeliveryState, Outcome,
 
 EventKind: TypeAlias = Literal[
     "case.opened", "case.reply", "case.note", "case.change", "case.link", "case.unlink", "case.file", "case.spr_link",
-    "case.spr_unlink", "clock.warning", "clock.breach",
+    "case.spr_unlink", "case.spr_fixed", "clock.warning", "clock.breach",
 ]  # fmt: skip
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 REFUSALS = ("name", "taken", "url", "https", "kinds", "content", "customer", "staff_of_one", "many")
@@ -199,7 +199,7 @@ def message(one: Delivery, webhook: Webhook) -> bytes:
     told: dict[str, Any] = {
         "id": one.uid, "type": one.kind, "timestamp": one.at.isoformat(),
         "case": case | {"url": f"/cases/{one.case['number']}"},
-        "data": dict(one.data) if content == "staff" else _fields(one.data),
+        "data": dict(one.data) if content == "staff" else _fields(one.data, content),
     }  # fmt: skip
     if content != "state":
         told |= {"by": one.by, "text": one.text}
@@ -208,9 +208,10 @@ def message(one: Delivery, webhook: Webhook) -> bytes:
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Of what changed, what a customer sees on his page."""
-    return {name: value for name, value in data.items() if name in ("severity", "status", "clock", "due_at")}
+def _fields(data: Mapping[str, Any], content: Content) -> dict[str, Any]:
+    """Of what changed, what a receiver of such content may know; a customer sees all of it on his page."""
+    shown = {"severity", "status", "clock", "due_at"} | ({"spr", "fixed_in"} if content == "customer" else set())
+    return {name: value for name, value in data.items() if name in shown}
 
 
 def signed(uid: str, body: bytes, webhook: Webhook, now: datetime) -> dict[str, str]:

@@ -142,7 +142,8 @@ def change_case(connection: Connection, case_id: int, values: Mapping[str, Any])
 
 def lock_case(connection: Connection, case_id: int) -> None:
     """Until the end of the transaction nobody else changes the case. SQLite has one writer at a time anyway."""
-    connection.execute(select(support_case.c.id).where(support_case.c.id == case_id).with_for_update())
+    # What only refers to the case, as what it is told of a report does, need not wait.
+    connection.execute(select(support_case.c.id).where(support_case.c.id == case_id).with_for_update(key_share=True))
 
 
 def set_due(connection: Connection, case_id: int, due_at: datetime, watch_at: datetime) -> None:

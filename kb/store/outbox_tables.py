@@ -76,8 +76,9 @@ delivery = Table(
     Column("status", Integer),
     Column("problem", String(32)),
     Column("done_at", Moment),
-    Index(None, "webhook_id", "state", "next_at"),
+    Index(None, "webhook_id", "state", "id"),
     Index(None, "webhook_id", "case_id", "state", "id"),
+    Index(None, "state", "id"),
     Index(None, "state", "done_at"),
     sqlite_autoincrement=True,
 )

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import (
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from kb.store.tables import Moment, metadata
 
@@ -42,6 +53,21 @@ spr_case = Table(
     Column("at", Moment, nullable=False),
     PrimaryKeyConstraint("spr_id", "case_id"),
     Index(None, "case_id", "spr_id"),
+)
+
+# A case was told that a report linked to it is fixed: of each version it is fixed in once. `account_id`: who said that
+# it is fixed; none: it was read from a file.
+spr_notice = Table(
+    "spr_notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("spr_id", Integer, ForeignKey("spr.id", ondelete="CASCADE"), nullable=False),
+    Column("case_id", Integer, ForeignKey("support_case.id", ondelete="CASCADE"), nullable=False),
+    Column("account_id", Integer, ForeignKey("account.id")),
+    Column("at", Moment, nullable=False),
+    Column("fixed_in", String(64), nullable=False),
+    UniqueConstraint("spr_id", "case_id", "fixed_in"),
+    Index(None, "case_id", "id"),
 )
 
 # The last day of standard support. `name` as versions begin with it, 12.1; "": the whole product.

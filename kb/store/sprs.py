@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, literal, select, tuple_, update
 
 from kb.store.case_tables import support_case
 from kb.store.cases import CASE, CASES, CaseRow, within
 from kb.store.feedback import upsert
-from kb.store.spr_tables import spr, spr_article, spr_case
+from kb.store.spr_tables import spr, spr_article, spr_case, spr_notice
+from kb.store.tables import account
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,17 @@ SPR: tuple[ColumnElement[Any], ...] = (
 
 def by_numbers(connection: Connection, numbers: Sequence[str]) -> dict[str, SprRow]:
     """Those of these numbers that there are."""
-    rows = connection.execute(select(*SPR).where(spr.c.number.in_(numbers)))
-    return {row.number: SprRow(*row) for row in rows}
+    return _by_number(connection, select(*SPR).where(spr.c.number.in_(numbers)))
+
+
+def locked(connection: Connection, numbers: Sequence[str]) -> dict[str, SprRow]:
+    """The same, to be changed: until the end of the transaction nobody else changes or links them."""
+    found = select(*SPR).where(spr.c.number.in_(numbers)).order_by(spr.c.number)
+    return _by_number(connection, found.with_for_update())
+
+
+def _by_number(connection: Connection, found: Select[Any]) -> dict[str, SprRow]:
+    return {row.number: SprRow(*row) for row in connection.execute(found)}
 
 
 def page(connection: Connection, status: str | None, after: tuple[datetime, str] | None, limit: int) -> list[SprRow]:
@@ -90,6 +100,43 @@ def of_case(connection: Connection, case_id: int) -> list[SprRow]:
     joined = spr.join(spr_case, spr_case.c.spr_id == spr.c.id)
     found = select(*SPR).select_from(joined).where(spr_case.c.case_id == case_id)
     return [SprRow(*row) for row in connection.execute(found.order_by(spr.c.number))]
+
+
+def tell_fixed(connection: Connection, spr_id: int, fixed_in: str, told: tuple[int | None, datetime]) -> list[int]:
+    """Notes with each case linked to a report that it is fixed, `told` by whom and when; gives the cases that were not
+    told of this version before."""
+    linked = select(
+        spr_case.c.spr_id,
+        spr_case.c.case_id,
+        *(
+            literal(each, column.type)
+            for each, column in zip(
+                (*told, fixed_in), (spr_notice.c.account_id, spr_notice.c.at, spr_notice.c.fixed_in), strict=True
+            )
+        ),
+    ).where(spr_case.c.spr_id == spr_id)
+    new = upsert(connection)(spr_notice).from_select(["spr_id", "case_id", "account_id", "at", "fixed_in"], linked)
+    return sorted(connection.scalars(new.on_conflict_do_nothing().returning(spr_notice.c.case_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A case was told that a report is fixed. `by`: who said so, "" for a file."""
+
+    number: str
+    fixed_in: str
+    at: datetime
+    by: str
+
+
+def notices_of(connection: Connection, case_id: int) -> list[Notice]:
+    """In the order they were told."""
+    tables = spr_notice.join(spr, spr_notice.c.spr_id == spr.c.id).outerjoin(
+        account, spr_notice.c.account_id == account.c.id
+    )
+    columns = spr.c.number, spr_notice.c.fixed_in, spr_notice.c.at, func.coalesce(account.c.name, "")
+    found = select(*columns).select_from(tables).where(spr_notice.c.case_id == case_id)
+    return [Notice(*row) for row in connection.execute(found.order_by(spr_notice.c.id))]
 
 
 def cases_of(connection: Connection, spr_id: int, customer_id: int | None, limit: int) -> list[CaseRow]:

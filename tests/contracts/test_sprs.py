@@ -14,7 +14,7 @@ from kb.cases import CaseRefused, Cases, NewCase, NoCase, Stale
 from kb.config import Config
 from kb.entitlements import ContractLine, matrices
 from kb.sprs import NewSpr, NoSpr, SprRefused, Sprs, Taken, number_of
-from kb.store import Store, merging
+from kb.store import Store, merging, outbox
 from kb.store.articles import Readable
 from tests.contracts.stores import OPENERS, add_people, apply, draft
 
@@ -203,3 +203,63 @@ def test_the_links_of_an_article_go_where_it_is_merged_into(
         merging.move(connection, one.row.id, other.row.id)
     assert [row.number for row in sprs.of_article(other)] == ["3000001", "3000002"]
     assert sprs.of_article(one) == []
+
+
+def told(cases: Cases, viewer: Viewer, number: str) -> list[tuple[str, str, str]]:
+    """What a case was told of reports, as somebody sees it: number, version, by whom."""
+    found = cases.case(viewer, number, NOW + 9 * HOUR)
+    assert found is not None and found.events[0].kind == "opened"
+    of_reports = [event for event in found.events if event.kind == "spr_fixed"]
+    return [(event.data["spr"], event.data["fixed_in"], event.by) for event in of_reports]
+
+
+def test_cases_are_told_once_of_each_version_that_a_report_is_fixed_in(
+    sprs: Sprs, cases: Cases, store: Store, people: dict[str, Viewer]
+) -> None:
+    gold, engineer = people["gold"], people["eng"]
+    sprs.save(engineer, report("1000005"), NOW)
+    ours, bare, theirs = (
+        cases.open(people[who], NewCase("windchill", 2, "s", "t"), NOW) for who in ("gold", "gold", "other")
+    )
+    for number in (ours, theirs):
+        cases.link_spr(engineer, number, "1000005", NOW)
+    cases.change(engineer, theirs, 1, {"status": "closed"}, NOW)
+    before = cases.case(engineer, ours, NOW)
+    operator_webhook(store)
+    sprs.save(engineer, report("1000005", "in_work", fixed_in="12.1"), NOW + HOUR)
+    assert told(cases, engineer, ours) == [] and sent(store) == []
+    fixed = report("1000005", "fixed", fixed_in="12.1")
+    assert sprs.take([fixed], NOW + 2 * HOUR, dry_run=True) == Taken(changed=1) and sent(store) == []
+    sprs.save(engineer, fixed, NOW + 2 * HOUR)
+    for again in (fixed, report("1000005", "fixed", fixed_in="12.1", title="x"), report("1000005"), fixed):
+        sprs.save(engineer, again, NOW + 3 * HOUR)
+    once = ("1000005", "12.1", engineer.name)
+    assert told(cases, gold, ours) == told(cases, engineer, ours) == told(cases, people["other"], theirs) == [once]
+    assert told(cases, engineer, bare) == []
+    assert sent(store) == [(number, {"spr": "1000005", "fixed_in": "12.1"}) for number in (ours, theirs)]
+    after = cases.case(engineer, ours, NOW)
+    assert before and after and (after.row, after.clocks) == (before.row, before.clocks), "no clock goes by it"
+    sprs.take([report("1000005", "fixed", fixed_in="12.2")], NOW + 4 * HOUR)
+    assert told(cases, gold, ours) == [once, ("1000005", "12.2", "")] and len(sent(store)) == 4
+    cases.unlink_spr(engineer, ours, "1000005", NOW + 5 * HOUR)
+    assert told(cases, gold, ours) == [] and len(told(cases, engineer, ours)) == 2
+    sprs.save(engineer, report("1000005", "fixed", fixed_in="12.3"), NOW + 6 * HOUR)
+    assert len(told(cases, engineer, ours)) == 2 and len(told(cases, engineer, theirs)) == 3
+
+
+def operator_webhook(store: Store) -> None:
+    """A receiver of what cases are told of reports."""
+    values = {
+        "name": "all", "url": "https://crm.example", "secret": "s", "kinds": ["case.spr_fixed"], "content": "customer",
+        "active": True, "silences": 0, "created_at": NOW,
+    }  # fmt: skip
+    with store.writing() as connection:
+        outbox.add_webhook(connection, values)
+
+
+def sent(store: Store) -> list[tuple[str, object]]:
+    """What receivers are to hear, the oldest first: of which case, and what."""
+    with store.reading() as connection:
+        waiting = outbox.of_state(connection, "waiting", None, 99)
+    assert all(not each.internal for each in waiting)
+    return [(str(each.case["number"]), dict(each.data)) for each in waiting[::-1]]

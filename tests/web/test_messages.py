@@ -83,7 +83,18 @@ COMPUTED = {
     "clock.until",
     *(
         f"event.{kind}"
-        for kind in ("opened", "reply", "note", "change", "link", "unlink", "file", "spr_link", "spr_unlink")
+        for kind in (
+            "opened",
+            "reply",
+            "note",
+            "change",
+            "link",
+            "unlink",
+            "file",
+            "spr_link",
+            "spr_unlink",
+            "spr_fixed",
+        )
     ),
     *(f"link.{role}" for role in ROLES),
     *(f"case.wrong.{reason}" for reason in REFUSALS),
