@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from kb.accounts import Viewer
-from kb.articles import ATTACHMENT_NAME, Attachment
+from kb.articles import Attachment
 from kb.clocks import Clock
 from kb.entitlements import STAFF
 from kb.store.articles import Readable
@@ -22,7 +21,7 @@ SEVERITIES = (0, 1, 2, 3)
 ROLES = ("resolution", "reference")
 REFUSALS = (
     "not_entitled", "missing", "too_long", "severity", "status", "closed", "staff_only", "role", "unreadable", "no_spr",
-    "contact", "file_name", "file_size", "files",
+    "contact", "file_name", "file_size", "files", "case_files",
 )  # fmt: skip
 PAGE = 50
 MAX_SUBJECT = 200
@@ -137,14 +136,3 @@ def check_words(new: NewCase) -> None:
             raise CaseRefused("too_long", field=name, most=most)
     if new.severity not in SEVERITIES:
         raise CaseRefused("severity")
-
-
-def check_files(files: Sequence[Attachment], most_mb: int) -> None:
-    """CaseRefused for files that cannot be sent with one message."""
-    if len(files) > MAX_FILES:
-        raise CaseRefused("files", most=MAX_FILES)
-    for file in files:
-        if not ATTACHMENT_NAME.match(file.name) or file.name.strip(". ") != file.name:
-            raise CaseRefused("file_name", name=file.name)
-        if not 0 < len(file.content) <= most_mb << 20:
-            raise CaseRefused("file_size", name=file.name, mb=most_mb)

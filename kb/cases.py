@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from kb.accounts import Viewer, folded
 from kb.articles import Attachment
+from kb.case_files import CaseFiles
 from kb.case_rules import (
     FIXED,
     MAX_FIELD,
@@ -39,7 +40,6 @@ from kb.case_rules import (
     Said,
     Stale,
     Status,
-    check_files,
     check_length,
     check_words,
     customer_of,
@@ -76,7 +76,7 @@ class Cases:
     """Opening, working and following cases. Safe to share between threads."""
 
     def __init__(self, store: Store, config: Config, matrices: tuple[Matrix, ...]) -> None:
-        self._store, self._max_mb = store, config.attachment_max_mb
+        self._store, self._files = store, CaseFiles(config)
         self._review_after = timedelta(config.review_days)
         self.reckoning = Reckoning(store, config, matrices)
 
@@ -155,7 +155,7 @@ class Cases:
         with self._store.reading() as connection:
             self._contact(connection, viewer, new, now)
         check_words(new)
-        check_files(new.files, self._max_mb)
+        self._files.check(new.files)
 
     def _contact(self, connection: Connection, viewer: Viewer, new: NewCase, now: datetime) -> tuple[int, int | None]:
         """The customer that a case is opened for, and the account: the viewer's own, or for staff that of `contact`."""
@@ -180,7 +180,7 @@ class Cases:
     def open(self, viewer: Viewer, new: NewCase, now: datetime) -> str:
         """Opens a case and gives its number. CaseRefused: no right to, or something is missing or too long."""
         check_words(new)
-        check_files(new.files, self._max_mb)
+        self._files.check(new.files)
         values: dict[str, Any] = {
             "owner_id": None, "product": new.product, "version": stored(new.version),
             "environment": stored(new.environment), "subject": stored(new.subject.strip()), "severity": new.severity,
@@ -192,7 +192,7 @@ class Cases:
             case_id = rows.add_case(connection, values)
             data = {"severity": [None, new.severity]}
             event_id = _note(connection, case_id, viewer, now, "opened", stored(new.text.strip()), data)
-            case_files.add(connection, case_id, event_id, new.files)
+            self._files.add(connection, (case_id, event_id), new.files, internal=False)
             self.reckoning.keep(connection, number, now)
         return number
 
@@ -224,13 +224,13 @@ class Cases:
         text, internal = said.text.strip(), said.internal and is_staff(viewer)
         if text or not said.files:
             check_length("text", text, MAX_TEXT)
-        check_files(said.files, self._max_mb)
+        self._files.check(said.files)
         kind = "note" if internal else "reply" if text else "file"
         with self._changing(viewer, number, now) as (connection, row):
             if row.status == "closed" and not is_staff(viewer):
                 raise CaseRefused("closed")
             event_id = _note(connection, row.id, viewer, now, kind, stored(text), {}, internal)
-            case_files.add(connection, row.id, event_id, said.files)
+            self._files.add(connection, (row.id, event_id), said.files, internal=internal)
             if not is_staff(viewer) and row.status in ("waiting_customer", "solution_offered"):
                 self._set(connection, row, viewer, {"status": "in_progress"}, now)
             self.reckoning.keep(connection, row.number, now)

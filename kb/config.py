@@ -228,6 +228,7 @@ class Config:
     sign_in_attempts: int = _setting("SIGN_IN_ATTEMPTS", _whole(1, 1000), 10)
     max_query: int = _setting("MAX_QUERY", _whole(10, 4000), 4000)
     attachment_max_mb: int = _setting("ATTACHMENT_MAX_MB", _whole(1, 1024), 20)
+    case_files_mb: int = _setting("CASE_FILES_MB", _whole(1, 102_400), 500)
     import_max_mb: int = _setting("IMPORT_MAX_MB", _whole(1, 10_240), 200)
     zip_entries: int = _setting("ZIP_ENTRIES", _whole(1, 10_000_000), 100_000)
     zip_mb: int = _setting("ZIP_MB", _whole(1, 1 << 20), 4096)

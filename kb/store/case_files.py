@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from kb.articles import Attachment
 from kb.store.case_tables import case_event, case_file
@@ -30,6 +30,13 @@ def add(connection: Connection, case_id: int, event_id: int, files: Iterable[Att
             "media_type": file.media_type, "size": len(file.content), "digest": file.digest, "content": file.content,
         }  # fmt: skip
         connection.execute(insert(case_file).values(**values))
+
+
+def octets(connection: Connection, case_id: int, internal: bool) -> int:
+    """How large the files of a case are together: those of internal events, or those that its customer sees."""
+    joined = case_file.join(case_event, case_file.c.event_id == case_event.c.id)
+    found = select(func.coalesce(func.sum(case_file.c.size), 0)).select_from(joined)
+    return int(connection.scalar(found.where(case_file.c.case_id == case_id, case_event.c.internal == internal)) or 0)
 
 
 def of_case(connection: Connection, case_id: int, internal: bool) -> list[CaseFile]:

@@ -111,6 +111,26 @@ def small(site: ReadySite) -> ReadySite:
     return site
 
 
+def test_one_case_takes_no_more_than_the_setting_says(small: ReadySite) -> None:
+    """Internal files are counted apart: a customer learns nothing of them."""
+    object.__setattr__(small.config, "case_files_mb", 2)
+    gold, engineer = small.visitor("gold"), small.visitor("engineer")
+    case, whole = opened(gold), b"x" * (1 << 20)
+    two = [("a.log", whole), ("b.log", whole)]
+    assert send(engineer, f"{case}/reply", {"text": "", "kind": "note"}, *two).status_code == 303
+    assert send(gold, f"{case}/reply", {"text": ""}, *two).status_code == 303
+    for visitor, kind in ((gold, "reply"), (engineer, "reply"), (engineer, "note")):
+        refused = send(visitor, f"{case}/reply", {"text": "還有一個", "kind": kind}, ("c.log", b"x"))
+        page = refused.get_data(as_text=True)
+        assert refused.status_code == 422 and "合計最多 2 MB" in page and "已有 2.0 MB" in page and "還有一個" in page
+    assert len(links(gold, case)) == 2 and "還有一個" not in shown(gold, case)
+    headers = {"Authorization": f"Bearer {small.token('gold')}"}
+    program = gold.client.post(f"/api/v1{case}/files?file_name=c.log", data=b"x", headers=headers)
+    assert program.status_code == 422 and "2 MB" in program.get_json()["detail"]
+    three = send(gold, "/cases/new", {**FIELDS, "step": "open"}, *two, ("c.log", b"x"))
+    assert three.status_code == 422 and "合計最多 2 MB" in three.get_data(as_text=True)
+
+
 def test_a_form_of_another_site_changes_nothing(site: ReadySite) -> None:
     gold = site.visitor("gold")
     case = opened(gold)
