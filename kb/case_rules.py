@@ -22,6 +22,7 @@ ROLES = ("resolution", "reference")
 REFUSALS = (
     "not_entitled", "missing", "too_long", "severity", "status", "closed", "staff_only", "role", "unreadable", "no_spr",
     "contact", "file_name", "file_size", "files", "case_files",
+    "file_gone",
 )  # fmt: skip
 PAGE = 50
 MAX_SUBJECT = 200
@@ -55,7 +56,8 @@ class Stale(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """A case to be opened. `contact`: for staff, the e-mail of the customer's account that it is opened for."""
+    """A case to be opened. `contact`: for staff, the e-mail of the customer's account that it is opened for; `waiting`:
+    files that were sent before, by what `CaseFiles.keep` calls them."""
 
     product: str
     severity: int
@@ -65,6 +67,7 @@ class NewCase:
     environment: str = ""
     contact: str = ""
     files: tuple[Attachment, ...] = ()
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

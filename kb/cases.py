@@ -76,7 +76,7 @@ class Cases:
     """Opening, working and following cases. Safe to share between threads."""
 
     def __init__(self, store: Store, config: Config, matrices: tuple[Matrix, ...]) -> None:
-        self._store, self._files = store, CaseFiles(config)
+        self._store, self.files = store, CaseFiles(store, config)
         self._review_after = timedelta(config.review_days)
         self.reckoning = Reckoning(store, config, matrices)
 
@@ -155,7 +155,9 @@ class Cases:
         with self._store.reading() as connection:
             self._contact(connection, viewer, new, now)
         check_words(new)
-        self._files.check(new.files)
+        self.files.check(new.files, len(new.waiting))
+        if len(self.files.waiting(viewer, new.waiting)) < len(new.waiting):
+            raise CaseRefused("file_gone")
 
     def _contact(self, connection: Connection, viewer: Viewer, new: NewCase, now: datetime) -> tuple[int, int | None]:
         """The customer that a case is opened for, and the account: the viewer's own, or for staff that of `contact`."""
@@ -180,7 +182,7 @@ class Cases:
     def open(self, viewer: Viewer, new: NewCase, now: datetime) -> str:
         """Opens a case and gives its number. CaseRefused: no right to, or something is missing or too long."""
         check_words(new)
-        self._files.check(new.files)
+        self.files.check(new.files, len(new.waiting))
         values: dict[str, Any] = {
             "owner_id": None, "product": new.product, "version": stored(new.version),
             "environment": stored(new.environment), "subject": stored(new.subject.strip()), "severity": new.severity,
@@ -192,7 +194,8 @@ class Cases:
             case_id = rows.add_case(connection, values)
             data = {"severity": [None, new.severity]}
             event_id = _note(connection, case_id, viewer, now, "opened", stored(new.text.strip()), data)
-            self._files.add(connection, (case_id, event_id), new.files, internal=False)
+            files = (*self.files.take(connection, viewer, new.waiting), *new.files)
+            self.files.add(connection, (case_id, event_id), files, internal=False)
             self.reckoning.keep(connection, number, now)
         return number
 
@@ -224,13 +227,13 @@ class Cases:
         text, internal = said.text.strip(), said.internal and is_staff(viewer)
         if text or not said.files:
             check_length("text", text, MAX_TEXT)
-        self._files.check(said.files)
+        self.files.check(said.files)
         kind = "note" if internal else "reply" if text else "file"
         with self._changing(viewer, number, now) as (connection, row):
             if row.status == "closed" and not is_staff(viewer):
                 raise CaseRefused("closed")
             event_id = _note(connection, row.id, viewer, now, kind, stored(text), {}, internal)
-            self._files.add(connection, (row.id, event_id), said.files, internal=internal)
+            self.files.add(connection, (row.id, event_id), said.files, internal=internal)
             if not is_staff(viewer) and row.status in ("waiting_customer", "solution_offered"):
                 self._set(connection, row, viewer, {"status": "in_progress"}, now)
             self.reckoning.keep(connection, row.number, now)

@@ -53,6 +53,7 @@ from web import (
     messages,
     metrics,
     names,
+    new_case,
     search,
     security,
     sign_in,
@@ -92,6 +93,7 @@ def create_app(config: Config) -> Flask:
         changing,
         drafts,
         cases,
+        new_case,
         deflection,
         case_reports,
         case_articles,
@@ -122,7 +124,7 @@ def create_app(config: Config) -> Flask:
     csrf.exempt(webhook_api.blueprint)
     # It checks for itself, after it has seen who sends: what is checked is read first, all of it.
     csrf.exempt(imports.send)
-    csrf.exempt(cases.send)
+    csrf.exempt(new_case.send)
     csrf.exempt(cases.reply)
     csrf.exempt(drafts.act)
     csrf.exempt(drafts.preview)

@@ -20,26 +20,22 @@ from kb.cases import (
     STATUSES,
     Case,
     CaseRefused,
-    NewCase,
     NoCase,
     Said,
     Stale,
     is_staff,
     way_of,
 )
-from kb.deflection import Typed
 from kb.query import clean
 from kb.question import Query
 from kb.search import Result
-from kb.store import Vote
 from kb.store.articles import Readable
 from kb.tasks import MANY, paragraphs
-from web import articles, cursors, deflection, uploads
+from web import articles, cursors, uploads
 from web.articles import download
 from web.asking import CASE_FORM
 from web.language import now, today
 from web.messages import text
-from web.search import carrying
 from web.site import site
 from web.viewer import sign_in_first
 
@@ -140,80 +136,6 @@ def whole_page(text: str) -> int | None:
     return int(text) if digits and 1 <= int(text) <= LAST_PAGE else None
 
 
-@blueprint.get("/cases/new")
-def new() -> ResponseReturnValue:
-    """The form for a new case, or why there is none. `subject` and `product` may be carried over from a search."""
-    if answer := sign_in_first():
-        return answer
-    given = {name: request.args.get(name, "")[:MAX_SUBJECT] for name in ("subject", "product", "contact")}
-    return _form(given)
-
-
-def _form(given: dict[str, str], problem: str = "", status: int = 200) -> ResponseReturnValue:
-    community, staff = site().config.community_url, is_staff(g.viewer)
-    products = list(site().catalogue.products()) if staff else site().cases.products(g.viewer)
-    typed = Typed(**{name: given.get(name, "") for name in deflection.FIELDS})
-    page = render_template(
-        "case_new.html",
-        given=given,
-        problem=problem,
-        products=products,
-        staff=staff,
-        supports=site().extended_support.of_viewer(g.viewer, today()),
-        severities=SEVERITIES,
-        limits=LIMITS,
-        file_limits=file_limits(),
-        suggested=deflection.suggested(typed) if given.get("step") else [],
-        community=community and carrying(community, given.get("subject", "")),
-    )
-    return make_response(page, status)
-
-
-def _given() -> dict[str, str]:
-    """What the form for a new case holds."""
-    return {name: request.form.get(name, "") for name in ("product", "severity", "contact", *LIMITS)}
-
-
-@blueprint.post("/cases/new")
-def send() -> ResponseReturnValue:
-    """Shows first what may answer already; then opens the case."""
-    if g.viewer.account_id is None:
-        abort(404)
-    try:
-        uploads.read_form(MAX_FILES, CASE_FORM, PARTS)
-    except RequestEntityTooLarge:
-        return _form({}, _too_large(), 413)
-    given = _given()
-    wanted = NewCase(
-        given["product"], int(given["severity"]) if given["severity"] in map(str, SEVERITIES) else -1,
-        given["subject"], given["text"], given["version"], given["environment"], given["contact"].strip(),
-        tuple(uploads.sent_files()),
-    )  # fmt: skip
-    try:
-        site().cases.check(g.viewer, wanted, now())
-        if request.form.get("step") != "open":
-            return _form({**given, "step": "suggested"})
-        number = site().cases.open(g.viewer, wanted, now())
-    except CaseRefused as refused:
-        return _form(given, told(refused), 422)
-    return redirect(url_for("cases.case", number=number), 303)
-
-
-@blueprint.post("/cases/new/solved")
-def solved() -> ResponseReturnValue:
-    """One of the articles shown before opening a case answered it: noted, and as good as a vote for it."""
-    if g.viewer.account_id is None:
-        abort(404)
-    article = articles.readable(request.form.get("article", ""))
-    typed = "\n".join(request.form.get(name, "") for name in ("subject", "text"))
-    try:
-        site().cases.solved(g.viewer, article, request.form.get("product", ""), typed, now())
-    except CaseRefused as refused:
-        return _form(_given(), told(refused), 422)
-    site().store.vote(Vote(article.row.id, articles.voter(), helpful=True))
-    return redirect(url_for("articles.page", number=article.row.number, answer="yes", _anchor="helpful"), 303)
-
-
 @blueprint.get("/cases/<number>")
 def case(number: str) -> ResponseReturnValue:
     """A case. For staff `q` searches for articles to link."""
@@ -295,13 +217,13 @@ def reply(number: str) -> ResponseReturnValue:
     try:
         uploads.read_form(MAX_FILES, CASE_FORM, PARTS)
     except RequestEntityTooLarge:
-        return case_page(number, _too_large(), 413)
+        return case_page(number, too_large(), 413, Reply(uploads.typed_before_files().get("text", "")))
     text_, internal = request.form.get("text", ""), request.form.get("kind") == "note"
     said = Said(text_, internal, tuple(uploads.sent_files()))
     return _done(number, lambda: site().cases.say(g.viewer, number, said, now()), text_)
 
 
-def _too_large() -> str:
+def too_large() -> str:
     return text("case.wrong.request_size", most=MAX_FILES, mb=site().config.attachment_max_mb)
 
 

@@ -205,7 +205,7 @@ def _case(question: str) -> str | None:
     if elsewhere := site().config.case_url:
         return carrying(elsewhere, question)
     subject = question[:LONGEST_GAP]
-    return url_for("cases.new", subject=subject) if site().cases.products(g.viewer) else None
+    return url_for("new_case.form", subject=subject) if site().cases.products(g.viewer) else None
 
 
 def carrying(address: str, question: str) -> str:

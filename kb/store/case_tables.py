@@ -112,3 +112,18 @@ case_file = Table(
     Column("content", LargeBinary, nullable=False),
     Index(None, "case_id", "id"),
 )
+
+# A file that was sent before its case is opened, for whoever sent it to name when it is; forgotten after a day.
+case_upload = Table(
+    "case_upload",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("uid", String(32), nullable=False, unique=True),
+    Column("account_id", Integer, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("name", String(150), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index(None, "account_id", "id"),
+)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from kb.accounts import ANONYMOUS, Accounts, NewAccount, Viewer
+from kb.articles import Attachment
 from kb.cases import Case, CaseRefused, Cases, NewCase, NoCase, Stale
 from kb.clocks import NEVER, Clock
 from kb.config import Config
@@ -314,3 +315,26 @@ def test_two_at_once_never_lose_an_update(cases: Cases, people: dict[str, Viewer
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda at: cases.reply(engineer, number, f"{at}", NOW), range(8)))
     assert len(seen(cases, engineer, number).events) == 11
+
+
+def test_files_wait_for_a_case_of_who_sent_them_a_day_and_no_more_than_it_takes(
+    cases: Cases, store: Store, people: dict[str, Viewer], tmp_path: Path
+) -> None:
+    gold, other = people["gold"], people["other"]
+    files = Cases(store, Config(home=tmp_path, case_files_mb=1), matrices()).files
+    log = Attachment("a.log", "text/plain", b"x" * (1 << 19))
+    (one, two), refused = files.keep(gold, [], [log, log, log], NOW)
+    assert refused and refused.reason == "case_files"
+    assert files.waiting(other, [one.uid]) == [] and files.waiting(gold, [two.uid, one.uid]) == [one, two]
+    new = NewCase("windchill", 2, "s", "t", waiting=(one.uid,))
+    with pytest.raises(CaseRefused, match="file_gone"):
+        cases.open(other, new, NOW)
+    number = cases.open(gold, new, NOW)
+    assert [(file.name, file.size) for file in seen(cases, gold, number).files] == [("a.log", 1 << 19)]
+    assert files.waiting(gold, [one.uid, two.uid]) == [two]
+    (three, four), refused = files.keep(gold, [], [log, log], NOW)
+    assert refused is None and files.waiting(gold, [two.uid]) == [], "a form that was left gives way"
+    files.keep(other, [], [], NOW + DAY)
+    assert files.waiting(gold, [three.uid]) == [three]
+    files.keep(other, [], [], NOW + DAY + HOUR)
+    assert files.waiting(gold, [three.uid, four.uid]) == []

@@ -131,6 +131,61 @@ def test_one_case_takes_no_more_than_the_setting_says(small: ReadySite) -> None:
     assert three.status_code == 422 and "合計最多 2 MB" in three.get_data(as_text=True)
 
 
+WAITS = re.compile(r'name="waiting" value="([0-9a-f]{32})" checked>([^<]+)<')
+TYPED = {**FIELDS, "text": "第一行\n第二行"}
+
+
+def test_files_of_the_first_step_wait_while_answers_are_looked_at(site: ReadySite) -> None:
+    gold, plus = site.visitor("gold"), site.visitor("gold_plus")
+    first = send(gold, "/cases/new", {**TYPED, "step": "suggest"}, ("a.log", LOG), ("b.log", LOG))
+    page = first.get_data(as_text=True)
+    (one, name), (two, _) = WAITS.findall(page)
+    assert first.status_code == 200 and name == "a.log" and "第二行" in page
+    again = send(gold, "/cases/new", {**TYPED, "step": "suggest", "waiting": one}, ("c.log", LOG))
+    assert [found for _, found in WAITS.findall(again.get_data(as_text=True))] == ["a.log", "c.log"]
+    stolen = send(plus, "/cases/new", {**TYPED, "step": "open", "waiting": one})
+    assert stolen.status_code == 422 and "已經不在" in stolen.get_data(as_text=True)
+    assert "a.log" not in stolen.get_data(as_text=True)
+    case = str(send(gold, "/cases/new", {**TYPED, "step": "open", "waiting": one}, ("d.log", LOG)).headers["Location"])
+    assert [gold.get(path).data for path in links(gold, case)] == [LOG, LOG]
+    assert "a.log" in shown(gold, case) and "d.log" in shown(gold, case) and "b.log" not in shown(gold, case)
+    for step in ("suggest", "open"):
+        twice = send(gold, "/cases/new", {**TYPED, "step": step, "waiting": one}, ("e.log", LOG))
+        page = twice.get_data(as_text=True)
+        assert twice.status_code == 422 and "已經不在" in page and "第二行" in page
+        assert [found for _, found in WAITS.findall(page)] == ["e.log"]
+    assert send(gold, "/cases/new", {**TYPED, "step": "open", "waiting": two}).status_code == 303
+
+
+def test_what_is_refused_on_the_form_for_a_new_case_loses_nothing(small: ReadySite) -> None:
+    gold, silver, engineer = (small.visitor(kind) for kind in ("gold", "silver", "engineer"))
+    large, good = ("large.log", b"x" * ((1 << 20) + 1)), ("a.log", LOG)
+    for step in ("suggest", "open"):
+        answer = send(gold, "/cases/new", {**TYPED, "step": step}, good, large)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 422 and "「large.log」" in page and "超過 1 MB" in page and "第二行" in page
+        assert [name for _, name in WAITS.findall(page)] == ["a.log"]
+    wordless = send(gold, "/cases/new", {**TYPED, "subject": "", "step": "open"}, good, large)
+    page = wordless.get_data(as_text=True)
+    assert "「large.log」" in page and "主旨" in page and WAITS.search(page)
+    waiting = WAITS.findall(page)[0][0]
+    many = send(gold, "/cases/new", {**TYPED, "step": "suggest", "waiting": waiting}, *[good] * 10)
+    page = many.get_data(as_text=True)
+    assert many.status_code == 422 and "最多附加 10 個檔案" in page and len(WAITS.findall(page)) == 10
+    beyond = send(gold, "/cases/new", {**TYPED, "step": "suggest", "waiting": waiting}, ("a.log", b"x" * (12 << 20)))
+    page = beyond.get_data(as_text=True)
+    assert beyond.status_code == 413 and "每個 1 MB" in page and "第二行" in page and waiting in page
+    said = send(gold, f"{opened(gold)}/reply", {"text": "打了很久"}, ("a.log", b"x" * (12 << 20)))
+    assert said.status_code == 413 and "打了很久" in said.get_data(as_text=True)
+    assert send(silver, "/cases/new", {**TYPED, "step": "suggest"}, good).status_code == 422
+    called = send(engineer, "/cases/new", {**TYPED, "contact": "nobody@x.example", "step": "open"}, good)
+    page = called.get_data(as_text=True)
+    assert called.status_code == 422 and "a.log" in page
+    contact = {"contact": "gold@example.com", "waiting": WAITS.findall(page)[0][0]}
+    case = str(send(engineer, "/cases/new", {**TYPED, **contact, "step": "open"}).headers["Location"])
+    assert len(links(gold, case)) == 1
+
+
 def test_a_form_of_another_site_changes_nothing(site: ReadySite) -> None:
     gold = site.visitor("gold")
     case = opened(gold)

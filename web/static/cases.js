@@ -145,6 +145,15 @@ class Answers {
   }
 }
 
+/** Says before anything is sent that files are too many or too large: then nobody waits for nothing. */
+function check({ target: field }) {
+  const { most, mb, many, size } = field.dataset;
+  const wrong = [...field.files].find((file) => !file.size || file.size > mb * 2 ** 20);
+  field.setCustomValidity(field.files.length > most ? many : wrong ? size.replace("{name}", wrong.name) : "");
+  field.reportValidity();
+}
+
+for (const field of document.querySelectorAll("input[data-mb]")) field.addEventListener("change", check);
 clocks();
 const panel = document.querySelector("[data-suggest].answers");
 if (panel) new Answers(panel.closest("form"), panel);
