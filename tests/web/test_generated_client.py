@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import subprocess
@@ -55,6 +56,51 @@ class Program:
         operation = importlib.import_module(f"{PACKAGE}.api.default.{name}")
         answer = operation.sync_detailed(client=self.client, **given)
         return int(answer.status_code), answer.parsed
+
+
+def test_a_report_and_a_file_of_a_case(site: ReadySite, generated: ModuleType) -> None:
+    """The customer sends a log; the engineer fetches it, reports it to R&D, lets the case wait, and says that it is
+    fixed: the customer learns of it, and nobody else."""
+    models, types = (importlib.import_module(f"{PACKAGE}.{name}") for name in ("models", "types"))
+    with served(site.app) as address:
+        gold, other, engineer = (
+            Program(generated, address, site.token(kind)) for kind in ("gold", "gold_plus", "engineer")
+        )
+        new = models.NewCase(product="windchill", severity=2, subject="佇列停止", text="請看附件")
+        number = {"number": gold.ask("open_case", body=new)[1].number}
+        log = b"SEVERE: queue stopped\n" * 99
+        file = types.File(payload=io.BytesIO(log), mime_type="application/octet-stream")
+        status, sent = gold.ask("attach_file", **number, body=file, file_name="server.log")
+        assert status == 201 and [event.kind for event in sent.events] == ["opened", "file"]
+        told = engineer.ask("case", **number)[1].events[-1].files[0]
+        assert (told.name, told.size) == ("server.log", len(log))
+        uid = told.url.rpartition("/")[2]
+        status, fetched = engineer.ask("case_file", **number, uid=uid)
+        assert status == 200 and fetched.payload.read() == log
+        assert other.ask("case_file", **number, uid=uid)[0] == 404
+
+        report = {"product": "windchill", "title": "Queue stops polling"}
+        status, made = engineer.ask(
+            "save_spr", number="2180459", body=models.NewSpr(**report, status=models.NewSprStatus.SUBMITTED)
+        )
+        assert status == 200 and made.number == "2180459"
+        assert gold.ask("spr", number="2180459")[0] == 404, "it has nothing to do with him yet"
+        waits = models.CaseChange(revision=1, status=models.CaseChangeStatusType0.WAITING_RD, spr="2180459")
+        assert engineer.ask("change_case", **number, body=waits)[1].status == "waiting_rd"
+        fixed = models.NewSpr(**report, status=models.NewSprStatus.FIXED, fixed_in="12.1.2.6")
+        assert engineer.ask("save_spr", number="2180459", body=fixed)[0] == 200
+        assert [each.number for each in engineer.ask("sprs", status=models.SprsStatus.FIXED)[1].sprs] == ["2180459"]
+        event = gold.ask("case", **number)[1].events[-1]
+        assert (event.kind, event.data.to_dict()) == ("spr_fixed", {"spr": "2180459", "fixed_in": "12.1.2.6"})
+        status, seen = gold.ask("spr", number="2180459")
+        assert (status, seen.fixed_in, seen.cases) == (200, "12.1.2.6", [number["number"]])
+        assert other.ask("spr", number="2180459")[0] == 404
+        assert engineer.ask("link_spr_article", number="2180459", article=WINDCHILL)[0] == 200
+        assert other.ask("spr", number="2180459")[0] == 200, "he reads an article of it"
+        assert engineer.ask("unlink_spr_article", number="2180459", article=WINDCHILL)[0] == 200
+        assert engineer.ask("unlink_spr", **number, spr="2180459")[1].sprs == []
+        assert gold.ask("spr", number="2180459")[0] == 404
+        assert [each.kind for each in gold.ask("case", **number)[1].events] == ["opened", "file", "change"]
 
 
 def test_the_day_of_a_case(site: ReadySite, generated: ModuleType) -> None:
