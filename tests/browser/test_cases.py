@@ -16,7 +16,7 @@ from tests.site import ReadySite, served, site, untouched
 __all__ = ["site", "untouched"]
 
 
-MORE = {"gold": (), "engineer": ("/reports", "/tasks")}
+MORE = {"gold": (), "engineer": ("/reports", "/tasks", "/sprs", "/cases/clocks")}
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import LANGUAGES, Language, Look, open_context
 from tests.browser.conftest import OpenPage
-from tests.site import ReadySite, served, site, untouched
+from tests.site import STAFF, ReadySite, served, site, untouched
 
 __all__ = ["site", "untouched"]
 
@@ -165,6 +165,39 @@ def test_a_phone_never_scrolls_sideways(
     sign_in(opened, address, site, "gold_plus")
     opened.goto(address + path)
     assert opened.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+NAME_LINES = """
+  (name) => {
+    const brand = document.querySelector(".brand span");
+    if (name) brand.textContent = name;
+    return [...brand.textContent.matchAll(/\\S+/g)].map((word) => {
+      const range = document.createRange();
+      range.setStart(brand.firstChild, word.index);
+      range.setEnd(brand.firstChild, word.index + word[0].length);
+      return range.getClientRects().length;
+    });
+  }
+"""
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_name_of_the_site_breaks_between_words_beside_the_tools_of_each_role(
+    page: OpenPage, address: str, site: ReadySite, lang: Language
+) -> None:
+    for kind in ("anonymous", "gold", *STAFF):
+        opened = page(lang=lang, width=390)
+        if kind != "anonymous":
+            sign_in(opened, address, site, kind)
+        for path in ("/", "/search?q=Windchill", "/account" if kind != "anonymous" else "/sign-in"):
+            opened.goto(address + path)
+            for name in ("", "Internationalization Knowledge Repository", "產品技術支援服務知識庫 與 案例"):
+                lines = opened.evaluate(NAME_LINES, name)
+                assert set(lines) == {1}, (kind, path, name)
+                assert opened.evaluate("document.documentElement.scrollWidth") <= 390, (kind, path, name)
+            # No line holds this one: it may break, the page stays as wide as it is.
+            opened.evaluate(NAME_LINES, "x" * 80)
+            assert opened.evaluate("document.documentElement.scrollWidth") <= 390, (kind, path)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
