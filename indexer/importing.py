@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from indexer.comparing import Batch
+from indexer.giving_way import giving_way
 from indexer.keeping import Keeping, Kept
 from indexer.naming import Products
 from indexer.readers.origin import Origin, opened, part_of
@@ -65,6 +67,8 @@ class ImportOptions:
 
     `kept`: where a dry run keeps what it rendered for the import that follows.
 
+    `gives_way`: to a site beside it, except while it writes.
+
     `basis`: what `Store.basis` said when a dry run was looked at; since then nothing may have been written.
     """
 
@@ -79,6 +83,7 @@ class ImportOptions:
     kept: Path | None = None
     scope: Scope | Whole = Whole.STORE
     reading: Reading = AS_IT_IS
+    gives_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +149,19 @@ class _Import:
     def run(self, began: datetime) -> Report:
         report, home = self._report, self._config.prepare_home()
         with Spool(home) as spool, RenderPool(self._limits) as pool:
-            waiting = self._render(pool, spool)
-            report.products = tuple(sorted(self._new))
-            report.remarks = list(self._remarks.values())
-            if report.dry_run:
-                self._batch.tell(report, self._store, self._options.scope)
-            elif waiting or self._products_changed():
+            prepare = partial(self._prepare, pool, spool)
+            waiting = giving_way(prepare) if self._options.gives_way else prepare()
+            if not report.dry_run and (waiting or self._products_changed()):
                 self._write(spool, waiting, began)
         return report
+
+    def _prepare(self, pool: RenderPool, spool: Spool) -> dict[str, Entry]:
+        waiting, report = self._render(pool, spool), self._report
+        report.products = tuple(sorted(self._new))
+        report.remarks = list(self._remarks.values())
+        if report.dry_run:
+            self._batch.tell(report, self._store, self._options.scope)
+        return waiting
 
     def _products_changed(self) -> bool:
         there = self._store.products()
@@ -308,7 +318,7 @@ class _Import:
             self._options.basis or self._report.basis,
             self._options.job_id,
         )
-        applied = self._store.apply(self._watched(spool), run)
+        applied = self._store.apply(_Watched(spool, self._progress), run)
         if self._mapping:
             self._store.keep_mapping(self._report.source, self._mapping)
         self._report.batch = applied.batch
@@ -319,10 +329,21 @@ class _Import:
             problem = Problem("number_taken", "number", {"value": number, "source": self._report.source})
             self._refuse(Entry("refused", entry.place, entry.id, entry.title, ((entry.place, problem),)))
 
-    def _watched(self, spool: Spool) -> Iterator[Rendered]:
-        for done, rendered in enumerate(spool, 1):
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What waits in the spool; each time it is gone through, somebody hears how far."""
+
+    spool: Spool
+    progress: Progress
+
+    def __len__(self) -> int:
+        return len(self.spool)
+
+    def __iter__(self) -> Iterator[Rendered]:
+        for done, rendered in enumerate(self.spool, 1):
             yield rendered
-            self._progress("writing", done, len(spool))
+            self.progress("writing", done, len(self.spool))
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

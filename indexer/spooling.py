@@ -45,7 +45,7 @@ class Spool:
         self._count += 1
 
     def __iter__(self) -> Iterator[Rendered]:
-        """Once, when all are in. One article at a time is in memory."""
+        """When all are in. One article at a time is in memory."""
         self._articles.seek(0)
         for _ in range(self._count):
             # Written by this very process.

@@ -75,6 +75,7 @@ def do(job: ImportJob, imports: Imports, worker: str, store: Store, config: Conf
         kept=kept,
         scope=Scope(staff_grants(store.products(), matrices(config.matrix))),
         reading=unpacked(job.reading),
+        gives_way=True,
     )
     try:
         with _file(job, imports, config) as path, Beat(job, imports, worker, stop) as beat:

@@ -112,7 +112,7 @@ def fill(config: Config, given: list[Draft] | None = None) -> None:
     config.prepare_home()
     with Store.create(config.store_url) as store:
         run = ImportRun(SOURCE, datetime.now(UTC), PRODUCTS)
-        store.apply(map(rendered, drafts(date.today()) if given is None else given), run)
+        store.apply([rendered(each) for each in (drafts(date.today()) if given is None else given)], run)
         accounts = Accounts(store, config, matrices(config.matrix))
         for kind in KINDS[1:]:
             _add(accounts, kind)

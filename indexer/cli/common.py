@@ -23,8 +23,6 @@ from kb.search import Engine
 from kb.store import Store
 
 PLAIN_EVERY = 5.0
-# Of what works beside a site: whoever reads goes first.
-LESS_URGENT = 10
 
 Draw: TypeAlias = Callable[[str, int, int], None]
 

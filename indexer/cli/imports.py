@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from indexer.cli.common import LESS_URGENT, Refused, config, opened_store, told_to_end
+from indexer.cli.common import Refused, config, opened_store, told_to_end
 from indexer.working import follow
 from kb.accounts import Accounts
 from kb.config import Config
@@ -96,7 +95,6 @@ def work() -> None:
       kb imports work
     """
     settings = config()
-    os.nice(LESS_URGENT)
     with opened_store(settings) as store:
         follow(store, settings, told_to_end())
 

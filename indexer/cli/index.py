@@ -10,7 +10,8 @@ import click
 
 from indexer.appearing import watching
 from indexer.audit import Findings, audit, repair
-from indexer.cli.common import LESS_URGENT, config, opened_engine, opened_store, progress, told_to_end
+from indexer.cli.common import config, opened_engine, opened_store, progress, told_to_end
+from indexer.giving_way import LESS_URGENT
 from indexer.sync import drain, follow, rebuild
 from kb.search import Engine
 

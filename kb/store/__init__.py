@@ -7,7 +7,7 @@ section, or whole to the index (`articles_for_index`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TypeVar
@@ -45,13 +45,13 @@ from kb.store.articles import (
     IndexSource,
     Product,
     Readable,
-    Rendered,
 )
 from kb.store.database import StoreError
 from kb.store.feedback import Gap, Vote
 from kb.store.file_texts import FileProblem, ReadOut, UnreadFile
 from kb.store.originals import Original
 from kb.store.tables import article
+from kb.store.writing import Articles
 
 __all__ = ["Gap", "Store", "StoreError", "Vote"]
 
@@ -275,10 +275,10 @@ class Store:
         with self.reading() as connection:
             return writing.numbers_of_others(connection, source, numbers)
 
-    def apply(self, batch: Iterable[Rendered], run: ImportRun) -> Applied:
+    def apply(self, batch: Articles, run: ImportRun) -> Applied:
         """Writes a whole import in one transaction, with a note for the index of each article. An error: nothing."""
-        with self.writing() as connection:
-            return writing.apply(connection, batch, run)
+        with _as_store_errors(nullcontext()):
+            return writing.apply_beside(self._engine, batch, run)
 
     def basis(self, source: str | None) -> str:
         """Differs whenever articles of the source, or of any, were written or put back."""

@@ -31,6 +31,11 @@ def next_number(connection: Connection) -> int:
     return int(connection.scalar(locked) or 1)
 
 
+def number_to_come(connection: Connection) -> int:
+    """The next number of an article, unless others write articles."""
+    return int(connection.scalar(select(counter.c.value).where(counter.c.name == "article")) or 1)
+
+
 def basis(connection: Connection, source: str | None) -> str:
     """Differs whenever articles of the source, or of any, were written or put back."""
     counted = select(func.max(batch.c.id), func.count(batch.c.rolled_back_at))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,10 +21,10 @@ def readable_sets(connection: Connection, scope: Scope) -> list[int]:
 
 
 class GrantSets:
-    """Finds or writes sets of grants, within one transaction."""
+    """Finds sets of grants, and writes those that are new where `writing` says."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, writing: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._connection, self._writing = connection, writing
         self._known: dict[Grants, int] = {}
 
     def id_of(self, grants: Iterable[str]) -> int:
@@ -40,7 +41,11 @@ class GrantSets:
     def _find_or_write(self, grants: Grants) -> int:
         sorted_grants = sorted(grants)
         digest = hashlib.sha256(json.dumps(sorted_grants).encode()).hexdigest()
+        there = select(grant_set.c.id).where(grant_set.c.digest == digest)
+        if (known := self._connection.scalar(there)) is not None:
+            return int(known)
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        self._connection.execute(insert(grant_set).values(digest=digest, grants=sorted_grants).on_conflict_do_nothing())
-        found: int = self._connection.execute(select(grant_set.c.id).where(grant_set.c.digest == digest)).scalar_one()
-        return found
+        new = insert(grant_set).values(digest=digest, grants=sorted_grants).on_conflict_do_nothing()
+        with self._writing() as connection:
+            connection.execute(new)
+            return int(connection.execute(there).scalar_one())

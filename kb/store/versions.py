@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, literal, select, update
 
 from kb.store.tables import article, article_section, article_version, attachment, attachment_version, section_version
 
@@ -30,10 +30,11 @@ def keep(connection: Connection, batch_id: int, ids: Sequence[int]) -> None:
         connection.execute(insert(version).from_select(["version_id", *names], parts.where(*kept)))
 
 
-def keep_absent(connection: Connection, batch_id: int, ids: Sequence[int]) -> None:
+def keep_absent(connection: Connection, batch_id: int, ids: Select[tuple[int]]) -> None:
     """Keeps of new articles that there were none."""
-    rows = [{"batch_id": batch_id, "article_id": id_, "existed": False} for id_ in ids]
-    connection.execute(insert(article_version), rows)
+    new = ids.subquery()
+    found = select(literal(batch_id), new.c.id, literal(False)).order_by(new.c.id)
+    connection.execute(insert(article_version).from_select(["batch_id", "article_id", "existed"], found))
 
 
 def free_numbers(connection: Connection, ids: Sequence[int]) -> None:

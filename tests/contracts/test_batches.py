@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from kb.articles import Draft, Section
 from kb.entitlements import EVERYONE
 from kb.store import Store
-from kb.store.articles import ImportRun, Obstacle, Product, RollbackRefused, SourceChanged
-from tests.contracts.stores import OPENERS, apply, draft, rendered
+from kb.store.articles import ImportRun, Obstacle, Product, Rendered, RollbackRefused, SourceChanged
+from tests.contracts.stores import OPENERS, PRODUCTS, apply, draft, rendered
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 
@@ -157,3 +157,40 @@ def test_backwards_through_any_batches(store: Store, runs: list[list[Draft]]) ->
     for batch, state in zip(reversed(batches), reversed(states[:-1]), strict=True):
         roll_back(store, batch)
         assert store.checksum() == state
+
+
+def test_a_batch_is_prepared_anew_when_others_wrote_meanwhile(store: Store) -> None:
+    """However often they do: then they wait. No number is given twice, and none is lost."""
+    apply(store, draft("a"), source="first")
+
+    class Slow(list[Rendered]):
+        times = 0
+
+        def __iter__(self) -> Iterator[Rendered]:
+            Slow.times += 1
+            yield self[0]
+            if Slow.times < 3:
+                apply(store, draft(f"other-{Slow.times}", "[a](a)"), source="other")
+            yield from self[1:]
+
+    run = ImportRun("slow", NOW, PRODUCTS)
+    done = store.apply(Slow([rendered(draft("s")), rendered(draft("t"))]), run)
+    assert (done.new, Slow.times) == (2, 3)
+    numbers = [number for source in ("first", "other", "slow") for number, _ in store.digests(source).values()]
+    assert numbers == [f"KB00000{n}" for n in range(1, 6)]
+
+
+def test_while_a_large_batch_is_prepared_others_write_at_once(store: Store) -> None:
+    """SQLite has one writer: a batch holds it for its last statements alone."""
+    apply(store, draft("a"))
+
+    class Watched(list[Rendered]):
+        def __iter__(self) -> Iterator[Rendered]:
+            yield from (rendered(draft(f"n{n}", "x" * 1000)) for n in range(300))
+            store.search_gap("nothing", "en", EVERYONE)
+
+        def __len__(self) -> int:
+            return 300
+
+    assert store.apply(Watched(), ImportRun("test", NOW)).new == 300
+    assert [each.count for each in store.gaps()] == [1]

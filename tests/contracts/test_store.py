@@ -82,13 +82,14 @@ def test_a_number_that_is_given_up_may_be_anothers_and_no_other(store: Store) ->
 
 
 def test_an_import_that_fails_midway_leaves_nothing(store: Store) -> None:
-    def failing() -> Iterator[Rendered]:
-        yield from (rendered(draft(f"a{n}")) for n in range(250))
-        raise RuntimeError("the disk is full")
+    class Failing(list[Rendered]):
+        def __iter__(self) -> Iterator[Rendered]:
+            yield from (rendered(draft(f"a{n}")) for n in range(250))
+            raise RuntimeError("the disk is full")
 
     run = ImportRun("test", datetime.now(UTC), PRODUCTS)
     with pytest.raises(RuntimeError):
-        store.apply(failing(), run)
+        store.apply(Failing(), run)
     assert (ids(store), store.notes(10), store.products()) == ([], [], {})
     apply(store, draft("a"))
     assert store.digests("test")["a"][0] == "KB000001", "no number was lost"

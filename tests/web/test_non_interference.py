@@ -178,7 +178,7 @@ def site(
     with Store.open(config.store_url) as store:
         engine = open_engine(config)
         if past:
-            store.apply(map(rendered, given), ImportRun(SOURCE, datetime.now(UTC), PRODUCTS))
+            store.apply([rendered(each) for each in given], ImportRun(SOURCE, datetime.now(UTC), PRODUCTS))
             kept = {draft.number for draft in given}
             store.delete([draft.number or "" for draft in past if draft.number not in kept])
             drain(store, engine)
