@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +22,9 @@ TYPES: tuple[ArticleType, ...] = get_args(ArticleType)
 Confidence = Literal["work_in_progress", "not_validated", "validated", "archived"]
 CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
 
+# Controls and halves of pairs, but for those that part words and lines.
+NOT_IN_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+NOT_IN_A_LINE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]")
 NUMBER = re.compile(r"KB\d{6,9}\Z")
 MAX_TITLE = 300
 MAX_BODY = 4_000_000
@@ -147,19 +149,8 @@ def _text_problems(draft: Draft) -> Iterable[Problem]:
         ("id", draft.id),
         *(("body_markdown", s.markdown) for s in draft.sections),
     ):
-        if bad := _forbidden_character(text, one_line=name != "body_markdown"):
-            yield Problem("forbidden_character", name, {"character": f"U+{ord(bad):04X}"})
-
-
-def _forbidden_character(text: str, one_line: bool) -> str | None:
-    for character in text:
-        if character >= " " and not "\x7f" <= character <= "\x9f" and not "\ud800" <= character <= "\udfff":
-            continue
-        if (character in "\n\t\r\f\v\x85" and not one_line) or character == "\t":
-            continue
-        if unicodedata.category(character) in ("Cc", "Cs"):
-            return character
-    return None
+        if bad := (NOT_IN_TEXT if name == "body_markdown" else NOT_IN_A_LINE).search(text):
+            yield Problem("forbidden_character", name, {"character": f"U+{ord(bad[0]):04X}"})
 
 
 def _choice_problems(draft: Draft) -> Iterable[Problem]:

@@ -384,11 +384,20 @@ OBSTACLES: Mapping[str, tuple[str, str, str]] = {
     ),
 }
 LANGS = ("en", "zh-Hant", "zh-Hans")
+LANGUAGE_NAMES: Mapping[str, tuple[str, str, str]] = {
+    "zh-Hant": ("Traditional Chinese", "繁體中文", "繁体中文"),
+    "zh-Hans": ("Simplified Chinese", "簡體中文", "简体中文"),
+    "en": ("English", "英文", "英文"),
+}
 
 
 def told(problem: Problem, lang: str = "en") -> str:
     """The problem in words, its field first when it has one."""
     values = {"detail": "", **problem.values}
+    if problem.code == "translation_missing":
+        codes = str(values["value"]).split(", ")
+        names = (LANGUAGE_NAMES[code][LANGS.index(lang)] for code in codes)
+        values["value"] = (", " if lang == "en" else "、").join(names)
     text = TEXTS[problem.code][LANGS.index(lang)].format(**values)
     return f"{problem.field}: {text}" if problem.field else text
 

@@ -22,6 +22,8 @@ def article_address(external_id: str) -> str:
 
 def addresses(markdown: str) -> Iterator[str]:
     """The relative addresses that a text refers to, outside of code."""
+    if not ADDRESS.search(markdown):
+        return
     for match in ADDRESS.finditer(CODE.sub("", markdown)):
         address = next(group for group in match.groups() if group)
         if not ELSEWHERE.match(address):

@@ -37,3 +37,12 @@ def test_every_code_has_words_in_three_languages() -> None:
 def test_a_value_that_looks_like_a_place_for_one_is_text() -> None:
     for lang in LANGUAGES:
         assert "{code}" in told(Problem("product_unknown", "product", {"value": "{code}", "known": "creo"}), lang)
+
+
+def test_languages_are_named_in_the_readers_own() -> None:
+    missing = Problem("translation_missing", "", {"value": "zh-Hans, en"}, refuses=False)
+    assert [told(missing, lang) for lang in ("en", "zh-Hant", "zh-Hans")] == [
+        "there is no translation: Simplified Chinese, English",
+        "缺少譯文：簡體中文、英文",
+        "缺少译文：简体中文、英文",
+    ]

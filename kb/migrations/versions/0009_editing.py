@@ -23,10 +23,6 @@ def upgrade() -> None:
             altered.add_column(sa.Column("expires_at", MOMENT, nullable=True))
             altered.add_column(sa.Column("text_digest", sa.String(length=64), nullable=True))
             altered.add_column(sa.Column("text_at", MOMENT, nullable=True))
-    _index("article", "expires_at")
-    for columns in (("updated", "id", "grant_set_id", "confidence"), ("product", "grant_set_id", "confidence")):
-        op.drop_index(op.f(f"ix_article_{'_'.join(columns)}"), "article")
-        _index("article", *columns, "expires_at")
     _redirect()
     _draft()
     _draft_parts()
