@@ -368,7 +368,7 @@ def _link_spr(connection: Connection, row: CaseRow, viewer: Viewer, given: str, 
     found = _spr(connection, given)
     if found is None:
         raise CaseRefused("no_spr")
-    key = {"spr_id": found.id, "case_id": row.id}
+    key = {"spr_id": found.id, "case_id": row.id, "customer_id": row.customer_id}
     if sprs.link(connection, spr_case, {**key, "account_id": viewer.account_id, "at": now}):
         _note(connection, row.id, viewer, now, "spr_link", "", {"spr": found.number}, internal=True)
 

@@ -106,4 +106,10 @@ def _case(filling: Filling, id_: int) -> Iterator[tuple[Table, Row]]:
         "uid": f"{id_:032x}", "case_id": id_, "event_id": first, "name": "a.log", "media_type": "text/plain", "size": 6,
         "digest": "0" * 64, "content": b"SEVERE",
     }  # fmt: skip
-    yield spr_case, {"spr_id": max(id_ // PER_REPORT, 1), "case_id": id_, "account_id": staff, "at": at}
+    reports = {max(id_ // PER_REPORT, 2)}
+    # One that a fifth of all cases wait for, but none of the last customer's.
+    if id_ % 5 == 0 and customer != filling.customers[-1][1]:
+        reports.add(1)
+    for report in reports:
+        link = {"spr_id": report, "case_id": id_, "account_id": staff, "at": at, "customer_id": customer}
+        yield spr_case, link

@@ -44,6 +44,7 @@ spr_article = Table(
     Index(None, "article_id", "spr_id"),
 )
 
+# `customer_id`: the case's; none where a server of an earlier version made the link.
 spr_case = Table(
     "spr_case",
     metadata,
@@ -51,8 +52,10 @@ spr_case = Table(
     Column("case_id", Integer, ForeignKey("support_case.id", ondelete="CASCADE"), nullable=False),
     Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
     Column("at", Moment, nullable=False),
+    Column("customer_id", Integer),
     PrimaryKeyConstraint("spr_id", "case_id"),
     Index(None, "case_id", "spr_id"),
+    Index(None, "spr_id", "customer_id", "case_id"),
 )
 
 # A case was told that a report linked to it is fixed: of each version it is fixed in once. `account_id`: who said that

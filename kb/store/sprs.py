@@ -141,7 +141,15 @@ def notices_of(connection: Connection, case_id: int) -> list[Notice]:
 
 def cases_of(connection: Connection, spr_id: int, customer_id: int | None, limit: int) -> list[CaseRow]:
     """A customer's cases that a report is linked to, or for staff everyone's, the newest first."""
+    linked = [spr_case.c.spr_id == spr_id]
+    if customer_id is None:
+        return _cases(connection, linked, limit)
+    theirs = _cases(connection, [*linked, spr_case.c.customer_id == customer_id], limit)
+    unsaid = _cases(connection, [*linked, spr_case.c.customer_id.is_(None), within(customer_id)], limit)
+    return sorted([*theirs, *unsaid], key=lambda row: -row.id)[:limit]
+
+
+def _cases(connection: Connection, which: Sequence[ColumnElement[bool]], limit: int) -> list[CaseRow]:
     joined = CASES.join(spr_case, spr_case.c.case_id == support_case.c.id)
-    found = select(*CASE).select_from(joined).where(spr_case.c.spr_id == spr_id, within(customer_id))
-    rows = connection.execute(found.order_by(spr_case.c.case_id.desc()).limit(limit))
-    return [CaseRow(*row) for row in rows]
+    found = select(*CASE).select_from(joined).where(*which).order_by(spr_case.c.case_id.desc()).limit(limit)
+    return [CaseRow(*row) for row in connection.execute(found)]
