@@ -33,7 +33,8 @@ DRAIN_SECONDS = 12.0
 
 def follow(store: Store, config: Config, matrices: tuple[Matrix, ...], stop: threading.Event) -> None:
     """Tells of clocks and sends what there is to send, until `stop` is set."""
-    watcher = Watcher(store, Cases(store, config, matrices), config, matrices)
+    cases = Cases(store, config, matrices)
+    watcher = Watcher(store, cases, config, matrices)
     lanes = Lanes(store, config)
     begun, forgotten = False, float("-inf")
     while not stop.is_set():
@@ -46,6 +47,7 @@ def follow(store: Store, config: Config, matrices: tuple[Matrix, ...], stop: thr
             if time.monotonic() - forgotten > FORGET_SECONDS:
                 with store.writing() as connection:
                     outbox.forget(connection, datetime.now(UTC) - webhooks.KEPT)
+                cases.files.forget(datetime.now(UTC))
                 forgotten = time.monotonic()
             if looked_at:
                 continue

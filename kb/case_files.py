@@ -60,12 +60,11 @@ class CaseFiles:
     def keep(
         self, viewer: Viewer, uids: Sequence[str], files: Sequence[Attachment], now: datetime
     ) -> tuple[list[Waiting], CaseRefused | None]:
-        """Keeps files for a day, beside those of `uids`, until the viewer's case is opened; gives all that wait for it,
+        """Keeps files, beside those of `uids`, until the viewer's case is opened; gives all that wait for it,
         and why the first that does not was refused."""
         assert viewer.account_id is not None  # noqa: S101
         refused = None
         with self._store.writing() as connection:
-            case_uploads.forget(connection, now - WAITS)
             kept = case_uploads.find(connection, viewer.account_id, uids)
             for file in files:
                 try:
@@ -79,6 +78,11 @@ class CaseFiles:
             if case_uploads.octets(connection, viewer.account_id) > self._case_mb << 20:
                 case_uploads.forget_others(connection, viewer.account_id, [each.uid for each in kept])
         return kept, refused
+
+    def forget(self, now: datetime) -> None:
+        """What has waited for a day waits no more; whoever works on cases sees to it every hour."""
+        with self._store.writing() as connection:
+            case_uploads.forget(connection, now - WAITS)
 
     def take(self, connection: Connection, viewer: Viewer, uids: Sequence[str]) -> list[Attachment]:
         """Those that waited, for the case that is opened now. CaseRefused where one of them does not any more."""

@@ -334,7 +334,7 @@ def test_files_wait_for_a_case_of_who_sent_them_a_day_and_no_more_than_it_takes(
     assert files.waiting(gold, [one.uid, two.uid]) == [two]
     (three, four), refused = files.keep(gold, [], [log, log], NOW)
     assert refused is None and files.waiting(gold, [two.uid]) == [], "a form that was left gives way"
-    files.keep(other, [], [], NOW + DAY)
+    files.forget(NOW + DAY)
     assert files.waiting(gold, [three.uid]) == [three]
-    files.keep(other, [], [], NOW + DAY + HOUR)
+    files.forget(NOW + DAY + HOUR)
     assert files.waiting(gold, [three.uid, four.uid]) == []

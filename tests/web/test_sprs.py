@@ -78,11 +78,16 @@ def test_the_case_that_waits_for_one_names_it(everyone: dict[str, Visitor]) -> N
     assert who_sees(everyone, "4100002") == {*STAFF, "gold"}
     assert path in shown(gold, case) and "等候研發" in shown(gold, case)
     assert case in shown(gold, path) and case in shown(engineer, path)
+    fixed = {**FIELDS, "number": "4100002", "status": "fixed", "fixed_in": "12.1.9"}
+    assert engineer.post("/sprs", fixed, path).status_code == 303
+    for visitor in (gold, engineer):
+        page = shown(visitor, case)
+        assert page.count("SPR 已修正") == 1 and "修正版本 12.1.9" in page
     answer = gold.post(f"{case}/unlink-spr", {"spr": "4100002"}, case)
     assert answer.status_code == 422 and who_sees(everyone, "4100002") == {*STAFF, "gold"}
     assert engineer.post(f"{case}/unlink-spr", {"spr": "4100002"}, case).status_code == 303
     assert who_sees(everyone, "4100002") == set(STAFF)
-    assert "4100002" not in shown(gold, case)
+    assert "4100002" not in shown(gold, case) and "SPR 已修正" in shown(engineer, case)
 
 
 def test_what_is_wrong_with_one_is_told_and_kept_on_the_form(site: ReadySite) -> None:
