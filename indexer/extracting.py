@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal, Protocol, TypeAlias
 
@@ -24,6 +25,7 @@ ONE_BY_ONE = 1 << 30
 class FileToRead:
     kind: Kind
     content: bytes
+    digest: str
 
 
 class Files(Protocol):
@@ -52,23 +54,34 @@ def read_out(store: Files, ids: Sequence[int] | None, limits: Limits) -> int:
     unread = store.unread_files(ids)
     if not unread:
         return 0
-    with Pool[FileToRead, ReadOut]("indexer.extracting:extractor", lambda _: ONE_BY_ONE, limits) as pool:
-        jobs = (FileToRead(kind_of(each), store.file_content(each)) for each in unread)
-        found = (
-            ReadOut(file.digest, done.result.text, done.result.problem)
-            if done.result
-            else ReadOut(file.digest, "", done.reason or "error")
-            for file, done in zip(unread, pool.run(jobs), strict=True)
-        )
-        while some := list(islice(found, KEPT_AT_ONCE)):
-            store.keep_file_texts(some)
+    files = (FileToRead(kind_of(each.name, each.media_type), store.file_content(each), each.digest) for each in unread)
+    found = readings(files, limits)
+    while some := list(islice(found, KEPT_AT_ONCE)):
+        store.keep_file_texts(some)
     return len(unread)
 
 
-def kind_of(file: UnreadFile) -> Kind:
-    if file.media_type == "application/pdf":
+def readings(files: Iterable[FileToRead], limits: Limits) -> Iterator[ReadOut]:
+    """What each says, in their order. Of no file at all no child is started."""
+    digests: deque[str] = deque()
+
+    def jobs() -> Iterator[FileToRead]:
+        for file in files:
+            digests.append(file.digest)
+            yield file
+
+    with Pool[FileToRead, ReadOut]("indexer.extracting:extractor", lambda _: ONE_BY_ONE, limits) as pool:
+        for done in pool.run(jobs()):
+            if done.result:
+                yield replace(done.result, digest=digests.popleft())
+            else:
+                yield ReadOut(digests.popleft(), "", done.reason or "error")
+
+
+def kind_of(name: str, media_type: str) -> Kind:
+    if media_type == "application/pdf":
         return "pdf"
-    return "docx" if file.name.lower().endswith(".docx") else "text"
+    return "docx" if name.lower().endswith(".docx") else "text"
 
 
 def extractor() -> Callable[[FileToRead], ReadOut]:

@@ -7,13 +7,13 @@ nothing has changed; run again, what is the same as in the store is neither rend
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from indexer.comparing import Batch
@@ -27,6 +27,7 @@ from indexer.readers.tree import Tree
 from indexer.readers.unreadable import Unreadable
 from indexer.spooling import Spool
 from indexer.taking import taking
+from indexer.unread_files import BroughtFiles
 from kb.articles import Draft, Known, Problem, problems
 from kb.comparing import changes, is_same, readers, text_lines
 from kb.config import Config
@@ -48,6 +49,7 @@ CHUNK_BYTES = 8 << 20
 # Stands for the article's own product where --grants is checked.
 ANY_PRODUCT = "product"
 
+T = TypeVar("T")
 Step = Literal["reading", "writing"]
 
 
@@ -149,19 +151,29 @@ class _Import:
     def run(self, began: datetime) -> Report:
         report, home = self._report, self._config.prepare_home()
         with Spool(home) as spool, RenderPool(self._limits) as pool:
-            prepare = partial(self._prepare, pool, spool)
-            waiting = giving_way(prepare) if self._options.gives_way else prepare()
+            files = BroughtFiles(spool)
+            waiting = self._gently(partial(self._prepare, pool, spool, files))
             if not report.dry_run and (waiting or self._products_changed()):
                 self._write(spool, waiting, began)
+                self._gently(partial(self._tell_unread, files))
         return report
 
-    def _prepare(self, pool: RenderPool, spool: Spool) -> dict[str, Entry]:
-        waiting, report = self._render(pool, spool), self._report
+    def _gently(self, work: Callable[[], T]) -> T:
+        return giving_way(work) if self._options.gives_way else work()
+
+    def _prepare(self, pool: RenderPool, spool: Spool, files: BroughtFiles) -> dict[str, Entry]:
+        waiting, report = self._render(pool, spool, files), self._report
         report.products = tuple(sorted(self._new))
         report.remarks = list(self._remarks.values())
         if report.dry_run:
+            self._tell_unread(files)
             self._batch.tell(report, self._store, self._options.scope)
         return waiting
+
+    def _tell_unread(self, files: BroughtFiles) -> None:
+        for problem, place in files.unread(self._store, self._limits, keep=not self._report.dry_run):
+            self._remark(problem, place)
+        self._report.remarks = list(self._remarks.values())
 
     def _products_changed(self) -> bool:
         there = self._store.products()
@@ -249,7 +261,7 @@ class _Import:
 
     # Rendering
 
-    def _render(self, pool: RenderPool, spool: Spool) -> dict[str, Entry]:
+    def _render(self, pool: RenderPool, spool: Spool, files: BroughtFiles) -> dict[str, Entry]:
         """Renders what is new or changed into the spool; gives what is in it, by id."""
         waiting: dict[str, Entry] = {}
         for one, outcome in self._outcomes(pool, spool):
@@ -261,6 +273,7 @@ class _Import:
                 continue
             self._report.counts[one.status] += 1
             waiting[one.draft.id] = entry
+            files.add(one.row.place_of("attachments"), one.files_at)
             if one.draft.product in self._products.added:
                 self._new[one.draft.product] = self._products.added[one.draft.product]
             if self._report.dry_run:

@@ -51,6 +51,11 @@ class Spool:
             # Written by this very process.
             article, files = pickle.load(self._articles)  # noqa: S301
             if files is not None:
-                self._files.seek(files)
-                article = replace(article, attachments=pickle.load(self._files))  # noqa: S301
+                article = replace(article, attachments=self.files(files))
             yield article
+
+    def files(self, place: int) -> tuple[RenderedAttachment, ...]:
+        """What `keep` took, when all are in."""
+        self._files.seek(place)
+        found: tuple[RenderedAttachment, ...] = pickle.load(self._files)  # noqa: S301
+        return found

@@ -52,6 +52,31 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "不是 UTF-8 也沒有宣告編碼：以 {encoding} 讀取",
         "不是 UTF-8 也没有声明编码：按 {encoding} 读取",
     ),
+    "file_unread_encoding": (
+        "{value} is in no encoding that can be told: search will not know what it says; save it as UTF-8",
+        "{value} 編碼不明，內容將搜尋不到；請存成 UTF-8",
+        "{value} 编码不明，内容将搜索不到；请存成 UTF-8",
+    ),
+    "file_unread_encrypted": (
+        "{value} has a password: search will not know what it says; save it without one",
+        "{value} 有密碼，內容將搜尋不到；請不設密碼另存",
+        "{value} 有密码，内容将搜索不到；请不设密码另存",
+    ),
+    "file_unread_error": (
+        "{value} cannot be read: search will not know what it says; see whether it opens",
+        "{value} 無法讀取，內容將搜尋不到；請檢查檔案能否開啟",
+        "{value} 无法读取，内容将搜索不到；请检查文件能否打开",
+    ),
+    "file_unread_no_text": (
+        "{value} has no text (a scan, perhaps): search will not know what it says",
+        "{value} 沒有文字（可能是掃描檔），內容將搜尋不到",
+        "{value} 没有文字（可能是扫描件），内容将搜索不到",
+    ),
+    "file_unread_too_long": (
+        "{value} is too long: search will know its first 4,000,000 characters",
+        "{value} 文字太長，只有前 4,000,000 字搜尋得到",
+        "{value} 文字太长，只有前 4,000,000 字搜索得到",
+    ),
     "image_missing": (
         "the picture {value} is not in the import; its description takes its place",
         "圖片 {value} 不在匯入的檔案中；將以其說明文字代替",

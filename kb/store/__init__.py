@@ -208,6 +208,11 @@ class Store:
         with self.writing() as connection:
             file_texts.keep(connection, given)
 
+    def file_text_problems(self, digests: Sequence[str]) -> dict[str, str]:
+        """For who brings files. Of these those that were read out: digest → why not all of it, "" when it is all."""
+        with self.reading() as connection:
+            return file_texts.problems(connection, digests)
+
     def file_problems(self, article_id: int) -> dict[str, FileProblem]:
         """Of the files of an article those that search does not know, or not whole: name → why. For colleagues."""
         with self.reading() as connection:

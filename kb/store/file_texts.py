@@ -20,6 +20,7 @@ from kb.store.tables import article, attachment, file_text, grant_set
 CHUNK = 500
 FileProblem: TypeAlias = Literal["encrypted", "no_text", "encoding", "too_long", "error"]
 FILE_PROBLEMS: tuple[FileProblem, ...] = get_args(FileProblem)
+TEXT_TYPES = ("text/plain", "application/pdf")
 # What is text by its name, though its bytes are in no encoding that says so.
 NAMED_TEXT = (".txt", ".log", ".out", ".err", ".trace", ".csv", ".ini", ".conf", ".properties", ".xml", ".json", ".md")
 
@@ -59,8 +60,13 @@ def unread(connection: Connection, ids: Sequence[int] | None) -> list[UnreadFile
     return list(found.values())
 
 
+def has_text(name: str, media_type: str) -> bool:
+    """Whether a file may say something that search should know."""
+    return media_type in TEXT_TYPES or name.lower().endswith((".docx", *NAMED_TEXT))
+
+
 _readable = or_(
-    attachment.c.media_type.in_(("text/plain", "application/pdf")),
+    attachment.c.media_type.in_(TEXT_TYPES),
     attachment.c.name.ilike("%.docx"),
     *(attachment.c.name.ilike(f"%{ending}") for ending in NAMED_TEXT),
 )
@@ -118,6 +124,16 @@ def problems_of(connection: Connection, article_id: int) -> dict[str, FileProble
     )
     found = connection.execute(statement.order_by(attachment.c.name))
     return {row.name: row.problem if row.problem in FILE_PROBLEMS else "error" for row in found}
+
+
+def problems(connection: Connection, digests: Sequence[str]) -> dict[str, str]:
+    """Of these files those that were read out: digest → why not all of it, "" when it is all."""
+    found: dict[str, str] = {}
+    for start in range(0, len(digests), CHUNK):
+        chunk = file_text.c.digest.in_(digests[start : start + CHUNK])
+        rows = connection.execute(select(file_text.c.digest, file_text.c.problem).where(chunk))
+        found.update({row.digest: row.problem for row in rows})
+    return found
 
 
 def content(connection: Connection, file: UnreadFile) -> bytes:

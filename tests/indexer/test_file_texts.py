@@ -16,11 +16,15 @@ from indexer.engines import open_engine
 from indexer.folding import fold
 from indexer.spelling import spellings
 from indexer.sync import drain
+from kb.articles import Problem
 from kb.config import Config
 from kb.entitlements import EVERYONE, Scope
+from kb.messages import TEXTS, told
 from kb.question import Query
+from kb.reports import Report
 from kb.search import Engine, FilePassage, Search
 from kb.store import Store
+from kb.store.file_texts import FILE_PROBLEMS
 from tests.documents import scope
 from tests.foreign import docx
 from tests.indexer.conftest import Bring
@@ -109,6 +113,38 @@ def test_what_cannot_be_read_is_kept_with_the_reason_and_costs_nothing_else(
     }  # fmt: skip
     assert found(store, engine, "malachite")["a"] == FilePassage("good.txt", (("malachite", True),))
     assert not store.unread_files()
+
+
+def test_who_brings_a_file_that_cannot_be_read_is_told_which_and_why(
+    bring: Bring, store: Store, engine: Engine, tmp_path: Path
+) -> None:
+    """When it is looked at, and when it is written; the article goes in, and nothing is read out twice."""
+    path = tmp_path / "faq.jsonl"
+    bad = [("broken.pdf", b"%PDF-1.7\nnothing"), ("bytes.log", bytes(range(128, 256)) * 9), ("good.txt", b"malachite")]
+    path.write_text(article("a", "內文", *bad) + article("b", "內文", bad[0], ("empty.txt", b" ")), "utf-8")
+    expected = {
+        ("file_unread_error", "broken.pdf", 2, 1),
+        ("file_unread_encoding", "bytes.log", 1, 1),
+        ("file_unread_no_text", "empty.txt", 1, 2),
+    }
+
+    def told_of(report: Report) -> set[tuple[str, Any, int, int | None]]:
+        return {
+            (each.problem.code, each.problem.values["value"], each.count, each.first.line)
+            for each in report.remarks
+            if each.problem.code.startswith("file_unread")
+        }
+
+    assert told_of(bring(path, dry_run=True)) == expected
+    assert store.file_text_problems([each.digest for each in store.unread_files()]) == {}
+    report = bring(path)
+    assert (report.counts["new"], told_of(report)) == (2, expected)
+    assert not store.unread_files()
+    path.write_text(article("c", "內文", bad[0]), "utf-8")
+    assert told_of(bring(path, dry_run=True)) == {("file_unread_error", "broken.pdf", 1, 1)}
+    words = told(Problem("file_unread_error", "attachments", {"value": "broken.pdf"}), "zh-Hant")
+    assert "broken.pdf 無法讀取" in words
+    assert all(f"file_unread_{why}" in TEXTS for why in FILE_PROBLEMS)
 
 
 def test_a_file_that_is_gone_is_found_no_more(bring: Bring, store: Store, engine: Engine, tmp_path: Path) -> None:

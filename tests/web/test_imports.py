@@ -419,7 +419,7 @@ def test_near_duplicates_and_missing_translations_are_told_on_the_page_over_the_
     address = send(author, given, source="faq").headers["Location"]
     work(import_site)
     shown = page(author, f"{address}?show=told")
-    assert "請再看一眼 2" in shown and shown.count("內文有") == 2 and "標題 b" in shown and "缺少譯文：en" in shown
+    assert "請再看一眼 2" in shown and shown.count("內文有") == 2 and "標題 b" in shown and "缺少譯文：英文" in shown
     client, headers = import_site.app.test_client(), {"Authorization": f"Bearer {import_site.token('author')}"}
     number = address.rpartition("/")[2]
     told = client.get(f"/api/v1/imports/{number}/rows?show=told", headers=headers).get_json()["rows"]
