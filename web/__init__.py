@@ -36,6 +36,7 @@ from web import (
     case_articles,
     case_reports,
     cases,
+    change_api,
     changing,
     countdown,
     deflection,
@@ -111,6 +112,7 @@ def create_app(config: Config) -> Flask:
         spr_api,
         imports,
         draft_api,
+        change_api,
         import_api,
         webhooks,
         webhook_api,
@@ -121,6 +123,7 @@ def create_app(config: Config) -> Flask:
     csrf.exempt(spr_api.blueprint)
     csrf.exempt(import_api.blueprint)
     csrf.exempt(draft_api.blueprint)
+    csrf.exempt(change_api.blueprint)
     csrf.exempt(webhook_api.blueprint)
     # It checks for itself, after it has seen who sends: what is checked is read first, all of it.
     csrf.exempt(imports.send)

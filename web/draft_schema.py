@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from kb.articles import MAX_BODY, MAX_OWNER, MAX_TITLE, ArticleType, Confidence, Language
+from kb.changing import MOST
 from kb.editing import MAX_FILES, MAX_NOTE
 from kb.licences import Level
 from kb.store.drafts import State
-from web.schema import Revision
+from web.schema import ImportRow, Revision
 from web.schema_base import Answer, Given
 
 PRODUCT = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
@@ -132,5 +134,32 @@ class DraftSchedule(Given):
     publish_at: str = Field(description="A moment with its time zone.", min_length=1, max_length=40)
 
 
-ANSWERS: tuple[type[BaseModel], ...] = (Drafts, Draft, DraftFile, DraftPreview)
-GIVEN: tuple[type[BaseModel], ...] = (NewDraft, DraftSave, DraftText, DraftTurn, DraftSchedule)
+class ArticlesToChange(Given):
+    """What is to become of every one of some articles. What is left out stays as it is."""
+
+    numbers: list[Annotated[str, Field(pattern=NUMBER)]] = Field(min_length=1, max_length=MOST)
+    product: str | None = Field(None, pattern=PRODUCT)
+    versions: list[str] | None = Field(None, max_length=200)
+    grants: list[str] | None = Field(None, max_length=100, description="`{product}` is each article's own product.")
+    owner: str | None = Field(None, max_length=MAX_OWNER, description='"": nobody.')
+
+
+class ChangeToWrite(ArticlesToChange):
+    basis: str = Field(description="Of the look that the writing goes by.", min_length=1, max_length=100)
+
+
+class ChangeLook(Answer):
+    """What a change would do. Articles that the asker may not write about are not in it."""
+
+    basis: str = Field(description="To be sent with what is then to be written.")
+    changed: int
+    same: int
+    refused: int
+    rights_changed: int
+    rows: list[ImportRow]
+
+
+ANSWERS: tuple[type[BaseModel], ...] = (Drafts, Draft, DraftFile, DraftPreview, ChangeLook)
+GIVEN: tuple[type[BaseModel], ...] = (
+    NewDraft, DraftSave, DraftText, DraftTurn, DraftSchedule, ArticlesToChange, ChangeToWrite,
+)  # fmt: skip

@@ -11,6 +11,12 @@ REFUSED = NO_DRAFT | {
     "409": "It was saved since `revision`, is not at that point, its article was changed, or the same key is at work.",
     "422": "It cannot be; `detail` says everything that is wrong.",
 }
+NO_CHANGE = {
+    "404": "There is no such batch, or nothing to change, for the one who asks: those who write see them.",
+    "409": "Articles were written since the look, or since the batch; or the same key is at work.",
+    "422": "Nothing is to be changed.",
+}
+CHANGES = "/api/v1/changes"
 ROOT, ONE = "/api/v1/drafts", "/api/v1/drafts/{draft}"
 
 
@@ -43,4 +49,19 @@ def doors() -> list[Door]:
         turn("discard", "discardDraft", "End it without a trace for readers"),
         turn("publish", "publishDraft", "Make it the article"),
         turn("schedule", "scheduleDraft", "Publish it at a moment", "DraftSchedule"),
+        *_change_doors(),
     ]  # fmt: skip
+
+
+def _change_doors() -> list[Door]:
+    """Many articles changed at once."""
+    batch = whole("batch", 1, 2**31 - 1, place="path")
+
+    def door(path: str, name: str, summary: str, answer: str, **others: Any) -> Door:
+        return Door(CHANGES + path, "post", name, summary, answer, "drafts", problems=NO_CHANGE, **others)
+
+    return [
+        door("/look", "lookAtChange", "What would change of each article", "ChangeLook", body="ArticlesToChange"),
+        door("", "writeChange", "Write what was looked at, as one batch", "Batch", body="ChangeToWrite"),
+        door("/{batch}/take-back", "takeChangeBack", "Everything as before it", "Batch", parameters=(batch,)),
+    ]

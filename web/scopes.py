@@ -16,6 +16,7 @@ SCOPES: dict[str, tuple[str, str]] = {
     "case_api": ("cases:read", "cases:write"),
     "spr_api": ("read", "sprs:write"),
     "draft_api": ("drafts", "drafts"),
+    "change_api": ("drafts", "drafts"),
     "import_api": ("imports", "imports"),
     "webhook_api": ("webhooks", "webhooks"),
 }

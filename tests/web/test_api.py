@@ -59,6 +59,7 @@ DRAFTS = (
     (DRAFT, "PATCH"),
     *((f"{DRAFT}/{turn}", "POST") for turn in ("files", "preview", "submit", "send-back", "rebase", "discard")),
     *((f"{DRAFT}/{turn}", "POST") for turn in ("publish", "schedule")),
+    *((f"/api/v1/changes{path}", "POST") for path in ("", "/look", "/{batch}/take-back")),
 )
 WEBHOOK = "/api/v1/webhooks/{name}"
 WEBHOOKS = (
@@ -75,6 +76,7 @@ WEBHOOKS = (
 UNKNOWABLE = (
     (CASE + "/files", "POST"), (SPR, "PUT"), ("/api/v1/drafts", "POST"),
     (f"{DRAFT}/schedule", "POST"), ("/api/v1/imports", "POST"), ("/api/v1/webhooks", "POST"),
+    ("/api/v1/changes", "POST"), ("/api/v1/changes/look", "POST"),
 )  # fmt: skip
 # Whom staff may open a case for, it cannot say either.
 FOR_STAFF = ("/api/v1/cases", "POST")

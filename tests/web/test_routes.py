@@ -185,6 +185,9 @@ TABLE: dict[tuple[str, str], dict[str, int]] = {
         ("POST", f"/api/v1/drafts/99/{turn}"): same(401)
         for turn in ("files", "preview", "submit", "send-back", "rebase", "discard", "publish", "schedule")
     },
+    ("POST", "/api/v1/changes"): same(401),
+    ("POST", "/api/v1/changes/look"): same(401),
+    ("POST", "/api/v1/changes/99/take-back"): same(401),
     ("GET", "/api/v1/imports/99"): {kind: 401 if kind == "anonymous" else 404 for kind in KINDS},
     ("GET", "/api/v1/imports/99/rows"): {kind: 401 if kind == "anonymous" else 404 for kind in KINDS},
     ("GET", "/api/v1/imports/99/report.csv"): {kind: 401 if kind == "anonymous" else 404 for kind in KINDS},
