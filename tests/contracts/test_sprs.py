@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -263,3 +264,30 @@ def sent(store: Store) -> list[tuple[str, object]]:
         waiting = outbox.of_state(connection, "waiting", None, 99)
     assert all(not each.internal for each in waiting)
     return [(str(each.case["number"]), dict(each.data)) for each in waiting[::-1]]
+
+
+def test_links_and_fixes_at_once_neither_break_nor_lose_a_word(
+    sprs: Sprs, cases: Cases, people: dict[str, Viewer]
+) -> None:
+    gold, engineer = people["gold"], people["eng"]
+    sprs.save(engineer, report("1000006"), NOW)
+    numbers = [cases.open(gold, NewCase("windchill", 2, "s", "t"), NOW) for _ in range(6)]
+
+    def work(number: str) -> None:
+        cases.link_spr(engineer, number, "1000006", NOW)
+        cases.reply(engineer, number, "x", NOW)
+        cases.unlink_spr(engineer, number, "1000006", NOW)
+        cases.link_spr(engineer, number, "1000006", NOW)
+
+    def fix(version: str) -> None:
+        sprs.save(engineer, report("1000006", "fixed", fixed_in=version), NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        under = [pool.submit(work, number) for number in numbers]
+        under += [pool.submit(fix, f"12.{at}") for at in range(6)]
+        for each in under:
+            each.result(60)
+    fix("13.0")
+    for number in numbers:
+        heard = [version for _, version, _ in told(cases, gold, number)]
+        assert heard.count("13.0") == 1 and len(heard) == len(set(heard))
