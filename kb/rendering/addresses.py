@@ -24,7 +24,8 @@ def addresses(markdown: str) -> Iterator[str]:
     """The relative addresses that a text refers to, outside of code."""
     if not ADDRESS.search(markdown):
         return
-    for match in ADDRESS.finditer(CODE.sub("", markdown)):
+    read = CODE.sub("", markdown) if "`" in markdown or "~~~" in markdown else markdown
+    for match in ADDRESS.finditer(read):
         address = next(group for group in match.groups() if group)
         if not ELSEWHERE.match(address):
             yield address

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, text, update
@@ -76,6 +76,7 @@ class Preparing:
     next_number: int
     sets: GrantSets
     new_ids: NewIds
+    places: Iterator[int] = field(default_factory=count)
     linking: list[tuple[int, int, str]] = field(default_factory=list)  # (article, ordinal, source): with links
     waiting: set[Key] = field(default_factory=set)  # articles whose `links` wait for numbers
     former: dict[str, int] = field(default_factory=dict)  # number brought as a former one → article
@@ -258,6 +259,7 @@ class Preparing:
     def _file_values(self, rendered: Rendered) -> Iterator[Mapping[str, Any]]:
         for each in rendered.attachments:
             yield {
+                "place": next(self.places),
                 "article_id": self._id(rendered),
                 "name": each.file.name,
                 "media_type": each.file.media_type,

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Engine, MetaData, Table
+from sqlalchemy import Boolean, Column, Connection, Engine, Integer, MetaData, Table
 from sqlalchemy.schema import CreateTable, DropTable
 
 from kb.store import database
@@ -27,7 +28,8 @@ FILE = "staged"
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The tables. Of an article `existed` says whether it takes the place of one that is there."""
+    """The tables. Of an article `existed` says whether it takes the place of one that is there; attachments keep their
+    order by `place`."""
 
     article: Table
     section: Table
@@ -44,7 +46,7 @@ class Staged:
 
 @cache
 def _tables(schema: str) -> Staged:
-    def like(table: Table, name: str, key: tuple[str, ...], *more: Column[bool]) -> Table:
+    def like(table: Table, name: str, key: tuple[str, ...], *more: Column[Any]) -> Table:
         columns = [
             Column(each.name, each.type, primary_key=each.name in key, autoincrement=False, key=each.key)
             for each in table.columns
@@ -55,7 +57,7 @@ def _tables(schema: str) -> Staged:
     return Staged(
         like(article, "article", ("id",), Column("existed", Boolean, nullable=False)),
         like(article_section, "section", ("article_id", "ordinal")),
-        like(attachment, "attachment", ("article_id", "name")),
+        like(attachment, "attachment", (), Column("place", Integer, primary_key=True, autoincrement=False)),
     )
 
 

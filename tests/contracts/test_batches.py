@@ -194,3 +194,8 @@ def test_while_a_large_batch_is_prepared_others_write_at_once(store: Store) -> N
 
     assert store.apply(Watched(), ImportRun("test", NOW)).new == 300
     assert [each.count for each in store.gaps()] == [1]
+
+
+def test_attachments_keep_their_order(store: Store) -> None:
+    apply(store, rendered(draft("a"), {"b.log": (), "a.log": (), "c.log": ()}), rendered(draft("b"), {"0.log": ()}))
+    assert [each.name for each in store.attachments(store.article_ids()[0], EVERYONE)] == ["b.log", "a.log", "c.log"]
