@@ -57,6 +57,10 @@ bench-site: dev corpus  ## Measure an import of 10,000 articles of CORPUS throug
 eval: dev sets  ## Measure relevance over SETS, folders of judged queries, beside the baselines
 	@$(BIN)/python -W ignore -m tests.quality.baselines $(SETS)
 
+.PHONY: fit
+fit: dev sets  ## Fit the weights of the score to the tuning half of SETS, and say what they are worth on others
+	@$(BIN)/python -W ignore -m tests.quality.fitting $(SETS) $(ARGS)
+
 .PHONY: agreement
 agreement: dev sets  ## See that every engine gives the same first ten on the queries of SETS
 	@$(BIN)/python -W ignore -m tests.quality.agreement $(SETS) $(ARGS)

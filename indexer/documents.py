@@ -111,6 +111,8 @@ def counted(document: Document, analysis: Analysis) -> Counted:
     everything |= headings  # they are lines of the body already, but for what cuts differently alone
     everything.update(title)
     everything.update(asked)
+    # Who names the product in a question finds what is filed under it, although its text takes that for granted.
+    everything |= analysis.term_counts(f"{document.product}\n{document.category}")
     return Counted(title, emphasis, everything, length(everything))
 
 

@@ -26,6 +26,7 @@ from indexer.sync import drain, sources
 from kb.config import Config
 from kb.entitlements import EVERYONE, PUBLIC
 from kb.question import Filters, Query
+from kb.search import Engine, Hit
 from kb.store import Store
 
 METRICS = ("nDCG@10", "RR@10", "Success@1", "Success@10", "R@100")
@@ -225,6 +226,20 @@ def _home(keep: Path | None, articles: Sequence[Path]) -> Iterator[Path]:
 @contextmanager
 def opened(articles: Sequence[Path], config: Config, engine_name: str | None, draw: Draw) -> Iterator[Ranker]:
     """The articles imported and indexed, for everyone to read; searching them by their own ids."""
+    with indexed(articles, config, engine_name, draw) as (engine, ids):
+
+        def rank(text: str, lang: str, depth: int) -> list[str]:
+            query = Query(text, _only(lang), page_size=depth, today=date.today())
+            return [ids[hit.article] for hit in engine.search(query, EVERYONE).hits]
+
+        yield rank
+
+
+@contextmanager
+def indexed(
+    articles: Sequence[Path], config: Config, engine_name: str | None, draw: Draw
+) -> Iterator[tuple[Engine, Mapping[int, str]]]:
+    """The articles imported and indexed, for everyone to read, and each one's own id."""
     config.prepare_home()
     with Store.create(config.store_url) as store:
         for path in articles:
@@ -233,13 +248,16 @@ def opened(articles: Sequence[Path], config: Config, engine_name: str | None, dr
         engine = open_engine(config, engine_name)
         try:
             drain(store, engine, lambda done, total: draw("indexing", done, total))
-            ids = {source.row.id: source.row.external_id for source in sources(store)}
-
-            def rank(text: str, lang: str, depth: int) -> list[str]:
-                filters = Filters(langs=frozenset({lang})) if lang else Filters()
-                hits = engine.search(Query(text, filters, page_size=depth, today=date.today()), EVERYONE).hits
-                return [ids[hit.article] for hit in hits]
-
-            yield rank
+            yield engine, {source.row.id: source.row.external_id for source in sources(store)}
         finally:
             engine.close()
+
+
+def explained(engine: Engine, query: JudgedQuery, depth: int) -> Sequence[Hit]:
+    """The best `depth` articles of a query, with what each score is made of."""
+    asked = Query(query.text, _only(query.lang), page_size=depth, today=date.today(), explain=True)
+    return engine.search(asked, EVERYONE).hits
+
+
+def _only(lang: str) -> Filters:
+    return Filters(langs=frozenset({lang})) if lang else Filters()

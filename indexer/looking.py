@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import log1p, sqrt
 
 from indexer.folding import squash
 from indexer.planning import Plan, is_code
@@ -12,6 +13,12 @@ from indexer.ranking import Ranking, Scored
 from indexer.sources import Rows
 
 MAX_NEIGHBOURS = 24
+# How many octets of a text open it, and between which logarithms of their number a place is early, a text short.
+OPENING = 600
+LATE = 20_000
+EARLY, SHORT = (0.0, 6.5), (5.5, 9.0)
+MAX_TELLING, MAX_FIRST, MAX_ANCHORS, MAX_LINES = 12, 6, 2, 20
+LONGEST_LINE = 150
 # So many words in a row, and one more, are quoted rather than met by chance.
 QUOTATION = 3
 # What is not validated yet, and by how much less it can be relied on.
@@ -39,7 +46,7 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
     closer = Closer(ranking, today)
     looked = []
     for at, title, body in texts:
-        parts = {**closer.literal(title, body), **closer.standing(found.rows, at)}
+        parts = {**closer.literal(title, body), **closer.placed(body), **closer.standing(found.rows, at)}
         before = found.parts_of(at)
         # Whether a code stands there was known of terms alone; the text tells it better.
         score = float(found.scores[at]) - before.pop("codes", 0.0) + sum(parts.values())
@@ -56,34 +63,65 @@ class Closer:
         self._wanted, self._whole, self._name = squash(plan.text), plan.text.encode(), plan.name.encode()
         self._neighbours = _neighbours(plan, ranking.idfs)
         self._together = sum(idf for _, idf in self._neighbours) or 1.0
-        units = zip(plan.units, ranking.idfs, strict=True)
-        self._codes = [(unit.surface.encode(), idf) for unit, idf in units if is_code(unit.surface)]
+        units = [(unit.surface.encode(), idf) for unit, idf in zip(plan.units, ranking.idfs, strict=True)]
+        self._codes = [(code, idf) for code, idf in units if is_code(code.decode())]
+        self._units = units
+        self._telling = sorted(units, key=lambda unit: -unit[1])[:MAX_TELLING]
 
     def literal(self, folded_title: str, body: bytes) -> dict[str, float]:
         """What is there word for word, in parts of a score."""
-        plan, weights, mass, wanted = self._plan, self._weights, self._mass, self._wanted
-        title, title_bytes = squash(folded_title), folded_title.encode()
+        plan, weights = self._plan, self._weights
+        title = folded_title.encode()
         parts: dict[str, float] = {}
-        if title == wanted:
-            parts["title_equals"] = mass * weights.title_equals
-        elif wanted and wanted in title:
-            parts["title_contains"] = mass * weights.title_contains * len(wanted) / len(title)
-        elif title and title in wanted:
-            parts["title_contains"] = mass * weights.title_contains * len(title) / len(wanted)
+        if squash(folded_title) == self._wanted:
+            parts["title_equals"] = weights.title_equals
         if len(plan.units) > 1 and (holds_whole(body, self._whole) or stands_alone(body, self._name)):
-            parts["body_contains"] = mass * weights.body_contains * min(1.0, (len(plan.units) - 1) / QUOTATION)
+            parts["quoted"] = weights.quoted * min(1.0, (len(plan.units) - 1) / QUOTATION)
         if self._codes:
-            exact = (idf for code, idf in self._codes if stands_alone(title_bytes, code) or stands_alone(body, code))
-            parts["codes"] = weights.codes * sum(exact)
+            exact = (idf for code, idf in self._codes if stands_alone(title, code) or stands_alone(body, code))
+            parts["codes"] = weights.codes * sum(exact) / self._mass
         if self._neighbours:
-            kept = sum(
-                idf for ways, idf in self._neighbours if _neighbours_in(body, ways) or _neighbours_in(title_bytes, ways)
-            )
-            parts["pairs"] = mass * weights.pairs * kept / self._together
+            kept = (idf for ways, idf in self._neighbours if _neighbours_in(body, ways) or _neighbours_in(title, ways))
+            parts["pairs"] = weights.pairs * sum(kept) / self._together
         return parts
 
+    def placed(self, body: bytes) -> dict[str, float]:
+        """Where in a text the words of the query are, in parts of a score: an article that opens with them, says them
+        early, in one line, or has little else to say, is about them."""
+        weights, opening = self._weights, body[:OPENING]
+        opens = sum(idf for unit, idf in self._units if unit in opening) / self._mass
+        found = [(at, unit) for unit, _ in self._telling[:MAX_FIRST] if (at := body.find(unit)) >= 0]
+        first = min((at for at, _ in found), default=LATE)
+        return {
+            "opening": weights.opening * opens * opens,
+            "early": weights.early * _falling(first, EARLY),
+            "short": weights.short * _falling(len(body), SHORT),
+            "line": weights.line * self._best_line(body, [unit for _, unit in found[:MAX_ANCHORS]]) ** 2,
+        }
+
+    def _best_line(self, body: bytes, anchors: Sequence[bytes]) -> float:
+        """How well a line of the text, such as a heading, matches the query: recall times the root of precision."""
+        lines = set()
+        for anchor in anchors:
+            at = body.find(anchor)
+            for _ in range(MAX_LINES):
+                if at < 0:
+                    break
+                end = body.find(b"\n", at)
+                end = len(body) if end < 0 else end
+                start = body.rfind(b"\n", 0, at) + 1
+                if end - start <= LONGEST_LINE:
+                    lines.add(body[start:end].strip())
+                at = body.find(anchor, end)
+        best = 0.0
+        for line in lines:
+            there = [(len(unit), idf) for unit, idf in self._telling if unit in line]
+            recall, precision = sum(idf for _, idf in there), min(1.0, sum(size for size, _ in there) / len(line))
+            best = max(best, recall * sqrt(precision))
+        return best / self._mass
+
     def standing(self, rows: Rows, at: int) -> dict[str, float]:
-        """What an article's reputation is worth, in parts of the query's own: enough to part near-ties, no more."""
+        """What an article's reputation is worth: enough to part near-ties, no more."""
         weights = self._weights
         years = (self._today.toordinal() - int(rows.updated[at])) / DAYS_OF_YEAR
         parts = {
@@ -91,7 +129,13 @@ class Closer:
             "confidence": -weights.confidence * UNSURE.get(rows.confidences[at], 0.0),
             "age": -weights.age * min(max(years, 0.0), OLD) / OLD,
         }
-        return {name: self._mass * part for name, part in parts.items() if part}
+        return {name: part for name, part in parts.items() if part}
+
+
+def _falling(octets: int, bounds: tuple[float, float]) -> float:
+    """1 up to the first bound of the logarithm, falling to 0 at the second."""
+    least, most = bounds
+    return min(1.0, max(0.0, (most - log1p(octets)) / (most - least)))
 
 
 def _neighbours(plan: Plan, idfs: Sequence[float]) -> list[tuple[tuple[bytes, ...], float]]:

@@ -15,6 +15,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.asking import asks
 from indexer.impacts import IMPACTS
 from indexer.planning import Evidence, Plan, Rewording, Unit, Weighted, code_term, is_code
 from indexer.sources import EVERYTHING, NUMBER, TITLE, Rows, Whole
@@ -26,6 +27,8 @@ HAN_LANGS = ("zh-Hant", "zh-Hans")
 # Sums are exact in an engine's scores, 32-bit floats, up to 2^24; so many parts are the whole of a measure.
 FINE = 1 << 22
 PART = 3_800
+# How much it counts that a title says no more than what was asked.
+PRECISION = 0.7
 NOTHING = Sum(())
 SHIFT = 1 << 12
 # The most telling of a long text do: so many terms, so many units.
@@ -75,11 +78,15 @@ def terms_of(plan: Plan) -> Iterator[str]:
         yield from (term for evidence in unit.evidence for term in evidence.shares)
 
 
-def unit_idf(unit: Unit, statistics: Statistics) -> float:
+def unit_idf(unit: Unit, statistics: Statistics, weights: Weights) -> float:
     """How telling a unit is: the rarest of its terms counts.
 
-    A unit nothing readable contains is as telling as can be.
+    A unit nothing readable contains is as telling as can be; one that only asks, less than it is rare.
     """
+    return _rarity(unit, statistics) * (weights.asking if asks(unit.surface) else 1.0)
+
+
+def _rarity(unit: Unit, statistics: Statistics) -> float:
     for asked in (True, False):
         found = [
             statistics.idf(term) for one in unit.evidence if (one.origin == "asked") == asked for term in one.shares
@@ -113,12 +120,12 @@ class Ranking:
         """What chooses the candidates: near the score, as far as sums go."""
         weights, unit = self.weights, self.mass * self.scale
         bonus = [
-            Worthwhile(OneOf("lang", frozenset({lang})), round(weights.prefer * unit * part))
+            Worthwhile(OneOf("lang", frozenset({lang})), round(weights.prefer_chooses * unit * part))
             for lang, part in preference(self.plan.langs).items()
         ]
         if self.plan.numbers:
             bonus.append(Worthwhile(self.numbered, round(weights.number * unit)))
-        titled = times(self.in_title, weights.title_chooses * weights.title_match * unit / PART)
+        titled = times(self.in_title, weights.title_chooses * unit / PART)
         covering = times(self.cover, weights.cover_chooses * unit / PART)
         return Sum((self.words, self.vocabulary, self.codes, titled, covering, *bonus))
 
@@ -154,15 +161,15 @@ def times(worth: Sum, factor: float) -> Sum:
 
 def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
     """`statistics` are of `terms_of(plan)`."""
-    all_idfs = tuple(unit_idf(unit, statistics) for unit in plan.units)
+    all_idfs = tuple(unit_idf(unit, statistics, weights) for unit in plan.units)
     mass = sum(all_idfs) or 1.0
-    worths = {one.term: statistics.idf(one.term) * weights.of(one.kind) for one in plan.terms}
+    worths = {one.term: statistics.idf(one.term) * _weight(one, weights) for one in plan.terms}
     chosen = sorted((term for term in worths if worths[term]), key=lambda term: (-worths[term], term))[:MAX_TERMS]
     ways = [_ways(rewording, statistics, weights) for rewording in plan.rewordings]
-    titles = mass * (weights.title_chooses * weights.title_match + weights.cover_chooses + weights.prefer)
+    titles = mass * (weights.title_chooses + weights.cover_chooses + weights.prefer_chooses)
     titles += weights.number * mass if plan.numbers else 0
     telling = sorted(zip(all_idfs, plan.units, strict=True), key=lambda pair: -pair[0])[:MAX_UNITS]
-    codes = [(code_term(unit.surface), weights.codes * idf) for idf, unit in telling if is_code(unit.surface)]
+    codes = [(code_term(unit.surface), weights.codes_choose * idf) for idf, unit in telling if is_code(unit.surface)]
     codes = [(term, worth) for term, worth in codes if statistics.frequencies.get(term)]
     titles += _total(codes)
     whole = IMPACTS[-1] * (sum(worths[term] for term in chosen) + sum(max(map(_total, way), default=0) for way in ways))
@@ -186,6 +193,10 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
         in_title=Sum(tuple(covers(unit, idf / mass * PART, TITLE) for idf, unit in telling)),
         letters=Sum(tuple(covers(unit, 100 * sum(map(str.isalnum, unit.surface)), TITLE) for _, unit in telling)),
     )
+
+
+def _weight(one: Weighted, weights: Weights) -> float:
+    return weights.of(one.kind) * (weights.asking if asks(one.term[1:]) else 1.0)
 
 
 def _graded(term: str, worth: float) -> Graded:
@@ -228,19 +239,23 @@ def preference(langs: Sequence[str]) -> dict[str, float]:
     return {lang: 1 - at / len(langs) for at, lang in enumerate(langs)}
 
 
-def nearness(plan: Plan, weights: Weights) -> Callable[[str], float]:
-    """What an article's language makes of its score: a Chinese question is answered in Chinese, in its own script; one
+def language(plan: Plan, weights: Weights) -> Callable[[str], float]:
+    """What an article's language adds to its score: a Chinese question is answered in Chinese, in its own script; one
     of Latin words alone, which are the same in every language, in the reader's."""
     first = plan.langs[0] if plan.certain and plan.langs else ""
+    wanted = preference(plan.langs)
 
-    def near(lang: str) -> float:
+    def added(lang: str) -> float:
+        apart = 0.0
         if not plan.han:
-            return weights.reader_apart if first and lang != first else 1.0
-        if lang not in HAN_LANGS:
-            return weights.foreign
-        return weights.script_apart if first in HAN_LANGS and lang != first else 1.0
+            apart = weights.reader_apart if first and lang != first else 0.0
+        elif lang not in HAN_LANGS:
+            apart = weights.foreign
+        elif first in HAN_LANGS and lang != first:
+            apart = weights.script_apart
+        return weights.prefer * wanted.get(lang, 0.0) - apart
 
-    return near
+    return added
 
 
 @dataclass(frozen=True)
@@ -258,25 +273,24 @@ class Scored:
 
 def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole]) -> Scored:
     """The candidates' scores, by what they were found to be worth by `ranking.measures`."""
-    weights, mass, plan = ranking.weights, ranking.mass, ranking.plan
+    weights, plan, whole = ranking.weights, ranking.plan, ranking.mass * ranking.scale
     words, vocabulary, both, lettered, *coded = (one.astype(np.int64) for one in measured)
     numbered = (lettered % 2).astype(bool) if plan.numbers else np.zeros(len(rows), bool)
-    cover, in_title, letters = both // SHIFT / PART, both % SHIFT / PART, lettered // 2 / 100
-    cover = np.where(numbered, 1.0, np.minimum(cover, 1.0))
+    covers, in_title, letters = both // SHIFT / PART, both % SHIFT / PART, lettered // 2 / 100
+    covers = np.where(numbered, 1.0, np.minimum(covers, 1.0))
     precision = np.minimum(letters / np.maximum(rows.title_lengths, 1), 1)
-    steps = {"words": words / ranking.scale, "vocabulary": vocabulary / ranking.scale}
-    steps["title_match"] = weights.title_match * mass * in_title * np.sqrt(precision)
-    total = steps["words"] + steps["vocabulary"] + steps["title_match"]
-    steps["missing"] = total * (cover**weights.completeness - 1)
-    total = total + steps["missing"]
-    near = nearness(plan, weights)
-    steps["language"] = total * np.array([near(lang) - 1 for lang in rows.langs])
-    if plan.langs:
-        wanted = preference(plan.langs)
-        steps["language"] = steps["language"] + weights.prefer * mass * np.array(
-            [wanted.get(lang, 0.0) for lang in rows.langs]
-        )
-    steps["number"] = weights.number * mass * numbered
-    steps["codes"] = sum(coded, np.zeros(len(rows))) / ranking.scale
-    total = total + steps["language"] + steps["number"] + steps["codes"]
-    return Scored(rows, total, cover, steps)
+    coded[0].astype(np.float64) if coded else np.zeros(len(rows))
+    added = language(plan, weights)
+    steps: dict[str, Floats] = {
+        "words": weights.words * words.astype(np.float64) / whole,
+        "vocabulary": weights.vocabulary * vocabulary.astype(np.float64) / whole,
+        "titled": weights.titled * in_title * precision**PRECISION,
+        "covered": weights.covered * covers,
+        "language": np.array([added(lang) for lang in rows.langs], float),
+        "number": weights.number * numbered,
+        "codes": weights.codes
+        / weights.codes_choose
+        * (coded[0].astype(np.float64) if coded else np.zeros(len(rows)))
+        / whole,
+    }
+    return Scored(rows, sum(steps.values(), np.zeros(len(rows))), covers, steps)

@@ -15,6 +15,7 @@ from kb.config import ConfigError
 class Weights:
     """What counts how much. Tuned on the tuning part of the judged queries; see docs/search.md."""
 
+    # A term of each kind.
     word: float = 0.42
     pair: float = 0.35
     character: float = 0.1
@@ -22,27 +23,42 @@ class Weights:
     stem: float = 0.7
     code: float = 1.0
     part: float = 0.3
-    title_match: float = 2.5
-    title_chooses: float = 0.5
-    cover_chooses: float = 1.0
+    # By how much a word that asks rather than tells counts.
+    asking: float = 0.5
+
+    # What matches, and which candidates are scored and looked at: sums, beside those of the terms.
     cover: float = 0.15
-    candidates: int = 200
-    look: int = 50
-    title_equals: float = 1.0
-    title_contains: float = 0.7
-    body_contains: float = 1.3
-    pairs: float = 0.5
-    codes: float = 3.0
-    completeness: float = 0.5
     loose: float = 0.1
-    number: float = 20.0
-    prefer: float = 0.3
-    helpful: float = 0.03
-    confidence: float = 0.02
-    age: float = 0.01
-    foreign: float = 0.8
-    script_apart: float = 0.85
-    reader_apart: float = 0.95
+    candidates: int = 200
+    look: int = 40
+    title_chooses: float = 1.25
+    cover_chooses: float = 1.0
+    codes_choose: float = 3.0
+    prefer_chooses: float = 0.3
+    number: float = 50.0
+
+    # Parts of the score, each for the whole of what the query asks.
+    words: float = 1.6
+    vocabulary: float = 3.9
+    titled: float = 7.5
+    covered: float = 6.3
+    codes: float = 4.3
+    prefer: float = 1.0
+    foreign: float = 1.5
+    script_apart: float = 1.5
+    reader_apart: float = 0.2
+
+    # What a closer look adds.
+    title_equals: float = 0.5
+    quoted: float = 2.3
+    pairs: float = 2.9
+    opening: float = 0.8
+    early: float = 1.3
+    short: float = 1.4
+    line: float = 1.6
+    helpful: float = 0.15
+    confidence: float = 0.1
+    age: float = 0.05
 
     script: float = 1.0
     synonym: float = 0.6

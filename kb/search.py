@@ -24,8 +24,8 @@ A = TypeVar("A")
 
 # What a score can be made of, in the order of its making.
 PARTS = (
-    "words", "vocabulary", "title_match", "missing", "language", "number", "title_equals", "title_contains",
-    "body_contains", "codes", "pairs", "helpful", "confidence", "age",
+    "words", "vocabulary", "titled", "covered", "language", "number", "title_equals",
+    "codes", "quoted", "pairs", "opening", "line", "early", "short", "helpful", "confidence", "age",
 )  # fmt: skip
 
 

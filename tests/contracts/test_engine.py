@@ -410,4 +410,40 @@ def test_a_number_is_met_whole_or_not_at_all(engine: Engine) -> None:
     put(engine, [document(1, "Service stops", "event ID 1274 is logged"), document(2, "Other", "x event id 12 y " * 2)])
     assert [hit.article for hit in engine.search(Query("Event ID 12"), PUBLIC).hits][:1] == [2]
     parts = engine.search(Query("Event ID 12", explain=True), PUBLIC).hits[-1]
-    assert parts.article == 1 and "body_contains" not in parts.parts
+    assert parts.article == 1 and "quoted" not in parts.parts
+
+
+def test_an_article_about_it_comes_before_one_that_mentions_it(engine: Engine) -> None:
+    other = "這裡說的是別的事情，與授權無關的步驟很多。\n" * 40
+    put(
+        engine,
+        [
+            document(1, "指南甲", f"{other}設定代理伺服器\n{other}"),
+            document(2, "指南乙", f"設定代理伺服器\n{other}{other}"),
+            document(3, "指南丙", f"{other}先設定網路，再看代理，最後是伺服器。\n{other}"),
+        ],
+    )
+    assert found(engine, "設定代理伺服器") == [2, 1, 3]
+
+
+def test_words_that_ask_count_less_than_what_is_asked_about(engine: Engine) -> None:
+    put(
+        engine,
+        [
+            document(1, "聯絡我們", "請問如何與我們聯絡，請來電。請問有什麼需要？"),
+            document(2, "海葬", "海葬的費用由申請人繳交。"),
+            *(document(at, f"公告{at}", "一般公告的內容，費用另計。") for at in range(3, 9)),
+        ],
+    )
+    assert found(engine, "請問如何申請海葬？")[0] == 2
+
+
+def test_a_product_named_in_a_question_counts_as_if_the_text_said_it(engine: Engine) -> None:
+    put(
+        engine,
+        [
+            document(1, "驗證碼", "無法取得驗證碼時，請重新傳送。", product="mathcad"),
+            document(2, "驗證碼", "無法取得驗證碼時，請重新傳送。", product="creo"),
+        ],
+    )
+    assert found(engine, "creo 驗證碼")[0] == 2
