@@ -279,7 +279,7 @@ def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole]) -> Scored:
     covers, in_title, letters = both // SHIFT / PART, both % SHIFT / PART, lettered // 2 / 100
     covers = np.where(numbered, 1.0, np.minimum(covers, 1.0))
     precision = np.minimum(letters / np.maximum(rows.title_lengths, 1), 1)
-    coded[0].astype(np.float64) if coded else np.zeros(len(rows))
+    standing = coded[0].astype(np.float64) if coded else np.zeros(len(rows))
     added = language(plan, weights)
     steps: dict[str, Floats] = {
         "words": weights.words * words.astype(np.float64) / whole,
@@ -288,9 +288,6 @@ def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole]) -> Scored:
         "covered": weights.covered * covers,
         "language": np.array([added(lang) for lang in rows.langs], float),
         "number": weights.number * numbered,
-        "codes": weights.codes
-        / weights.codes_choose
-        * (coded[0].astype(np.float64) if coded else np.zeros(len(rows)))
-        / whole,
+        "codes": weights.codes / weights.codes_choose * standing / whole,
     }
     return Scored(rows, sum(steps.values(), np.zeros(len(rows))), covers, steps)
