@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from heapq import nlargest
 from typing import Any, NamedTuple, Protocol
 
@@ -59,6 +59,9 @@ class Values:
     def of(self, documents: Sequence[int]) -> list[str]:
         return [self.names[code] for code in self.codes[documents].tolist()]
 
+    def narrowed(self, documents: NDArray[np.integer[Any]]) -> Values:
+        return Values(self.names, self.codes[documents])
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -74,6 +77,15 @@ class Columns:
     product: Values
     type: Values
     version: Values
+
+    def of(self, documents: NDArray[np.integer[Any]]) -> Columns:
+        """The columns of these documents alone."""
+        return Columns(
+            *(
+                column.narrowed(documents) if isinstance(column, Values) else column[documents]
+                for column in (getattr(self, each.name) for each in fields(self))
+            )
+        )
 
 
 class Shard(Protocol):
@@ -184,6 +196,46 @@ def _add(worth: Worth, shard: Shard, total: Amounts) -> None:
             total += amounts(part, shard) * holds(condition, shard)
 
 
+class Narrowed:
+    """Some documents of a shard, renumbered from 0, to find out more of: the terms of the others are passed over.
+
+    `documents` ascend.
+    """
+
+    def __init__(self, shard: Shard, documents: NDArray[np.integer[Any]]) -> None:
+        self._shard, self._documents = shard, documents
+        self._known: dict[tuple[str, str], Postings | None] = {}
+        self.name, self.size, self.columns = shard.name, len(documents), shard.columns.of(documents)
+
+    def living(self) -> Mask:
+        return self._shard.living()[self._documents]
+
+    def postings(self, field: str, term: str) -> Postings | None:
+        key = field, term
+        if key not in self._known:
+            self._known[key] = self._narrowed(self._shard.postings(field, term))
+        return self._known[key]
+
+    def _narrowed(self, found: Postings | None) -> Postings | None:
+        if found is None or not len(found.documents):
+            return None
+        at = np.minimum(np.searchsorted(found.documents, self._documents), len(found.documents) - 1)
+        here = np.flatnonzero(found.documents[at] == self._documents)
+        return Postings(here, found.frequencies[at[here]]) if len(here) else None
+
+    def terms(self, field: str, prefix: str) -> list[str]:
+        return self._shard.terms(field, prefix)
+
+    def body(self, document: int) -> bytes:
+        return self._shard.body(int(self._documents[document]))
+
+    def title(self, document: int) -> str:
+        return self._shard.title(int(self._documents[document]))
+
+    def sounds(self, document: int) -> list[str]:
+        return self._shard.sounds(int(self._documents[document]))
+
+
 class Shards:
     """A source (`indexer.sources.Source`) over shards."""
 
@@ -266,8 +318,10 @@ class Shards:
     def worths(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
         found = [np.zeros(len(rows), np.int64) for _ in worths]
         for shard, at, documents in _by_shard(rows):
+            ascending = np.unique(documents)
+            narrowed, where = Narrowed(shard, ascending), np.searchsorted(ascending, documents)
             for amount, worth in zip(found, worths, strict=True):
-                amount[at] = amounts(worth, shard)[documents]
+                amount[at] = amounts(worth, narrowed)[where]
         return found
 
     def texts(self, rows: Rows) -> Sequence[tuple[str, bytes]]:
