@@ -80,12 +80,11 @@ class Columns:
 
     def of(self, documents: NDArray[np.integer[Any]]) -> Columns:
         """The columns of these documents alone."""
-        return Columns(
-            *(
-                column.narrowed(documents) if isinstance(column, Values) else column[documents]
-                for column in (getattr(self, each.name) for each in fields(self))
-            )
-        )
+        narrowed: dict[str, Any] = {
+            each.name: value.narrowed(documents) if isinstance(value, Values) else value[documents]
+            for each, value in ((each, getattr(self, each.name)) for each in fields(self))
+        }
+        return Columns(**narrowed)
 
 
 class Shard(Protocol):
@@ -208,7 +207,8 @@ class Narrowed:
         self.name, self.size, self.columns = shard.name, len(documents), shard.columns.of(documents)
 
     def living(self) -> Mask:
-        return self._shard.living()[self._documents]
+        living: Mask = self._shard.living()[self._documents]
+        return living
 
     def postings(self, field: str, term: str) -> Postings | None:
         key = field, term
