@@ -49,7 +49,7 @@ def list_(limit: int) -> None:
         new, changed = (f"{batch.counts.get(name, 0):,}" for name in ("new", "changed"))
         by = names.get(batch.account_id or 0, "")
         back = _when(batch.rolled_back_at, settings) if batch.rolled_back_at else ""
-        table.add_row(str(batch.id), new, changed, _when(batch.started_at, settings), batch.source, by, back)
+        table.add_row(str(batch.id), _when(batch.started_at, settings), batch.source, new, changed, by, back)
     if found:
         Console().print(table)
     else:
