@@ -144,10 +144,10 @@ def test_the_command_line_shows_takes_and_takes_back(kb: KB, tmp_path: Path) -> 
     assert kb("imports", "rollback", "2").output.startswith("Took batch 2 of faq back: 0 articles removed, 1 as they")
     again = kb("imports", "rollback", "2")
     assert again.exit_code == 1 and "there is no batch 2 that could be taken back" in again.output
-    shown = kb("imports", "list").output.splitlines()
-    heads = next(line for line in shown if "Batch" in line)
+    listed = kb("imports", "list").output.splitlines()
+    heads = next(line for line in listed if "Batch" in line)
     assert re.search(r"Batch +When +Source +New +Changed +By +Taken back", heads)
-    assert any(re.search(r"^ +1 +\d{4}-\d\d-\d\d \d\d:\d\d +faq +1 +0 ", line) for line in shown), shown
+    assert any(re.search(r"^ +1 +\d{4}-\d\d-\d\d \d\d:\d\d +faq +1 +0 ", line) for line in listed), listed
 
 
 def test_a_place_reads_as_editors_know_it() -> None:
