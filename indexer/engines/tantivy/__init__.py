@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from tantivy import Index
 
 from indexer.analysis import Analysis
-from indexer.answering import Answering
-from indexer.caching import CACHE_MB, Cache
+from indexer.caching import Cache
+from indexer.embedded import Embedded
 from indexer.engines.tantivy import translating as translating_module
 from indexer.engines.tantivy import writing as writing_module
 from indexer.engines.tantivy.source import TantivySource
 from indexer.engines.tantivy.writing import BatchWriter, schema
-from indexer.generations import Generations, sync_folder
+from indexer.generations import sync_folder
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
-from kb.entitlements import Scope
-from kb.question import Query
-from kb.search import EngineDown, Hits, IndexStatus, Suggestion, Writer
+from kb.search import IndexStatus, Writer
 
 if TYPE_CHECKING:
     from kb.config import Config
@@ -38,28 +35,10 @@ def open_engine(config: Config) -> TantivyEngine:
     return TantivyEngine(folder, Analysis(), weights, Vocabularies(config.terms), Cache(config.cache_mb))
 
 
-class TantivyEngine:
-    """See `kb.search.Engine`. Readers follow commits and generations of any process without being told."""
+class TantivyEngine(Embedded):
+    """An index of tantivy's."""
 
-    def __init__(
-        self,
-        folder: Path,
-        analysis: Analysis,
-        weights: Weights,
-        vocabularies: Vocabularies | None = None,
-        cache: Cache | None = None,
-    ) -> None:
-        self._generations = Generations(folder)
-        self._cache = cache or Cache(CACHE_MB)
-        self._answering = Answering(analysis, weights, vocabularies, self._cache)
-        self._opened: Opened | None = None
-        self._lock = Lock()
-
-    def search(self, query: Query, scope: Scope) -> Hits:
-        return self._answering.search(query, scope, self._current().source)
-
-    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
-        return self._answering.suggest(prefix, scope, self._current().source, limit)
+    _opened: Opened | None = None
 
     @contextmanager
     def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
@@ -109,12 +88,6 @@ class TantivyEngine:
 
     def _fingerprint(self) -> str:
         return self._answering.fingerprint(writing_module, translating_module)
-
-    def _current(self) -> Opened:
-        """The serving generation at its newest commit; EngineDown when there is none to open."""
-        if opened := self._newest():
-            return opened
-        raise EngineDown("there is no index: run kb build")
 
     def _newest(self) -> Opened | None:
         with self._lock:

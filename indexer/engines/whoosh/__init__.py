@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import EmptyIndexError, FileIndex
 
 from indexer.analysis import Analysis
-from indexer.answering import Answering
-from indexer.caching import CACHE_MB, Cache
+from indexer.caching import Cache
+from indexer.embedded import Embedded
 from indexer.engines.whoosh import codec as codec_module
 from indexer.engines.whoosh import writing as writing_module
 from indexer.engines.whoosh.shards import MappedStorage, Segment
 from indexer.engines.whoosh.writing import BatchWriter, schema
-from indexer.generations import Generations, sync_folder
+from indexer.generations import sync_folder
 from indexer.shards import Shards
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
-from kb.entitlements import Scope
-from kb.question import Query
-from kb.search import EngineDown, Hits, IndexStatus, Suggestion, Writer
+from kb.search import IndexStatus, Writer
 
 if TYPE_CHECKING:
     from kb.config import Config
@@ -41,37 +38,19 @@ def open_engine(config: Config) -> WhooshEngine:
 class Opened:
     """A generation as it stood at one commit: its segments, opened."""
 
-    def __init__(self, path: Path, commit: int, segments: list[Segment], stamp: str) -> None:
+    def __init__(self, path: Path, commit: int, segments: list[Segment], stamp: str, cache: Cache) -> None:
         self.path, self.commit, self.segments, self.fingerprint = path, commit, segments, stamp
+        self.source = Shards(self.name, segments, cache)
 
     @property
     def name(self) -> str:
         return f"{self.path.name}.{self.commit}"
 
 
-class WhooshEngine:
-    """See `kb.search.Engine`. Readers follow commits and generations of any process without being told."""
+class WhooshEngine(Embedded):
+    """An index of Whoosh's."""
 
-    def __init__(
-        self,
-        folder: Path,
-        analysis: Analysis,
-        weights: Weights,
-        vocabularies: Vocabularies | None = None,
-        cache: Cache | None = None,
-    ) -> None:
-        self._generations = Generations(folder)
-        self._cache = cache or Cache(CACHE_MB)
-        self._answering = Answering(analysis, weights, vocabularies, self._cache)
-        self._opened: Opened | None = None
-        self._source = Shards("", (), self._cache)
-        self._lock = Lock()
-
-    def search(self, query: Query, scope: Scope) -> Hits:
-        return self._answering.search(query, scope, self._current()[1])
-
-    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
-        return self._answering.suggest(prefix, scope, self._current()[1], limit)
+    _opened: Opened | None = None
 
     @contextmanager
     def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
@@ -95,7 +74,7 @@ class WhooshEngine:
                 sync_folder(path)
 
     def contents(self) -> Mapping[int, Mapping[str, str]]:
-        opened, _ = self._current(missing_is_empty=True)
+        opened = self._newest()
         found: dict[int, dict[str, str]] = {}
         for segment in opened.segments if opened else ():
             living = segment.living()
@@ -106,7 +85,7 @@ class WhooshEngine:
         return found
 
     def status(self) -> IndexStatus:
-        opened, _ = self._current(missing_is_empty=True)
+        opened = self._newest()
         if opened is None:
             return IndexStatus("whoosh", "", 0, "", self._fingerprint(), 0)
         documents = sum(int(segment.living().sum()) for segment in opened.segments)
@@ -114,28 +93,25 @@ class WhooshEngine:
         return IndexStatus("whoosh", opened.name, documents, opened.fingerprint, self._fingerprint(), size)
 
     def close(self) -> None:
-        self._opened, self._source = None, Shards("", (), self._cache)
+        self._opened = None
         self._cache.keep_only(())
 
     def _fingerprint(self) -> str:
         """Changes whenever what is written to an index would."""
         return self._answering.fingerprint(codec_module, writing_module)
 
-    def _current(self, missing_is_empty: bool = False) -> tuple[Opened | None, Shards]:
-        """The serving generation at its newest commit; EngineDown when there is none to open."""
+    def _newest(self) -> Opened | None:
         with self._lock:
             for _ in range(5):
                 path = self._generations.serving()
                 if path is None:
-                    break
+                    return None
                 try:
                     self._follow(path)
                 except (FileNotFoundError, EmptyIndexError):
                     continue  # a writer replaced what we were about to open: look again
-                return self._opened, self._source
-        if missing_is_empty:
-            return None, Shards("", (), self._cache)
-        raise EngineDown("there is no index: run kb build")
+                return self._opened
+        return None
 
     def _follow(self, path: Path) -> None:
         commit = _newest_commit(path)
@@ -151,8 +127,7 @@ class WhooshEngine:
             for found in toc.segments
         ]
         stamp = json.loads((path / STAMP).read_text(encoding="utf-8"))
-        self._opened = Opened(path, toc.generation, segments, stamp["fingerprint"])
-        self._source = Shards(self._opened.name, segments, self._cache)
+        self._opened = Opened(path, toc.generation, segments, stamp["fingerprint"], self._cache)
         self._cache.keep_only({self._opened.name, *(segment.name for segment in segments)})
 
 

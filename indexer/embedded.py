@@ -1,0 +1,59 @@
+"""What engines with an index in a folder of their own do alike: they search the generation that serves."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from indexer.analysis import Analysis
+from indexer.answering import Answering
+from indexer.caching import CACHE_MB, Cache
+from indexer.generations import Generations
+from indexer.sources import Source
+from indexer.vocabulary import Vocabularies
+from indexer.weights import Weights
+from kb.entitlements import Scope
+from kb.question import Query
+from kb.search import EngineDown, Hits, Suggestion
+
+
+class Generation(Protocol):
+    """A generation as it stood at one commit."""
+
+    @property
+    def source(self) -> Source: ...
+
+
+class Embedded(ABC):
+    """See `kb.search.Engine`. Readers follow commits and generations of any process without being told."""
+
+    def __init__(
+        self,
+        folder: Path,
+        analysis: Analysis,
+        weights: Weights,
+        vocabularies: Vocabularies | None = None,
+        cache: Cache | None = None,
+    ) -> None:
+        self._generations = Generations(folder)
+        self._cache = cache or Cache(CACHE_MB)
+        self._answering = Answering(analysis, weights, vocabularies, self._cache)
+        self._lock = Lock()
+
+    @abstractmethod
+    def _newest(self) -> Generation | None:
+        """The serving generation at its newest commit; None when there is none to open."""
+
+    def search(self, query: Query, scope: Scope) -> Hits:
+        return self._answering.search(query, scope, self._serving())
+
+    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
+        return self._answering.suggest(prefix, scope, self._serving(), limit)
+
+    def _serving(self) -> Source:
+        if found := self._newest():
+            return found.source
+        raise EngineDown("there is no index: run kb build")
