@@ -45,7 +45,7 @@ class Weights:
     codes: float = 4.3
     prefer: float = 1.0
     foreign: float = 1.5
-    script_apart: float = 1.5
+    script_apart: float = 2.0
     reader_apart: float = 0.2
 
     # What a closer look adds.

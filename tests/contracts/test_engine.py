@@ -14,6 +14,7 @@ from kb.entitlements import NOBODY, Audience
 from kb.question import Filters, Query
 from kb.search import PARTS, Busy, Engine, EngineDown
 from tests.documents import PUBLIC, document, put, scope
+from tests.site_articles import LOGIN
 
 Opener = Callable[[], Engine]
 
@@ -447,3 +448,14 @@ def test_a_product_named_in_a_question_counts_as_if_the_text_said_it(engine: Eng
         ],
     )
     assert found(engine, "creo 驗證碼")[0] == 2
+
+
+@pytest.mark.parametrize(("wanted", "asked"), [("zh-Hant", "登入 401"), ("zh-Hans", "登录 401"), ("en", "login 401")])
+def test_of_translations_the_readers_own_comes_first_however_short_the_others(
+    engine: Engine, wanted: str, asked: str
+) -> None:
+    titles = {"zh-Hant": "登入 Windchill 失敗", "zh-Hans": "登录 Windchill 失败", "en": "Login to Windchill fails"}
+    texts = {lang: LOGIN[lang] + (LOGIN[lang] if lang == wanted else "") for lang in titles}
+    langs = sorted(titles)
+    put(engine, [document(at, titles[lang], texts[lang], lang=lang) for at, lang in enumerate(langs, 1)])
+    assert found(engine, asked, prefers=(wanted,))[0] == langs.index(wanted) + 1
