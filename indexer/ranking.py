@@ -127,7 +127,8 @@ class Ranking:
             bonus.append(Worthwhile(self.numbered, round(weights.number * unit)))
         titled = times(self.in_title, weights.title_chooses * unit / PART)
         covering = times(self.cover, weights.cover_chooses * unit / PART)
-        return Sum((self.words, self.vocabulary, self.codes, titled, covering, *bonus))
+        coded = times(self.codes, weights.codes_choose)
+        return Sum((self.words, self.vocabulary, coded, titled, covering, *bonus))
 
     @property
     def numbered(self) -> Node:
@@ -169,9 +170,9 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
     titles = mass * (weights.title_chooses + weights.cover_chooses + weights.prefer_chooses)
     titles += weights.number * mass if plan.numbers else 0
     telling = sorted(zip(all_idfs, plan.units, strict=True), key=lambda pair: -pair[0])[:MAX_UNITS]
-    codes = [(code_term(unit.surface), weights.codes_choose * idf) for idf, unit in telling if is_code(unit.surface)]
+    codes = [(code_term(unit.surface), idf) for idf, unit in telling if is_code(unit.surface)]
     codes = [(term, worth) for term, worth in codes if statistics.frequencies.get(term)]
-    titles += _total(codes)
+    titles += weights.codes_choose * _total(codes)
     whole = IMPACTS[-1] * (sum(worths[term] for term in chosen) + sum(max(map(_total, way), default=0) for way in ways))
     scale = FINE / max(whole + titles, 1e-9)
 
@@ -288,6 +289,6 @@ def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole]) -> Scored:
         "covered": weights.covered * covers,
         "language": np.array([added(lang) for lang in rows.langs], float),
         "number": weights.number * numbered,
-        "codes": weights.codes / weights.codes_choose * standing / whole,
+        "codes": weights.codes * standing / whole,
     }
     return Scored(rows, sum(steps.values(), np.zeros(len(rows))), covers, steps)

@@ -87,12 +87,8 @@ class Columns:
         return Columns(**narrowed)
 
 
-class Shard(Protocol):
-    """A part of an index that does not change but for deletions. Documents are numbered from 0."""
-
-    @property
-    def name(self) -> str:
-        """Unique and never used again: caches go by it."""
+class Documents(Protocol):
+    """Documents numbered from 0, and the terms they hold."""
 
     @property
     def size(self) -> int: ...
@@ -100,13 +96,21 @@ class Shard(Protocol):
     @property
     def columns(self) -> Columns: ...
 
-    def living(self) -> Mask:
-        """False for documents deleted since."""
-
     def postings(self, field: str, term: str) -> Postings | None: ...
 
     def terms(self, field: str, prefix: str) -> list[str]:
         """All terms that begin so, in their order: a limit would tell of terms that the scope does not read."""
+
+
+class Shard(Documents, Protocol):
+    """A part of an index that does not change but for deletions."""
+
+    @property
+    def name(self) -> str:
+        """Unique and never used again: caches go by it."""
+
+    def living(self) -> Mask:
+        """False for documents deleted since."""
 
     def body(self, document: int) -> bytes:
         """The folded body, in UTF-8."""
@@ -118,7 +122,7 @@ class Shard(Protocol):
         """How each character of the title sounds (indexer.sounds.syllables)."""
 
 
-def holds(node: Node, shard: Shard) -> Mask:
+def holds(node: Node, shard: Documents) -> Mask:
     """Where it holds; of deleted documents, too."""
     columns = shard.columns
     match node:
@@ -150,7 +154,7 @@ def holds(node: Node, shard: Shard) -> Mask:
             return _at_least(least, parts, shard)
 
 
-def _at_least(least: int, parts: Sequence[Node], shard: Shard) -> Mask:
+def _at_least(least: int, parts: Sequence[Node], shard: Documents) -> Mask:
     if least <= 0:
         return np.ones(shard.size, bool)
     if least == len(parts):
@@ -164,14 +168,14 @@ def _at_least(least: int, parts: Sequence[Node], shard: Shard) -> Mask:
     return counted >= least
 
 
-def amounts(worth: Worth, shard: Shard) -> Amounts:
+def amounts(worth: Worth, shard: Documents) -> Amounts:
     """What each document is worth; deleted ones, too."""
     total = np.zeros(shard.size, np.int64)
     _add(worth, shard, total)
     return total
 
 
-def _add(worth: Worth, shard: Shard, total: Amounts) -> None:
+def _add(worth: Worth, shard: Documents, total: Amounts) -> None:
     match worth:
         case Graded(text, weights):
             if postings := shard.postings(EVERYTHING, text):
@@ -201,14 +205,10 @@ class Narrowed:
     `documents` ascend.
     """
 
-    def __init__(self, shard: Shard, documents: NDArray[np.integer[Any]]) -> None:
+    def __init__(self, shard: Documents, documents: NDArray[np.integer[Any]]) -> None:
         self._shard, self._documents = shard, documents
         self._known: dict[tuple[str, str], Postings | None] = {}
-        self.name, self.size, self.columns = shard.name, len(documents), shard.columns.of(documents)
-
-    def living(self) -> Mask:
-        living: Mask = self._shard.living()[self._documents]
-        return living
+        self.size, self.columns = len(documents), shard.columns.of(documents)
 
     def postings(self, field: str, term: str) -> Postings | None:
         key = field, term
@@ -225,15 +225,6 @@ class Narrowed:
 
     def terms(self, field: str, prefix: str) -> list[str]:
         return self._shard.terms(field, prefix)
-
-    def body(self, document: int) -> bytes:
-        return self._shard.body(int(self._documents[document]))
-
-    def title(self, document: int) -> str:
-        return self._shard.title(int(self._documents[document]))
-
-    def sounds(self, document: int) -> list[str]:
-        return self._shard.sounds(int(self._documents[document]))
 
 
 class Shards:
