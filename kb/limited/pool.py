@@ -67,9 +67,11 @@ class Child:
     def __init__(self, work: str, limits: Limits) -> None:
         self._limits = limits
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        # Memory is set aside for every thread there could be: on a machine of many cores more than the limit allows.
+        around = {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
         command = [sys.executable, "-m", "kb.limited.child", work, str(limits.seconds), str(limits.memory_mb)]
         self._process = subprocess.Popen(  # noqa: S603 (our own module, by our own interpreter)
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": path}
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | around
         )
         self._started = False
 
@@ -149,12 +151,12 @@ class Pool(Generic[J, R]):
     ) -> None:
         self._work, self._weigh = work, weigh
         self._limits = limits or Limits()
-        self._workers = workers or len(os.sched_getaffinity(0))
+        self.workers = workers or len(os.sched_getaffinity(0))
         self._idle: list[Child] = []
         self._all: set[Child] = set()
         self._lock = threading.Lock()
         self._closed = False
-        self._threads = ThreadPoolExecutor(self._workers, "limited")
+        self._threads = ThreadPoolExecutor(self.workers, "limited")
 
     def __enter__(self) -> Self:
         return self
@@ -179,11 +181,15 @@ class Pool(Generic[J, R]):
         """An outcome for each job, in order. Takes only as many jobs ahead as keep the children busy."""
         waiting: deque[Future[list[Done[R]]]] = deque()
         for batch in self._batches(jobs):
-            waiting.append(self._threads.submit(self._batch, batch))
-            if len(waiting) > 2 * self._workers:
+            waiting.append(self.start(batch))
+            if len(waiting) > 2 * self.workers:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
+
+    def start(self, jobs: list[J]) -> Future[list[Done[R]]]:
+        """An outcome for each of these jobs, which one child does, as soon as one is free."""
+        return self._threads.submit(self._batch, jobs)
 
     def _batch(self, jobs: list[J]) -> list[Done[R]]:
         done: list[Done[R]] = []

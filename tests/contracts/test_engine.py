@@ -117,6 +117,37 @@ def test_many_small_commits_keep_every_article_once(engine: Engine) -> None:
     assert engine.status().documents == 20
 
 
+@pytest.mark.parametrize("rebuild", [False, True])
+def test_hundreds_at_once_are_each_there_as_last_said(engine: Engine, rebuild: bool) -> None:
+    put(engine, [document(article, "磁碟已滿") for article in (1, 2, 300)])
+    expected = {}
+    with engine.writer(rebuild=rebuild) as writer:
+        for article in range(1, 301):
+            expected[article] = document(article, f"無法登入 {article}", "說明 x17" * (article % 7))
+            writer.replace(article, [expected[article]])
+        for article in (150, 290) if not rebuild else ():
+            expected[article] = document(article, f"授權過期 {article}")
+            writer.replace(article, [expected[article]])
+    assert {article: dict(keys) for article, keys in engine.contents().items()} == {
+        article: {one.key: one.digest} for article, one in expected.items()
+    }
+    assert found(engine, "磁碟") == []
+    assert set(found(engine, "授權")) == (set() if rebuild else {150, 290})
+    assert found(engine, "登入 257")[0] == 257
+
+
+def test_an_error_among_hundreds_leaves_the_index_as_it_was(engine: Engine) -> None:
+    put(engine, [document(1, "無法登入")])
+    with pytest.raises(RuntimeError), engine.writer() as writer:
+        for article in range(1, 301):
+            writer.replace(article, [document(article, "磁碟已滿")])
+        raise RuntimeError
+    assert found(engine, "登入") == [1]
+    assert found(engine, "磁碟") == []
+    put(engine, [document(2, "磁碟已滿")])
+    assert found(engine, "磁碟") == [2]
+
+
 def test_contents_give_every_document_with_its_digest(engine: Engine) -> None:
     put(
         engine, [document(1, "甲", digest="a"), document(1, "甲", key="1.1", digest="b"), document(7, "乙", digest="c")]

@@ -8,8 +8,9 @@ from tantivy import Document as Row
 from tantivy import Index, Query, Schema, SchemaBuilder
 
 from indexer.analysis import Analysis
-from indexer.documents import Indexed, indexed
+from indexer.documents import Indexed
 from indexer.engines.tantivy.translating import LEVEL_FIELDS
+from indexer.making import Made, Making
 from indexer.sources import COLUMNS, EVERYTHING, NUMBER, SOUND, TITLE
 from kb.articles import CONFIDENCES, LANGUAGES
 from kb.search import Document
@@ -52,18 +53,27 @@ class BatchWriter:
     """
 
     def __init__(self, index: Index, analysis: Analysis, fresh: bool) -> None:
-        self._analysis, self._fresh = analysis, fresh
+        self._making, self._fresh = Making(analysis), fresh
         self._schema = index.schema
         self._writer = index.writer(HEAP if fresh else SMALL_HEAP, num_threads=1)
 
     def replace(self, article: int, documents: Sequence[Document]) -> None:
+        for ready in self._making.add(article, documents):
+            self._put(*ready)
+
+    def _put(self, article: int, made: Made) -> None:
         if not self._fresh:
             # By term, it takes the number for a signed one, and finds nothing.
             self._writer.delete_documents_by_query(Query.term_query(self._schema, "article", article))
-        for at, document in enumerate(documents):
-            self._writer.add_document(_row(indexed(document, self._analysis), at))
+        for at, each in enumerate(made):
+            self._writer.add_document(_row(each, at))
 
     def commit(self) -> None:
+        try:
+            for ready in self._making.rest():
+                self._put(*ready)
+        finally:
+            self._making.close()
         self._writer.commit()
 
     def finish(self) -> None:
@@ -73,6 +83,7 @@ class BatchWriter:
 
     def cancel(self) -> None:
         """Forget what was written, and let go of the index: nobody else can write it before."""
+        self._making.close()
         self._writer.rollback()
         self._writer.wait_merging_threads()
 

@@ -11,8 +11,9 @@ from whoosh.index import FileIndex
 from whoosh.reading import SegmentReader
 
 from indexer.analysis import Analysis
-from indexer.documents import Indexed, indexed
+from indexer.documents import Indexed
 from indexer.engines.whoosh.codec import PackedWriter, term_extent, unpacked
+from indexer.making import Made, Making
 from indexer.sources import EVERYTHING, NUMBER, SOUND, TITLE
 from kb.search import Document
 
@@ -50,7 +51,8 @@ class BatchWriter:
     """Collects replacements and puts them in place at `commit`, as one new segment and the deletions it brings."""
 
     def __init__(self, index: FileIndex, folder: Path, analysis: Analysis, fresh: bool) -> None:
-        self._index, self._folder, self._analysis, self._fresh = index, folder, analysis, fresh
+        self._index, self._folder, self._fresh = index, folder, fresh
+        self._making = Making(analysis)
         self._writer = PackedWriter(index)
         self._pending: dict[int, Sequence[Document]] = {}
 
@@ -58,24 +60,31 @@ class BatchWriter:
         if not self._fresh:
             self._pending[article] = documents
             return
-        self._add(documents)
-        if self._writer.docnum >= SEGMENT_SIZE:
-            self._writer.commit(merge=False)
-            self._writer = PackedWriter(self._index)
+        self._make(article, documents)
 
     def commit(self) -> None:
         """Everything shows at once; nothing of it does when this raises."""
         self._delete(self._pending)
-        for documents in self._pending.values():
-            self._add(documents)
+        try:
+            for article, documents in self._pending.items():
+                self._make(article, documents)
+            for _, made in self._making.rest():
+                self._add(made)
+        finally:
+            self._making.close()
         self._writer.commit(mergetype=_merge)
 
     def cancel(self) -> None:
+        self._making.close()
         self._writer.cancel()
 
-    def _add(self, documents: Sequence[Document]) -> None:
-        for document in documents:
-            made = indexed(document, self._analysis)
+    def _make(self, article: int, documents: Sequence[Document]) -> None:
+        for _, made in self._making.add(article, documents):
+            self._add(made)
+
+    def _add(self, documents: Made) -> None:
+        for made in documents:
+            document = made.document
             terms = {
                 ARTICLE: {str(document.article): 1},
                 NUMBER: {made.number: 1},
@@ -85,6 +94,9 @@ class BatchWriter:
                 EVERYTHING: {term: level + 1 for term, level in made.levels.items()},
             }
             self._writer.add_counts(terms, _columns(made))
+        if self._fresh and self._writer.docnum >= SEGMENT_SIZE:
+            self._writer.commit(merge=False)
+            self._writer = PackedWriter(self._index)
 
     def _delete(self, articles: Any) -> None:
         storage, names = self._index.storage, [str(article) for article in articles]

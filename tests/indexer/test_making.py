@@ -1,0 +1,41 @@
+"""Documents on their way into an index."""
+
+from __future__ import annotations
+
+from indexer.analysis import Analysis
+from indexer.documents import Indexed, indexed
+from indexer.making import AT_ONCE, Making
+from kb.limited import Limits
+from kb.search import Document
+from tests.documents import document
+
+DOCUMENTS = [
+    [document(article, f"無法登入 {article}", "伺服器 WTException 0x80070005 " * (article % 50))]
+    for article in range(1, 3 * AT_ONCE)
+]
+
+
+def made(making: Making, given: list[list[Document]]) -> list[tuple[int, list[Indexed]]]:
+    found = []
+    try:
+        for documents in given:
+            found += [(article, list(ready)) for article, ready in making.add(documents[0].article, documents)]
+        found += [(article, list(ready)) for article, ready in making.rest()]
+    finally:
+        making.close()
+    return found
+
+
+def expected(analysis: Analysis, given: list[list[Document]]) -> list[tuple[int, list[Indexed]]]:
+    return [(documents[0].article, [indexed(one, analysis) for one in documents]) for documents in given]
+
+
+def test_children_make_what_this_process_would_in_the_order_given() -> None:
+    analysis = Analysis(["無法登入"])
+    assert made(Making(analysis), DOCUMENTS) == expected(analysis, DOCUMENTS)
+
+
+def test_what_children_cannot_do_is_not_left_out() -> None:
+    analysis, given = Analysis(), DOCUMENTS[: AT_ONCE + 5]
+    too_little = Limits(seconds=20.0, memory_mb=1)
+    assert made(Making(analysis, too_little), given) == expected(analysis, given)
