@@ -50,7 +50,6 @@ from kb.store.database import StoreError
 from kb.store.feedback import Gap, Vote
 from kb.store.file_texts import FileProblem, ReadOut, UnreadFile
 from kb.store.originals import Original
-from kb.store.tables import article
 from kb.store.writing import Articles
 
 __all__ = ["Gap", "Store", "StoreError", "Vote"]
@@ -120,7 +119,7 @@ class Store:
         if not scope or not ids:
             return {}
         with self.reading() as connection:
-            return reading.readable(connection, article.c.id.in_(sorted(set(ids))), scope, html=False)
+            return reading.readable(connection, sorted(set(ids)), scope)
 
     def read(self, number: str, scope: Scope) -> Readable | None:
         """An article with its HTML and translations. Not there and not yours: None, after the same work."""

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kb.entitlements import Scope
 from kb.store.articles import FileText
-from kb.store.reading import may_have, permitted_files
+from kb.store.reading import IDS, may_have, permitted_files
 from kb.store.tables import article, attachment, file_text, grant_set
 
 CHUNK = 500
@@ -23,6 +23,17 @@ FILE_PROBLEMS: tuple[FileProblem, ...] = get_args(FileProblem)
 TEXT_TYPES = ("text/plain", "application/pdf")
 # What is text by its name, though its bytes are in no encoding that says so.
 NAMED_TEXT = (".txt", ".log", ".out", ".err", ".trace", ".csv", ".ini", ".conf", ".properties", ".xml", ".json", ".md")
+
+_FILES = (
+    permitted_files(attachment.c.id, attachment.c.article_id, attachment.c.name)
+    .where(article.c.id.in_(IDS))
+    .order_by(attachment.c.name)
+)
+_TEXTS = (
+    select(attachment.c.id, file_text.c.text)
+    .join(file_text, file_text.c.digest == attachment.c.digest)
+    .where(attachment.c.id.in_(IDS))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +114,8 @@ def for_index(connection: Connection, ids: Sequence[int]) -> dict[int, list[File
 
 def readable(connection: Connection, ids: Sequence[int], scope: Scope) -> dict[int, list[FileText]]:
     """What those files of each article say that the scope may have, by name."""
-    columns = attachment.c.id, attachment.c.article_id, attachment.c.name
-    asked = permitted_files(*columns).where(article.c.id.in_(ids)).order_by(attachment.c.name)
-    permitted = {row.id: row for row in connection.execute(asked) if may_have(row, scope)}
-    texts = select(attachment.c.id, file_text.c.text).join(file_text, file_text.c.digest == attachment.c.digest)
-    said = {row.id: row.text for row in connection.execute(texts.where(attachment.c.id.in_(list(permitted))))}
+    permitted = {row.id: row for row in connection.execute(_FILES, {"ids": ids}) if may_have(row, scope)}
+    said = {row.id: row.text for row in connection.execute(_TEXTS, {"ids": list(permitted)})}
     found: dict[int, list[FileText]] = {}
     for id_, row in permitted.items():
         if said.get(id_):

@@ -5,12 +5,11 @@ Each takes a scope; what it may not read does not leave the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, or_, select
 
 from kb.articles import Attachment
 from kb.entitlements import STAFF, Grants, Scope
@@ -23,33 +22,46 @@ own = grant_set.alias("own")
 part = grant_set.alias("part")
 WITHDRAWN = article.c.confidence, article.c.expires_at
 
+# Of each search and page: put together once, which takes longer than asking them.
+IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_ARTICLES = select(
+    *ARTICLE, own.c.grants, article_section.c.id.label("section_id"), part.c.grants.label("section_grants")
+).select_from(
+    article.join(own, article.c.grant_set_id == own.c.id)
+    .outerjoin(article_section, article_section.c.article_id == article.c.id)
+    .outerjoin(part, article_section.c.grant_set_id == part.c.id)
+)
+_BY_IDS = _ARTICLES.where(article.c.id.in_(IDS))
+_BY_NUMBER = _ARTICLES.where(article.c.number == bindparam("number"))
+_SECTIONS = (
+    select(*(article_section.c[name] for name in ("id", "article_id", "ordinal", "text")))
+    .where(article_section.c.id.in_(IDS))
+    .order_by(article_section.c.article_id, article_section.c.ordinal)
+)
+_WHOLE_SECTIONS = _SECTIONS.add_columns(article_section.c.headings, article_section.c.toc, article_section.c.html)
 
-def readable(connection: Connection, where: ColumnElement[bool], scope: Scope, html: bool) -> dict[int, Readable]:
-    """The articles that match and that the scope may read, each with the sections it may read.
+
+def readable(connection: Connection, ids: Sequence[int], scope: Scope) -> dict[int, Readable]:
+    """Of these articles those that the scope may read, each with the text of the sections it may read.
 
     Always two statements, whether there is something to read or not: the first learns who may read what, the second
     fetches just that.
     """
-    rows, sections = _permitted(connection, where, scope)
-    fetched = _fetch_sections(connection, sections, html)
+    rows, sections = _permitted(connection, _BY_IDS, {"ids": ids}, scope)
+    fetched: dict[int, list[SectionRow]] = {}
+    for found in connection.execute(_SECTIONS, {"ids": list(sections)}):
+        section = SectionRow(found.ordinal, sections[found.id], "", found.text, (), ())
+        fetched.setdefault(found.article_id, []).append(section)
     return {id_: Readable(row, tuple(fetched.get(id_, ()))) for id_, row in rows.items()}
 
 
 def _permitted(
-    connection: Connection, where: ColumnElement[bool], scope: Scope
+    connection: Connection, statement: Select[Any], asked: Mapping[str, object], scope: Scope
 ) -> tuple[dict[int, ArticleRow], dict[int, Grants]]:
     """The readable articles by id, and the readable sections of them by id with their grants."""
-    tables = (
-        article.join(own, article.c.grant_set_id == own.c.id)
-        .outerjoin(article_section, article_section.c.article_id == article.c.id)
-        .outerjoin(part, article_section.c.grant_set_id == part.c.id)
-    )
-    statement = select(
-        *ARTICLE, own.c.grants, article_section.c.id.label("section_id"), part.c.grants.label("section_grants")
-    ).select_from(tables)
     rows: dict[int, ArticleRow] = {}
     sections: dict[int, Grants] = {}
-    for found in connection.execute(statement.where(where)):
+    for found in connection.execute(statement, asked):
         row = rows.get(found.id) or article_row(found)
         if not row.readable_by(scope):
             continue
@@ -63,26 +75,15 @@ def _may(grants: Sequence[str] | None, scope: Scope) -> bool:
     return grants is None or scope.reads(grants)
 
 
-def _fetch_sections(connection: Connection, sections: dict[int, Grants], html: bool) -> dict[int, list[SectionRow]]:
-    columns = [article_section.c[name] for name in ("id", "article_id", "ordinal", "headings", "toc", "text")]
-    statement = (
-        select(*columns, *([article_section.c.html] if html else []))
-        .where(article_section.c.id.in_(list(sections)))
-        .order_by(article_section.c.article_id, article_section.c.ordinal)
-    )
-    found: dict[int, list[SectionRow]] = {}
-    for row in connection.execute(statement):
-        found.setdefault(row.article_id, []).append(section_row(row, sections[row.id], row.html if html else ""))
-    return found
-
-
 def read(connection: Connection, number: str, scope: Scope) -> Readable | None:
-    """The article with this number, its translations included."""
-    found = readable(connection, article.c.number == number, scope, html=True)
-    article_found = next(iter(found.values()), None)
-    row = article_found.row if article_found else None
+    """The article with this number, its HTML and translations included: always three statements."""
+    rows, sections = _permitted(connection, _BY_NUMBER, {"number": number}, scope)
+    fetched = connection.execute(_WHOLE_SECTIONS, {"ids": list(sections)}).all()
+    row = next(iter(rows.values()), None)
     translations = _translations(connection, row, scope)
-    return replace(article_found, translations=translations) if article_found else None
+    if row is None:
+        return None
+    return Readable(row, tuple(section_row(one, sections[one.id], one.html) for one in fetched), translations)
 
 
 def _translations(connection: Connection, row: ArticleRow | None, scope: Scope) -> tuple[Translation, ...]:

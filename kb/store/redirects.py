@@ -57,5 +57,5 @@ def target(connection: Connection, number: str, scope: Scope) -> str | None:
         .where(first.c.number == number)
     )
     wanted = connection.scalar(statement) or 0
-    found = next(iter(readable(connection, article.c.id == wanted, scope, html=False).values()), None)
+    found = next(iter(readable(connection, [wanted], scope).values()), None)
     return found.row.number if found else None
