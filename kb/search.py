@@ -233,32 +233,27 @@ class Search:
         except EngineDown as error:
             log.warning("the engine is away, the store answers: %s", error)
             return self._plainly(query, scope)
-        results = [self._result(hit, articles[hit.article], hits.marks) for hit in hits.hits if hit.article in articles]
-        return Results(query, hits.total, tuple(self._with_files(results, hits.marks, scope)), hits.facets)
+        shown = [self._shown(hit, articles[hit.article], hits.marks) for hit in hits.hits if hit.article in articles]
+        return Results(query, hits.total, tuple(self._with_files(shown, scope)), hits.facets)
 
-    def _with_files(
-        self, results: Sequence[Result[Readable]], marks: Marks, scope: Scope
-    ) -> Iterator[Result[Readable]]:
+    def _with_files(self, shown: Sequence[tuple[Result[Readable], Marks]], scope: Scope) -> Iterator[Result[Readable]]:
         """With passages of files where an article itself does not say all that was asked."""
-        lacking = {}
-        for each in results:
-            row = each.article.row
-            gone = snippets.lacking((row.title, *row.also_asked_as, each.article.text), marks, self._fold)
-            if gone.asked:
-                lacking[row.id] = gone
-        files = self._store.file_texts(sorted(lacking), scope) if lacking else {}
-        for each in results:
-            id_ = each.article.row.id
+        asking = sorted(result.article.row.id for result, lacking in shown if lacking.asked)
+        files = self._store.file_texts(asking, scope) if asking else {}
+        for result, lacking in shown:
             best = max(
-                ((snippets.holds(file.text, lacking[id_], self._fold), file) for file in files.get(id_, ())),
+                (
+                    (snippets.holds(file.text, lacking, self._fold), file)
+                    for file in files.get(result.article.row.id, ())
+                ),
                 key=lambda found: found[0],
                 default=None,
             )
             if best is None or not best[0]:
-                yield each
+                yield result
                 continue
-            passage = snippets.passage(best[1].text, lacking[id_], self._fold)
-            yield replace(each, file=FilePassage(best[1].name, passage))
+            passage = snippets.marked(best[1].text, lacking, self._fold).passage()
+            yield replace(result, file=FilePassage(best[1].name, passage))
 
     def _found(self, query: Query, scope: Scope) -> tuple[Hits, dict[int, Readable]]:
         """Hits that the store confirms. What the index has too much is left out, and the page made anew."""
@@ -282,13 +277,18 @@ class Search:
         ids = found[first : first + query.page_size]
         articles = self._store.readable(ids, scope)
         marks = Marks({self._fold(word[0]): 1.0 for word in words})
-        results = tuple(self._result(Hit(id_, 0.0), articles[id_], marks) for id_ in ids if id_ in articles)
+        results = tuple(self._shown(Hit(id_, 0.0), articles[id_], marks)[0] for id_ in ids if id_ in articles)
         return Results(query, len(found), results, {}, plain=True)
 
-    def _result(self, hit: Hit, article: Readable, marks: Marks) -> Result[Readable]:
+    def _shown(self, hit: Hit, article: Readable, marks: Marks) -> tuple[Result[Readable], Marks]:
+        """The hit as it is shown, and what was asked that the article does not say."""
         title = snippets.marked(article.row.title, marks, self._fold)
-        passage = snippets.passage(article.text, marks, self._fold)
-        return Result(article, hit.score, title, passage, hit.parts)
+        text = snippets.marked(article.text, marks, self._fold)
+        lacking = {mark: marks.asked[mark] for mark in marks.asked if mark not in title.whole | text.whole}
+        for question in article.row.also_asked_as if lacking else ():
+            said = snippets.marked(question, Marks(lacking), self._fold).whole
+            lacking = {mark: weight for mark, weight in lacking.items() if mark not in said}
+        return Result(article, hit.score, title.pieces(), text.passage(), hit.parts), Marks(lacking)
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
         """Completions of what is being typed; those that name an article name one that the scope may read."""

@@ -40,20 +40,57 @@ class Marks:
     others: Mapping[str, float] = field(default_factory=dict)
 
 
-def marked(text: str, marks: Marks, fold: Callable[[str], str]) -> Pieces:
-    """The whole text in pieces: (text, whether it is what was asked). Joined, they are the text."""
-    return tuple(_pieces(text, 0, len(text), _places(fold(text), marks)))
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A text and where marks stand in it; `whole` are those of what was asked that stand whole in it."""
+
+    text: str
+    places: Sequence[_Place]
+    whole: frozenset[str]
+
+    def pieces(self) -> Pieces:
+        """The whole text in pieces: (text, whether it is what was asked). Joined, they are the text."""
+        return tuple(_pieces(self.text, 0, len(self.text), self.places))
+
+    def passage(self, width: int = WIDTH) -> Pieces:
+        """At most two passages of about `width` characters that hold the most telling marks, in pieces, `…` where cut.
+
+        A text without any mark gives its beginning.
+        """
+        text, places = self.text, self.places
+        if not places:
+            start, end = _widened(text, 0, 0, width)
+            return tuple(_cut(text, start, end, ()))
+        spans = [_best_window(places, width)]
+        shown = _marks_in(places, spans[0])
+        rest = [place for place in places if place.mark not in shown]
+        if rest:
+            second = _best_window(rest, width)
+            half = width // 2
+            spans = sorted(_widened(text, *span, half) for span in (spans[0], second))
+            if spans[1][0] <= spans[0][1]:
+                spans = [(spans[0][0], spans[1][1])]
+        else:
+            spans = [_widened(text, *spans[0], width)]
+        return tuple(piece for span in spans for piece in _cut(text, *span, places))
 
 
-def lacking(texts: Sequence[str], marks: Marks, fold: Callable[[str], str]) -> Marks:
-    """Of what was asked that which stands whole in none of the texts."""
-    folded = [fold(text) for text in texts]
-    gone = {
-        mark: weight
-        for mark, weight in marks.asked.items()
-        if not any(mark in text and _pattern(mark).search(text) for text in folded)
-    }
-    return Marks(gone)
+def marked(text: str, marks: Marks, fold: Callable[[str], str]) -> Marked:
+    """The text with its marks, none inside another."""
+    folded = fold(text)
+    found: list[_Place] = []
+    whole = set()
+    for mark, weight in marks.asked.items():
+        if there := _occurrences(folded, mark, mark, weight):
+            whole.add(mark)
+        found += there or _parts(folded, mark, weight)
+    for mark, weight in marks.others.items():
+        found += _occurrences(folded, mark, mark, weight)
+    kept: list[_Place] = []
+    for place in sorted(found, key=lambda one: (one.start, -one.end)):
+        if not kept or place.start >= kept[-1].end:
+            kept.append(place)
+    return Marked(text, kept, frozenset(whole))
 
 
 def holds(text: str, marks: Marks, fold: Callable[[str], str]) -> float:
@@ -61,43 +98,6 @@ def holds(text: str, marks: Marks, fold: Callable[[str], str]) -> float:
     folded = fold(text)
     found = (weight for mark, weight in marks.asked.items() if mark in folded and _pattern(mark).search(folded))
     return sum(found)
-
-
-def passage(text: str, marks: Marks, fold: Callable[[str], str], width: int = WIDTH) -> Pieces:
-    """At most two passages of about `width` characters that hold the most telling marks, in pieces, `…` where cut.
-
-    A text without any mark gives its beginning.
-    """
-    places = _places(fold(text), marks)
-    if not places:
-        start, end = _widened(text, 0, 0, width)
-        return tuple(_cut(text, start, end, ()))
-    spans = [_best_window(places, width)]
-    shown = _marks_in(places, spans[0])
-    rest = [place for place in places if place.mark not in shown]
-    if rest:
-        second = _best_window(rest, width)
-        half = width // 2
-        spans = sorted(_widened(text, *span, half) for span in (spans[0], second))
-        if spans[1][0] <= spans[0][1]:
-            spans = [(spans[0][0], spans[1][1])]
-    else:
-        spans = [_widened(text, *spans[0], width)]
-    return tuple(piece for span in spans for piece in _cut(text, *span, places))
-
-
-def _places(folded: str, marks: Marks) -> list[_Place]:
-    """Where marks stand, by place, none inside another."""
-    found: list[_Place] = []
-    for mark, weight in marks.asked.items():
-        found += _occurrences(folded, mark, mark, weight) or _parts(folded, mark, weight)
-    for mark, weight in marks.others.items():
-        found += _occurrences(folded, mark, mark, weight)
-    kept: list[_Place] = []
-    for place in sorted(found, key=lambda one: (one.start, -one.end)):
-        if not kept or place.start >= kept[-1].end:
-            kept.append(place)
-    return kept
 
 
 def _parts(folded: str, mark: str, weight: float) -> list[_Place]:
@@ -115,9 +115,10 @@ def _parts(folded: str, mark: str, weight: float) -> list[_Place]:
 
 
 def _occurrences(folded: str, text: str, mark: str, weight: float) -> list[_Place]:
-    if text not in folded:
+    first = folded.find(text)
+    if first < 0:
         return []
-    found = islice(_pattern(text).finditer(folded), MAX_PLACES)
+    found = islice(_pattern(text).finditer(folded, first), MAX_PLACES)
     return [_Place(*match.span(), mark, weight) for match in found]
 
 
@@ -138,16 +139,18 @@ def _best_window(places: Sequence[_Place], width: int) -> tuple[int, int]:
     """The span no wider than `width` (or one place) whose different marks weigh most; the earliest of equals."""
     best, best_weight, first = (places[0].start, places[0].end), -1.0, 0
     inside: dict[str, int] = {}
-    weights = {place.mark: place.weight for place in places}
-    for place in places:
-        inside[place.mark] = inside.get(place.mark, 0) + 1
-        while place.end - places[first].start > width and places[first] is not place:
-            gone = places[first].mark
-            inside[gone] -= 1
-            if not inside[gone]:
-                del inside[gone]
+    different = 0.0
+    for at, place in enumerate(places):
+        count = inside[place.mark] = inside.get(place.mark, 0) + 1
+        if count == 1:
+            different += place.weight
+        while place.end - places[first].start > width and first < at:
+            gone = places[first]
+            inside[gone.mark] -= 1
+            if not inside[gone.mark]:
+                different -= gone.weight
             first += 1
-        weight = sum(weights[mark] for mark in inside) + 1e-3 * sum(inside.values())
+        weight = different + 1e-3 * (at - first + 1)
         if weight > best_weight + 1e-9:
             best, best_weight = (places[first].start, place.end), weight
     return best

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.snippets import Marks, marked, passage
+from kb.snippets import Marks, marked
 
 WORDS = st.dictionaries(st.text("ab1 伺服器授權", min_size=1, max_size=4), st.floats(0.1, 9), max_size=4)
 
@@ -14,7 +14,7 @@ WORDS = st.dictionaries(st.text("ab1 伺服器授權", min_size=1, max_size=4), 
 def shown(text: str, *asked: str, others: tuple[str, ...] = ()) -> list[str]:
     """What is marked in a text."""
     marks = Marks(dict.fromkeys(asked, 1.0), dict.fromkeys(others, 1.0))
-    return [piece for piece, hit in marked(text, marks, str.lower) if hit]
+    return [piece for piece, hit in marked(text, marks, str.lower).pieces() if hit]
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,20 @@ def test_of_a_compound_that_is_nowhere_whole_its_parts_are_marked() -> None:
 @given(st.text("ab1 伺服器授權。\n", max_size=60), WORDS, WORDS)
 def test_pieces_make_up_the_text(text: str, asked: dict[str, float], others: dict[str, float]) -> None:
     marks = Marks(asked, others)
-    pieces = marked(text, marks, str.lower)
+    found = marked(text, marks, str.lower)
+    pieces = found.pieces()
     assert "".join("".join(piece.split()) for piece, _ in pieces) == "".join(text.split())
-    assert len("".join(piece for piece, _ in passage(text, marks, str.lower, width=20))) <= len(text) + 8
+    assert len("".join(piece for piece, _ in found.passage(width=20))) <= len(text) + 8
 
 
 def test_a_passage_holds_what_tells_most_and_keeps_its_width() -> None:
     text = "開頭。" * 100 + "授權伺服器逾時的解法在這裡。" + "結尾。" * 100
-    pieces = passage(text, Marks({"授權伺服器": 5.0, "開頭": 0.1}), str.lower)
+    pieces = marked(text, Marks({"授權伺服器": 5.0, "開頭": 0.1}), str.lower).passage()
     assert ("授權伺服器", True) in pieces
     assert len("".join(piece for piece, _ in pieces)) < 250
-    assert "".join(piece for piece, _ in passage("沒有", Marks({"別的": 1.0}), str.lower)) == "沒有"
+    assert "".join(piece for piece, _ in marked("沒有", Marks({"別的": 1.0}), str.lower).passage()) == "沒有"
+
+
+def test_it_is_known_what_stands_whole() -> None:
+    asked = Marks({"授權伺服器": 1.0, "12": 1.0, "逾時": 1.0}, {"timeout": 1.0})
+    assert marked("授權檔逾時, id 1274, timeout", asked, str.lower).whole == {"逾時"}
