@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from operator import add
 
 from whoosh.lang.porter import stem as porter
 
@@ -67,26 +68,25 @@ class Analysis:
         """How often each term occurs: what `tokens` gives, counted, without the offsets (ten times as fast)."""
         folded = fold(text)
         counts = self._han_counts(_NOT_HAN.sub(" ", folded))
-        seen: Counter[tuple[str, str]] = Counter()
-        for match in _LATIN_RUN.finditer(folded):
-            start, end = match.span()
-            seen[match.group(), text[start:end]] += 1
-        for (run, written), times in seen.items():
+        places = (match.span() for match in _LATIN_RUN.finditer(folded))
+        for (run, written), times in Counter((folded[start:end], text[start:end]) for start, end in places).items():
             for term, _, _ in latin_terms(run, written):
                 counts[term] += times
         return counts
 
     def _han_counts(self, han: str) -> Counter[str]:
         counts: Counter[str] = Counter()
+        if not han.strip():
+            return counts
         for word, times in Counter(self._segmenter.words(han)).items():
             if len(word) > 1 and " " not in word:
                 counts[WORD + word] = times
         for character, times in Counter(han).items():
             if character != " ":
                 counts[CHARACTER + character] = times
-        for (first, second), times in Counter(pairwise(han)).items():
-            if first != " " and second != " ":
-                counts[PAIR + first + second] = times
+        for pair, times in Counter(map(add, han, han[1:])).items():
+            if " " not in pair:
+                counts[PAIR + pair] = times
         return counts
 
     def tokens(self, text: str) -> Iterator[Token]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.analysis import CHARACTER, EXACT, Analysis
@@ -108,12 +108,19 @@ def counted(document: Document, analysis: Analysis) -> Counted:
     headings = analysis.term_counts("\n".join(document.headings))
     emphasis = headings + asked
     everything = analysis.term_counts(f"{document.number}\n{document.body}")
-    everything |= headings  # they are lines of the body already, but for what cuts differently alone
+    _at_least(everything, headings)  # they are lines of the body already, but for what cuts differently alone
     everything.update(title)
     everything.update(asked)
     # Who names the product in a question finds what is filed under it, although its text takes that for granted.
-    everything |= analysis.term_counts(f"{document.product}\n{document.category}")
+    _at_least(everything, analysis.term_counts(f"{document.product}\n{document.category}"))
     return Counted(title, emphasis, everything, length(everything))
+
+
+def _at_least(counts: Counter[str], least: Counter[str]) -> None:
+    """`counts |= least`, which would go through all of `counts`."""
+    for term, times in least.items():
+        if counts[term] < times:
+            counts[term] = times
 
 
 def length(counts: Counter[str]) -> int:
@@ -127,14 +134,15 @@ def length(counts: Counter[str]) -> int:
 class Indexed:
     """What any engine writes of a document: its terms, and the columns that ranking, facets and the audit read.
 
-    `levels` has the impact of each term; `grams` are what the title sounds like, in pieces. Texts are folded.
+    `levels` are its terms by their impact, from the lowest; `titled` those of the title; `grams` are what the title
+    sounds like, in pieces: each a text with spaces between. Texts are folded.
     """
 
     document: Document
     number: str
-    levels: Mapping[str, int]
-    titled: Sequence[str]
-    grams: Sequence[str]
+    levels: Sequence[str]
+    titled: str
+    grams: str
     title: str
     body: str
     sounds: str
@@ -154,9 +162,9 @@ def indexed(document: Document, analysis: Analysis) -> Indexed:
     return Indexed(
         document=document,
         number=article_number(number) or number,
-        levels=dict(levels(counts.title, counts.emphasis, counts.everything, norm(counts.length))),
-        titled=sorted(counts.title),
-        grams=grams(sounds),
+        levels=tuple(map(" ".join, levels(counts.title, counts.emphasis, counts.everything, norm(counts.length)))),
+        titled=" ".join(sorted(counts.title)),
+        grams=" ".join(grams(sounds)),
         title=title,
         body=fold(document.body),
         sounds=SOUNDS_APART.join(sounds),

@@ -18,6 +18,8 @@ def fold(text: str) -> str:
 
     Lone surrogates become U+FFFD. Traditional becomes Simplified by OpenCC's character table, never by phrase.
     """
+    if text.isascii():
+        return text.lower()
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     return _table()[points].tobytes().decode("utf-32-le")
 

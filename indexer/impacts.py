@@ -8,7 +8,7 @@ not the average of what is indexed, so that no document bears on the level of an
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 K1, B = 1.2, 0.75
 TITLE_WEIGHT, EMPHASIS_WEIGHT = 6.0, 1.0
@@ -27,12 +27,22 @@ def level(frequency: float, norm: float) -> int:
 
 def levels(
     title: Mapping[str, int], emphasis: Mapping[str, int], everything: Mapping[str, int], norm: float
-) -> Iterator[tuple[str, int]]:
-    """Every term of a document with its level, by how often it occurs in the title, in headings and questions, and in
-    everything."""
+) -> Sequence[Sequence[str]]:
+    """The terms of a document by their level, from 0, by how often they occur in the title, in headings and questions,
+    and in everything."""
+    found: list[list[str]] = [[] for _ in range(LEVELS)]
+    # Most terms occur once or twice.
+    known: dict[float, list[str]] = {}
+    more = {
+        term: (TITLE_WEIGHT - 1) * title.get(term, 0) + EMPHASIS_WEIGHT * emphasis.get(term, 0)
+        for term in {**title, **emphasis}
+    }
     for term, times in everything.items():
-        frequency = times + (TITLE_WEIGHT - 1) * title.get(term, 0) + EMPHASIS_WEIGHT * emphasis.get(term, 0)
-        yield term, level(frequency, norm)
+        frequency = times + more[term] if term in more else times
+        if frequency not in known:
+            known[frequency] = found[level(frequency, norm)]
+        known[frequency].append(term)
+    return found
 
 
 def norm(length: int) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 
 from pypinyin import Style, lazy_pinyin, pinyin_dict
+from pypinyin.seg.simpleseg import seg
 
 HAN = re.compile("[\u3400-\u9fff]")
 ZHUYIN = re.compile("[\u3105-\u312f]")
@@ -23,10 +25,16 @@ def syllables(text: str) -> list[str]:
     for match in re.finditer("[\u3400-\u9fff]+|[^\u3400-\u9fff]", text):
         run = match.group()
         if HAN.match(run):
-            found += lazy_pinyin(run, style=Style.NORMAL, errors=list)  # type: ignore[arg-type]
+            found += chain.from_iterable(map(_spoken, seg(run)))
         else:
             found.append(run.lower())
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _spoken(word: str) -> tuple[str, ...]:
+    """The pinyin of a word by itself, which is what it is within a text."""
+    return tuple(lazy_pinyin([word], style=Style.NORMAL, errors=list))  # type: ignore[arg-type]
 
 
 GRAM = 3

@@ -97,10 +97,12 @@ def written(made: Indexed, born: int) -> dict[str, Any]:
         "title_length": made.title_length,
         "order": made.sort_key,
         NUMBER: made.number,
-        TITLE: list(made.titled),
-        SOUND: " ".join(made.grams),
-        EVERYTHING: " ".join(made.levels),
-        GRADED: " ".join(graded(term, level) for term, level in made.levels.items() if level),
+        TITLE: made.titled.split(),
+        SOUND: made.grams,
+        EVERYTHING: " ".join(filter(None, made.levels)),
+        GRADED: " ".join(
+            graded(term, level) for level, terms in enumerate(made.levels) if level for term in terms.split()
+        ),
         "title": made.title,
         "body": made.body,
         "sounds": made.sounds,

@@ -90,15 +90,12 @@ class BatchWriter:
 
 def _row(made: Indexed, at: int) -> Row:
     document, row = made.document, Row()
-    levels: dict[int, list[str]] = {}
-    for term, level in made.levels.items():
-        levels.setdefault(level, []).append(term)
-    row.add_text(EVERYTHING, " ".join(made.levels))
-    for level, terms in levels.items():
-        if level:
-            row.add_text(LEVEL_FIELDS[level], " ".join(terms))
-    row.add_text(TITLE, " ".join(made.titled))
-    row.add_text(SOUND, " ".join(made.grams))
+    row.add_text(EVERYTHING, " ".join(filter(None, made.levels)))
+    for field, terms in zip(LEVEL_FIELDS[1:], made.levels[1:], strict=True):
+        if terms:
+            row.add_text(field, terms)
+    row.add_text(TITLE, made.titled)
+    row.add_text(SOUND, made.grams)
     row.add_text(NUMBER, made.number)
     row.add_text("audience", document.audience.key)
     row.add_text("product", document.product)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -83,12 +84,14 @@ class PostingBuffer:
         self._terms: dict[str, defaultdict[str, int]] = {}
         self._chunks: dict[str, list[tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]]]] = {}
 
-    def add(self, field: str, document: int, counts: Mapping[str, int]) -> None:
-        if counts:
+    def add(self, field: str, document: int, by_frequency: Sequence[Sequence[str]]) -> None:
+        """Terms that the document has once, terms that it has twice, …"""
+        counts = [len(terms) for terms in by_frequency]
+        if total := sum(counts):
             ids = self._ids(field)
-            terms = np.fromiter(map(ids.__getitem__, counts), np.uint32, len(counts))
-            frequencies = np.fromiter(counts.values(), np.uint32, len(counts))
-            self._keep(field, terms, np.full(len(counts), document, np.uint16), frequencies)
+            terms = np.fromiter(map(ids.__getitem__, chain.from_iterable(by_frequency)), np.uint32, total)
+            frequencies = np.repeat(np.arange(1, len(counts) + 1, dtype=np.uint32), counts)
+            self._keep(field, terms, np.full(total, document, np.uint16), frequencies)
 
     def add_list(self, field: str, term: str, documents: NDArray[np.uint16], frequencies: NDArray[np.uint8]) -> None:
         terms = np.full(len(documents), self._ids(field)[term], np.uint32)
@@ -130,17 +133,17 @@ class PostingBuffer:
 
 
 class PackedWriter(SegmentWriter):  # type: ignore[misc]
-    """Whoosh's segment writer, taking term counts instead of text."""
+    """Whoosh's segment writer, taking terms instead of text."""
 
     def __init__(self, index: Any) -> None:
         super().__init__(index, codec=PackedCodec(), compound=False, limitmb=1)
         self.buffer = PostingBuffer()
 
-    def add_counts(self, terms: Mapping[str, Mapping[str, int]], columns: Mapping[str, Any]) -> None:
-        """Add a document: for each field its terms with their frequencies, and its column values."""
+    def add_terms(self, terms: Mapping[str, Sequence[Sequence[str]]], columns: Mapping[str, Any]) -> None:
+        """Add a document: for each field its terms by how often it has them, from once, and its column values."""
         self.perdocwriter.start_doc(self.docnum)
-        for field, counts in terms.items():
-            self.buffer.add(field, self.docnum, counts)
+        for field, by_frequency in terms.items():
+            self.buffer.add(field, self.docnum, by_frequency)
         for name, value in columns.items():
             spec = self.schema[name]
             self.perdocwriter.add_column_value(name, spec.column_type, spec.to_column_value(value))

@@ -86,14 +86,13 @@ class BatchWriter:
         for made in documents:
             document = made.document
             terms = {
-                ARTICLE: {str(document.article): 1},
-                NUMBER: {made.number: 1},
-                TITLE: dict.fromkeys(made.titled, 1),
-                SOUND: dict.fromkeys(made.grams, 1),
-                # A frequency of 0 would be none.
-                EVERYTHING: {term: level + 1 for term, level in made.levels.items()},
+                ARTICLE: [[str(document.article)]],
+                NUMBER: [[made.number]],
+                TITLE: [made.titled.split()],
+                SOUND: [made.grams.split()],
+                EVERYTHING: [terms.split() for terms in made.levels],
             }
-            self._writer.add_counts(terms, _columns(made))
+            self._writer.add_terms(terms, _columns(made))
         if self._fresh and self._writer.docnum >= SEGMENT_SIZE:
             self._writer.commit(merge=False)
             self._writer = PackedWriter(self._index)
