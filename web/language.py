@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ LANG_COOKIE = "kb_lang"
 THEME_COOKIE = "kb_theme"
 YEAR = 365 * 24 * 3600
 LONGEST = 2_000
+DAYS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,12 @@ def site_name() -> str:
 
 
 def day(value: date) -> str:
-    return format_date(value, "medium", locale=_locale())
+    return _day(value, _locale())
+
+
+@lru_cache(DAYS_KEPT)
+def _day(value: date, locale: str) -> str:
+    return format_date(value, "medium", locale=locale)
 
 
 def month_name(month: str, skeleton: str = "yMMM") -> str:

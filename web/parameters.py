@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from datetime import date as day
 from typing import Annotated, Any, Literal, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from flask import g
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -93,7 +93,7 @@ class SearchParameters(BaseModel):
         before, _, after = placed.partition(urlencode({facet: PLACE}))
 
         def address(value: str) -> str:
-            chosen = urlencode([(facet, each) for each in sorted(now ^ {value})], errors="replace")
+            chosen = "&".join(f"{facet}={quote_plus(each, errors='replace')}" for each in sorted(now ^ {value}))
             return f"{before}{chosen}{after}" if chosen else bare
 
         return address

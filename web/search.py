@@ -16,7 +16,7 @@ from kb.search import Results, Suggestion
 from kb.store import StoreError
 from kb.store.articles import Readable
 from web import names, parameters
-from web.language import OWN_NAMES, today
+from web.language import OWN_NAMES, figure, today
 from web.messages import text
 from web.parameters import DATES, SORTS, SearchParameters
 from web.problems import PastTheEnd
@@ -35,11 +35,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of a facet: `url` chooses it, or takes it back."""
+    """A value of a facet: `url` chooses it, or takes it back. `count` as it is shown."""
 
     name: str
     lang: str | None
-    count: int
+    count: str
     chosen: bool
     url: str
 
@@ -145,7 +145,7 @@ def _facet(key: str, counts: tuple[tuple[str, int], ...], asked: SearchParameter
         Value(
             _name(key, value, value in present),
             value if key == "lang" and value in OWN_NAMES else None,
-            count,
+            figure(count),
             value in chosen,
             toggled(value),
         )
