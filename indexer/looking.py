@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from math import log1p, sqrt
 
 from indexer.folding import squash
-from indexer.planning import Plan, is_code
+from indexer.planning import Plan, Unit, is_code
 from indexer.ranking import Ranking, Scored
 from indexer.sources import Rows
 
@@ -17,7 +18,7 @@ MAX_NEIGHBOURS = 24
 OPENING = 600
 LATE = 20_000
 EARLY, SHORT = (0.0, 6.5), (5.5, 9.0)
-MAX_TELLING, MAX_FIRST, MAX_ANCHORS, MAX_LINES = 12, 6, 2, 20
+MAX_TELLING, MAX_FIRST, MAX_ANCHORS, MAX_LINES, MAX_WAYS = 12, 6, 2, 20, 4
 LONGEST_LINE = 150
 # So many words in a row, and one more, are quoted rather than met by chance.
 QUOTATION = 3
@@ -43,9 +44,10 @@ class Looked:
 def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]], today: date) -> list[Looked]:
     """Candidates in their final order, ties by article. Each is given by its place among those found, its folded title
     and its folded body; texts are compared as UTF-8, as they are stored."""
-    closer = Closer(ranking, today)
+    closers = {lang: Closer(ranking, today, lang) for lang in {found.rows.langs[at] for at, _, _ in texts}}
     looked = []
     for at, title, body in texts:
+        closer = closers[found.rows.langs[at]]
         parts = {**closer.literal(title, body), **closer.placed(body), **closer.standing(found.rows, at)}
         before = found.parts_of(at)
         # Whether a code stands there was known of terms alone; the text tells it better.
@@ -55,16 +57,17 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
 
 
 class Closer:
-    """A query made ready to be compared with texts as they stand."""
+    """A query made ready to be compared with texts of a language as they stand: a word of it is there, too, as what
+    the vocabulary says for it in that language."""
 
-    def __init__(self, ranking: Ranking, today: date) -> None:
+    def __init__(self, ranking: Ranking, today: date, lang: str) -> None:
         self._plan, self._weights, self._today, self._mass = ranking.plan, ranking.weights, today, ranking.mass
         plan = ranking.plan
         self._wanted, self._whole, self._name = squash(plan.text), plan.text.encode(), plan.name.encode()
-        self._neighbours = _neighbours(plan, ranking.idfs)
+        self._neighbours = _neighbours(plan, ranking.idfs, lang)
         self._together = sum(idf for _, idf in self._neighbours) or 1.0
-        units = [(unit.surface.encode(), idf) for unit, idf in zip(plan.units, ranking.idfs, strict=True)]
-        self._codes = [(code, idf) for code, idf in units if is_code(code.decode())]
+        units = [(_ways(unit, lang), idf) for unit, idf in zip(plan.units, ranking.idfs, strict=True)]
+        self._codes = [(ways[0], idf) for ways, idf in units if is_code(ways[0].decode())]
         self._units = units
         self._telling = sorted(units, key=lambda unit: -unit[1])[:MAX_TELLING]
 
@@ -89,8 +92,8 @@ class Closer:
         """Where in a text the words of the query are, in parts of a score: an article that opens with them, says them
         early, in one line, or has little else to say, is about them."""
         weights, opening = self._weights, body[:OPENING]
-        opens = sum(idf for unit, idf in self._units if unit in opening) / self._mass
-        found = [(at, unit) for unit, _ in self._telling[:MAX_FIRST] if (at := body.find(unit)) >= 0]
+        opens = sum(idf for ways, idf in self._units if _first_in(opening, ways)) / self._mass
+        found = [(at, way) for ways, _ in self._telling[:MAX_FIRST] for way in ways if (at := body.find(way)) >= 0]
         first = min((at for at, _ in found), default=LATE)
         return {
             "opening": weights.opening * opens * opens,
@@ -115,7 +118,7 @@ class Closer:
                 at = body.find(anchor, end)
         best = 0.0
         for line in lines:
-            there = [(len(unit), idf) for unit, idf in self._telling if unit in line]
+            there = [(len(way), idf) for ways, idf in self._telling if (way := _first_in(line, ways))]
             recall, precision = sum(idf for _, idf in there), min(1.0, sum(size for size, _ in there) / len(line))
             best = max(best, recall * sqrt(precision))
         return best / self._mass
@@ -138,10 +141,26 @@ def _falling(octets: int, bounds: tuple[float, float]) -> float:
     return min(1.0, max(0.0, (most - log1p(octets)) / (most - least)))
 
 
-def _neighbours(plan: Plan, idfs: Sequence[float]) -> list[tuple[tuple[bytes, ...], float]]:
+def _ways(unit: Unit, lang: str) -> tuple[bytes, ...]:
+    """A word as asked, then as articles of a language have it. What merely means the same says less of where it is."""
+    others = (one.surface for one in unit.evidence if one.lang == lang and one.origin != "synonym")
+    return tuple(dict.fromkeys(way.encode() for way in (unit.surface, *others)))
+
+
+def _first_in(text: bytes, ways: Sequence[bytes]) -> bytes:
+    for way in ways:  # a loop: asked of thousands of texts, most of which have none
+        if way in text:
+            return way
+    return b""
+
+
+def _neighbours(plan: Plan, idfs: Sequence[float], lang: str) -> list[tuple[tuple[bytes, ...], float]]:
     """The most telling neighbours of the query, each in the ways it may be written, with its weight."""
     found = [
-        (_joined(plan.text[first.start : second.end]), (idfs[at] + idfs[at + 1]) / 2)
+        (
+            (*_joined(plan.text[first.start : second.end]), *_translated(first, second, lang)),
+            (idfs[at] + idfs[at + 1]) / 2,
+        )
         for at, (first, second) in enumerate(zip(plan.units, plan.units[1:], strict=False))
         if first.end <= second.start <= first.end + 3
     ]
@@ -154,6 +173,14 @@ def _joined(text: str) -> tuple[bytes, ...]:
         return (text.encode(),)
     joints = (" ", ": ") if text[-1].isdigit() else (" ", "_", "")
     return tuple(text.replace(" ", joint).encode() for joint in joints)
+
+
+def _translated(first: Unit, second: Unit, lang: str) -> list[bytes]:
+    """Neighbours in the words of articles of a language; in English, in either order: `formatting cells`."""
+    _, *pairs = product(_ways(first, lang)[:MAX_WAYS], _ways(second, lang)[:MAX_WAYS])
+    if lang != "en":
+        return [one if one == other else one + other for one, other in pairs]
+    return [one if one == other else b"%b %b" % each for one, other in pairs for each in ((one, other), (other, one))]
 
 
 def _neighbours_in(text: bytes, ways: Sequence[bytes]) -> bool:

@@ -19,6 +19,7 @@ MAX_NAME = 6
 MAX_UNITS_TRANSLATED = 40
 SCATTERED = 0.7
 INSIDE = 0.8
+HAN_LANGS = frozenset({"zh-Hant", "zh-Hans"})
 _NUMBER = re.compile(r"(?:kb[\s\-#]?0*|0*)([1-9][0-9]{0,11})")
 _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
@@ -82,7 +83,8 @@ class Plan:
     `name` is the query as a program would write it in one word, if it is one.
 
     `numbers` are article numbers it may name, without prefix and zeros. `langs` are the languages it seems to be
-    written in, likeliest first. `han`: it has Han characters; `certain`: they are of one script only.
+    written in, likeliest first. `han`: it has Han characters; `certain`: they are of one script only, or of words that
+    only one region says.
     """
 
     text: str
@@ -113,6 +115,7 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
         units = [replace(unit, evidence=unit.evidence + joined) for unit in units]
     terms = [Weighted(term, times) for term, times in counts.items()]
     rewordings: tuple[Rewording, ...] = ()
+    han, certain = _script(parsed.text)
     if len(units) <= MAX_UNITS_TRANSLATED:
         # A term said twice is still one: each counts where it stands first, as units do.
         first: dict[str, Match] = {}
@@ -121,9 +124,10 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
         matches = [match for match in first.values() if not _in_code(match, units)]
         units = [_with_alternatives(unit, matches, analysis) for unit in units]
         rewordings = tuple(_rewording(match, tokens, set(counts), analysis) for match in matches)
+        if told := _told(matches) if han and not certain else ():
+            langs, certain = told, True
     wishes = len(parsed.conditions) < len(parsed.clauses) or not parsed.clauses
     numbers = _numbers(units, folded)
-    han, certain = _script(parsed.text)
     return Plan(
         folded, tuple(units), tuple(terms), parsed.conditions, wishes, numbers, langs, name, rewordings, han, certain
     )
@@ -201,6 +205,12 @@ def langs_of(text: str) -> tuple[str, ...]:
     if simplified != text:
         return ("zh-Hant", "zh-Hans")
     return ("zh-Hans", "zh-Hant") if to_traditional(text) != text else ("zh-Hant", "zh-Hans")
+
+
+def _told(matches: Iterable[Match]) -> tuple[str, ...]:
+    """The languages by what only one of them says, 登入 or 登录; () when that does not tell."""
+    only = {lang for match in matches if len(match.langs & HAN_LANGS) == 1 for lang in match.langs & HAN_LANGS}
+    return (*only, *(HAN_LANGS - only)) if len(only) == 1 else ()
 
 
 def _script(text: str) -> tuple[bool, bool]:

@@ -42,11 +42,12 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A term of the vocabulary at a place of a folded text."""
+    """A term of the vocabulary at a place of a folded text, and the languages that say it so."""
 
     start: int
     end: int
     alternatives: tuple[Alternative, ...]
+    langs: frozenset[str]
 
 
 class VocabularyError(Exception):
@@ -89,7 +90,7 @@ class Vocabulary:
         while at < len(folded):
             for size in range(min(MAX_HAN, len(folded) - at), 1, -1):
                 if places := self._han.get(folded[at : at + size]):
-                    yield Match(at, at + size, self._alternatives(folded[at : at + size], places, langs))
+                    yield self._match(at, folded[at : at + size], places, langs)
                     at += size - 1
                     break
             at += 1
@@ -102,10 +103,14 @@ class Vocabulary:
             for size in range(min(MAX_WORDS, len(words) - at), 0, -1):
                 if places := self._latin.get(tuple(stems[at : at + size])):
                     start, end = words[at].start(), words[at + size - 1].end()
-                    yield Match(start, end, self._alternatives(folded[start:end], places, ("en",)))
+                    yield self._match(start, folded[start:end], places, ("en",))
                     at += size - 1
                     break
             at += 1
+
+    def _match(self, at: int, term: str, places: list[tuple[int, int]], langs: tuple[str, ...]) -> Match:
+        said_in = frozenset(COLUMNS[column] for _, column in places)
+        return Match(at, at + len(term), self._alternatives(term, places, langs), said_in)
 
     def _alternatives(
         self, term: str, places: list[tuple[int, int]], langs: tuple[str, ...]

@@ -39,12 +39,12 @@ class Weights:
 
     # Parts of the score, each for the whole of what the query asks.
     words: float = 1.6
-    vocabulary: float = 3.9
-    titled: float = 7.5
-    covered: float = 6.3
-    codes: float = 4.3
+    vocabulary: float = 3.0
+    titled: float = 7.2
+    covered: float = 6.1
+    codes: float = 4.5
     prefer: float = 1.0
-    foreign: float = 1.5
+    foreign: float = 2.5
     script_apart: float = 2.0
     reader_apart: float = 0.2
 
@@ -52,10 +52,10 @@ class Weights:
     title_equals: float = 0.5
     quoted: float = 2.3
     pairs: float = 2.9
-    opening: float = 0.8
-    early: float = 1.3
+    opening: float = 1.0
+    early: float = 1.4
     short: float = 1.4
-    line: float = 1.6
+    line: float = 1.8
     helpful: float = 0.15
     confidence: float = 0.1
     age: float = 0.05

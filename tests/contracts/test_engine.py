@@ -490,3 +490,15 @@ def test_of_translations_the_readers_own_comes_first_however_short_the_others(
     langs = sorted(titles)
     put(engine, [document(at, titles[lang], texts[lang], lang=lang) for at, lang in enumerate(langs, 1)])
     assert found(engine, asked, prefers=(wanted,))[0] == langs.index(wanted) + 1
+
+
+def test_an_article_of_another_language_is_looked_at_in_its_own_words(engine: Engine) -> None:
+    much = "There is more to say about something else here. " * 30
+    put(
+        engine,
+        [
+            document(1, "Notes", f"{much}\n\nYou may merge cells.", lang="en"),
+            document(2, "Notes", f"You may merge cells.\n\n{much}", lang="en"),
+        ],
+    )
+    assert found(engine, "合併儲存格") == [2, 1], "who opens with it is about it"
