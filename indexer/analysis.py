@@ -75,19 +75,14 @@ class Analysis:
         return counts
 
     def _han_counts(self, han: str) -> Counter[str]:
-        counts: Counter[str] = Counter()
         if not han.strip():
-            return counts
-        for word, times in Counter(self._segmenter.words(han)).items():
-            if len(word) > 1 and " " not in word:
-                counts[WORD + word] = times
-        for character, times in Counter(han).items():
-            if character != " ":
-                counts[CHARACTER + character] = times
-        for pair, times in Counter(map(add, han, han[1:])).items():
-            if " " not in pair:
-                counts[PAIR + pair] = times
-        return counts
+            return Counter()
+        words, pairs = Counter(self._segmenter.words(han)), Counter(map(add, han, han[1:]))
+        return Counter(
+            {WORD + word: times for word, times in words.items() if len(word) > 1 and " " not in word}
+            | {CHARACTER + character: times for character, times in Counter(han).items() if character != " "}
+            | {PAIR + pair: times for pair, times in pairs.items() if " " not in pair}
+        )
 
     def tokens(self, text: str) -> Iterator[Token]:
         """Every term with its place, by place. Deterministic; never raises on any text."""
@@ -151,10 +146,11 @@ def latin_terms(run: str, written: str) -> tuple[tuple[str, int, int], ...]:
     atoms = [(match.group(), match.start(), match.end()) for match in _ATOM.finditer(run)]
     for atom, start, end in atoms:
         add(EXACT, atom, start, end)
-        if not any(character.isdigit() for character in atom):
+        if atom.isalpha() or not any(map(str.isdigit, atom)):
             add(STEM, stem(atom), start, end)
-        for piece, first, last in _pieces(atom, written[start:end]):
-            add(PART, piece, start + first, start + last)
+        if not _in_one_piece(atom, written[start:end]):
+            for piece, first, last in _pieces(atom, written[start:end]):
+                add(PART, piece, start + first, start + last)
         for code in _code_forms(atom):
             add(CODE, code, start, end)
     if len(atoms) != 1 or atoms[0][0] != run:
@@ -163,6 +159,11 @@ def latin_terms(run: str, written: str) -> tuple[tuple[str, int, int], ...]:
         for last in range(2, len(atoms)):
             add(PART, run[: atoms[last - 1][2]], 0, atoms[last - 1][2])
     return tuple(found)
+
+
+def _in_one_piece(atom: str, written: str) -> bool:
+    """Whether it is a word as most are: letters alone, small or capital ones, or with a capital."""
+    return atom.isascii() and atom.isalpha() and (written[1:] == atom[1:] or (written.isascii() and written.isupper()))
 
 
 def _pieces(atom: str, written: str) -> Iterator[tuple[str, int, int]]:
@@ -184,8 +185,8 @@ def _pieces(atom: str, written: str) -> Iterator[tuple[str, int, int]]:
 
 def _code_forms(atom: str) -> Iterator[str]:
     """Forms under which an atom is a code: mixed letters and digits, hexadecimal with and without 0x, long numbers."""
-    digits = any(character.isdigit() for character in atom)
-    letters = any(character.isalpha() for character in atom)
+    digits = not atom.isalpha() and any(map(str.isdigit, atom))
+    letters = any(map(str.isalpha, atom))
     if digits and letters:
         yield atom
         if loose := _without_zeros(atom):

@@ -45,17 +45,24 @@ def sketch(texts: Iterable[str]) -> bytes:
     if len(letters) < RUN + LEAST:
         return b""
     mixed = np.zeros(len(letters) - RUN + 1, "u4")
+    part = np.empty_like(mixed)
     for at in range(RUN):
-        mixed += letters[at : at + len(mixed)] * FACTORS[at]
+        mixed += np.multiply(letters[at : at + len(mixed)], FACTORS[at], out=part)
     mixed ^= mixed >> np.uint32(15)
     mixed *= np.uint32(0x2C1B3C6D)
     mixed ^= mixed >> np.uint32(12)
     # Runs come again: some more than are kept.
     few = np.partition(mixed, 8 * KEPT)[: 8 * KEPT] if len(mixed) > 8 * KEPT else mixed
-    found = np.unique(few)
+    found = _each_once(few)
     if len(found) < KEPT and len(few) < len(mixed):
-        found = np.unique(mixed)
+        found = _each_once(mixed)
     return found[:KEPT].tobytes()
+
+
+def _each_once(hashes: Hashes) -> Hashes:
+    """`np.unique`, of the few that a text has at half the cost."""
+    ordered = np.sort(hashes)
+    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -56,22 +57,28 @@ class QuickInline(InlineProcessor):
         super().__init__(md)
         patterns = md.inlinePatterns
         named = {id(patterns[name]): TRIGGERS[name] for name in TRIGGERS if name in patterns}
-        self._tried = [(pattern, named.get(id(pattern), ())) for pattern in patterns]
+        # Every text holds "".
+        self._tried = [(pattern, *_two(named.get(id(pattern), ("",)))) for pattern in patterns]
+        self._triggers = re.compile("|".join(re.escape(each) for _, *triggers in self._tried for each in triggers))
 
     # The method's name as the parent class mangles it. Were it renamed there, rendering would be slower, not other.
     def _InlineProcessor__handleInline(self, data: str, patternIndex: int = 0) -> str:
-        if isinstance(data, AtomicString):
+        if isinstance(data, AtomicString) or not self._triggers.search(data):
             return data
         apply = self._InlineProcessor__applyPattern  # type: ignore[attr-defined]
         tried, start = self._tried, 0
         while patternIndex < len(tried):
-            pattern, triggers = tried[patternIndex]
+            pattern, trigger, other = tried[patternIndex]
             matched = False
-            if not triggers or any(trigger in data for trigger in triggers):
+            if trigger in data or other in data:
                 data, matched, start = apply(pattern, data, patternIndex, start)
             if not matched:
                 patternIndex, start = patternIndex + 1, 0
         return data
+
+
+def _two(triggers: tuple[str, ...]) -> tuple[str, str]:
+    return triggers[0], triggers[-1]
 
 
 class QuickHtmlBlocks(HtmlBlockPreprocessor):

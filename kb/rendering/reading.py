@@ -96,7 +96,7 @@ class _Page:
         if self.line:
             said = "".join(self.line)
             self.line.clear()
-            said = said.rstrip().strip("\n") if self.code else SPACE.sub(" ", said).strip()
+            said = said.rstrip().strip("\n") if self.code else " ".join(said.split())
             if said:
                 self.text += (BETWEEN[self.gap] if self.text else "", said)
                 self.gap = NOTHING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, select
@@ -30,7 +30,7 @@ class GrantSets:
     def id_of(self, grants: Iterable[str]) -> int:
         wanted = frozenset(grants)
         if wanted not in self._known:
-            self._known[wanted] = self._find_or_write(wanted)
+            self.know([wanted])
         return self._known[wanted]
 
     def id_or_none(self, grants: Iterable[str]) -> int | None:
@@ -38,14 +38,29 @@ class GrantSets:
         wanted = frozenset(grants)
         return self.id_of(wanted) if wanted else None
 
-    def _find_or_write(self, grants: Grants) -> int:
-        sorted_grants = sorted(grants)
-        digest = hashlib.sha256(json.dumps(sorted_grants).encode()).hexdigest()
-        there = select(grant_set.c.id).where(grant_set.c.digest == digest)
-        if (known := self._connection.scalar(there)) is not None:
-            return int(known)
+    def know(self, sets: Iterable[Grants]) -> None:
+        """Finds or writes these, all that are new at once."""
+        wanted = {_digest(each): each for each in sets if each not in self._known}
+        if not wanted:
+            return
+        self._find(self._connection, wanted)
+        # In one order, so that two who write the same never wait for each other.
+        new = [
+            {"digest": digest, "grants": sorted(each)}
+            for digest, each in sorted(wanted.items())
+            if each not in self._known
+        ]
+        if not new:
+            return
         insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        new = insert(grant_set).values(digest=digest, grants=sorted_grants).on_conflict_do_nothing()
         with self._writing() as connection:
-            connection.execute(new)
-            return int(connection.execute(there).scalar_one())
+            connection.execute(insert(grant_set).on_conflict_do_nothing(), new)
+            self._find(connection, wanted)
+
+    def _find(self, connection: Connection, wanted: Mapping[str, Grants]) -> None:
+        statement = select(grant_set.c.digest, grant_set.c.id).where(grant_set.c.digest.in_(list(wanted)))
+        self._known.update((wanted[digest], id_) for digest, id_ in connection.execute(statement))
+
+
+def _digest(grants: Grants) -> str:
+    return hashlib.sha256(json.dumps(sorted(grants)).encode()).hexdigest()

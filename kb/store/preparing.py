@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, text, update
 
 from kb.articles import Draft
+from kb.entitlements import Grants
 from kb.store.articles import ImportRun, Key, Rendered
 from kb.store.grants import GrantSets
 from kb.store.staging import Staged
@@ -138,6 +139,7 @@ class Preparing:
             return
         new = [key for key in written if key not in there]
         self.ids.update(zip(new, self.new_ids.take(len(new)), strict=True))
+        self.sets.know(_grants_of(written.values()))
         began = {"created_at": self.run.started_at, "text_at": self.run.started_at}
         rows = [
             {"id": self.ids[key], "existed": key in there, **began, **self._values(each)}
@@ -314,6 +316,13 @@ class Preparing:
         """A number that an article gave up, or had elsewhere, leads to it from now on: one of another source never."""
         former = {number: id_ for number, id_ in self.former.items() if self._owner(number) is not None}
         return {**former, **self.renamed}
+
+
+def _grants_of(batch: Iterable[Rendered]) -> Iterator[Grants]:
+    for each in batch:
+        yield frozenset(each.draft.grants)
+        own = *(section.grants for section in each.sections), *(file.grants for file in each.attachments)
+        yield from (frozenset(grants) for grants in own if grants)
 
 
 def text_digest(draft: Draft) -> str:

@@ -8,10 +8,12 @@ it too.
 from __future__ import annotations
 
 import struct
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import Any
+from collections.abc import Mapping, Sequence
+from hashlib import md5
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,9 @@ from indexer.shards import Postings
 
 MAX_DOCUMENTS = 0xFFFF
 MAX_FREQUENCY = 0xFF
+WRITTEN_AT_ONCE = 10_000
 _INFO = struct.Struct("!BfIBBfIIqi")
+_LENGTHS = struct.Struct("!ii")
 
 
 class PackedCodec(W3Codec):  # type: ignore[misc]
@@ -59,77 +63,106 @@ def unpacked(packed: bytes | memoryview, count: int) -> Postings:
 class PackedFieldWriter(W3FieldWriter):  # type: ignore[misc]
     """Writes whole posting lists, term by term in their order."""
 
-    def add_packed(self, name: str, spec: Any, lists: Iterable[tuple[bytes, Postings]]) -> None:
+    def add_packed(self, name: str, spec: Any, lists: Lists) -> None:
         self.start_field(name, spec)
-        prefix = struct.pack("!H", self._fieldid)
-        position = self._postfile.tell()
-        write, add = self._postfile.write, self._tindex.add
-        for term, (documents, frequencies) in lists:
-            packed = documents.tobytes() + frequencies.tobytes()
-            if len(packed) % 2:
-                packed += b"\0"
-            count, most = len(documents), float(frequencies.max())
-            total = float(frequencies.sum(dtype=np.int64))
-            first, last = int(documents[0]), int(documents[-1])
-            add(prefix + term, _INFO.pack(0, total, count, 0, 0, most, first, last, position, len(packed)))
-            write(packed)
-            position += len(packed)
+        prefix, position = struct.pack("!H", self._fieldid), self._postfile.tell()
+        starts = lists.ends - np.diff(lists.ends, prepend=0)
+        columns = (
+            starts, lists.ends, np.add.reduceat(lists.frequencies, starts, dtype=np.int64),
+            np.maximum.reduceat(lists.frequencies, starts), lists.documents[starts], lists.documents[lists.ends - 1],
+        )  # fmt: skip
+        documents, frequencies = lists.documents.tobytes(), lists.frequencies.tobytes()
+        each = zip(lists.terms, *(column.tolist() for column in columns), strict=True)
+        while some := list(islice(each, WRITTEN_AT_ONCE)):
+            packed: list[bytes] = []
+            infos: list[tuple[bytes, bytes]] = []
+            for term, start, end, total, most, first, last in some:
+                count = end - start
+                padding = b"\0" if count % 2 else b""
+                size = 3 * count + len(padding)
+                packed += documents[2 * start : 2 * end], frequencies[start:end], padding
+                infos.append((prefix + term, _INFO.pack(0, total, count, 0, 0, most, first, last, position, size)))
+                position += size
+            self._postfile.write(b"".join(packed))
+            self._add_infos(infos)
         self.finish_field()
+
+    def _add_infos(self, infos: Sequence[tuple[bytes, bytes]]) -> None:
+        """What `self._tindex.add` does with each of them, in one piece: a term takes a fifth of the time."""
+        index = self._tindex
+        packed: list[bytes] = []
+        position = index.dbfile.tell()
+        for key, value in infos:
+            if key <= index.lastkey:
+                raise ValueError("terms must come in their order")
+            index.lastkey = key
+            index.index.append(position)
+            hashed = int.from_bytes(md5(key, usedforsecurity=False).digest()[-4:], "big")
+            index.buckets[hashed & 255].append((hashed, position))
+            packed += _LENGTHS.pack(len(key), len(value)), key, value
+            position += _LENGTHS.size + len(key) + len(value)
+        index.dbfile.write(b"".join(packed))
+
+
+class Lists(NamedTuple):
+    """The posting lists of a field, one after the other: its terms in the order of their bytes, where the list of each
+    ends, and documents and frequencies of all."""
+
+    terms: Sequence[bytes]
+    ends: NDArray[np.int64]
+    documents: NDArray[np.uint16]
+    frequencies: NDArray[np.uint8]
+
+
+class _Field:
+    """Postings of a field as they come: numbers of terms, documents, frequencies."""
+
+    def __init__(self) -> None:
+        self.numbers: defaultdict[str, int] = defaultdict()
+        self.numbers.default_factory = self.numbers.__len__
+        self.terms, self.documents, self.frequencies = array("I"), array("H"), bytearray()
 
 
 class PostingBuffer:
     """Postings of the documents being added, kept as flat arrays and sorted once, at the end."""
 
     def __init__(self) -> None:
-        self._terms: dict[str, defaultdict[str, int]] = {}
-        self._chunks: dict[str, list[tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint8]]]] = {}
+        self._fields: defaultdict[str, _Field] = defaultdict(_Field)
 
     def add(self, field: str, document: int, by_frequency: Sequence[Sequence[str]]) -> None:
         """Terms that the document has once, terms that it has twice, …"""
-        counts = [len(terms) for terms in by_frequency]
-        if total := sum(counts):
-            ids = self._ids(field)
-            terms = np.fromiter(map(ids.__getitem__, chain.from_iterable(by_frequency)), np.uint32, total)
-            frequencies = np.repeat(np.arange(1, len(counts) + 1, dtype=np.uint32), counts)
-            self._keep(field, terms, np.full(total, document, np.uint16), frequencies)
+        for frequency, terms in enumerate(by_frequency, 1):
+            if terms:
+                kept = self._fields[field]
+                kept.terms.extend(map(kept.numbers.__getitem__, terms))
+                kept.documents.extend(array("H", (document,)) * len(terms))
+                kept.frequencies += bytes((min(frequency, MAX_FREQUENCY),)) * len(terms)
 
     def add_list(self, field: str, term: str, documents: NDArray[np.uint16], frequencies: NDArray[np.uint8]) -> None:
-        terms = np.full(len(documents), self._ids(field)[term], np.uint32)
-        self._keep(field, terms, documents, frequencies.astype(np.uint32))
-
-    def _keep(self, field: str, terms: Any, documents: Any, frequencies: NDArray[np.uint32]) -> None:
-        small = np.minimum(frequencies, MAX_FREQUENCY).astype(np.uint8)
-        self._chunks.setdefault(field, []).append((terms, documents, small))
-
-    def _ids(self, field: str) -> defaultdict[str, int]:
-        if field not in self._terms:
-            found: defaultdict[str, int] = defaultdict()
-            found.default_factory = found.__len__
-            self._terms[field] = found
-        return self._terms[field]
+        kept = self._fields[field]
+        kept.terms.extend(array("I", (kept.numbers[term],)) * len(documents))
+        kept.documents.frombytes(documents.tobytes())
+        kept.frequencies += frequencies.tobytes()
 
     @property
     def fields(self) -> list[str]:
-        return sorted(self._terms)
+        return sorted(self._fields)
 
-    def lists(self, field: str) -> Iterator[tuple[bytes, Postings]]:
+    def lists(self, field: str) -> Lists:
         """Each term of the field in the order of its bytes, with its postings in the order of the documents."""
-        chunks = self._chunks.pop(field)
-        terms = np.concatenate([chunk[0] for chunk in chunks])
-        documents = np.concatenate([chunk[1] for chunk in chunks])
-        frequencies = np.concatenate([chunk[2] for chunk in chunks])
-        del chunks
-        names = [name.encode("utf-8", "replace") for name in self._terms.pop(field)]
+        kept = self._fields.pop(field)
+        terms, documents = np.frombuffer(kept.terms, np.uint32), np.frombuffer(kept.documents, np.uint16)
+        names = [name.encode("utf-8", "replace") for name in kept.numbers]
         order = sorted(range(len(names)), key=names.__getitem__)
         rank = np.empty(len(names), np.uint64)
         rank[order] = np.arange(len(names), dtype=np.uint64)
         by_term = np.argsort((rank[terms] << np.uint64(16)) | documents)
-        documents, frequencies = documents[by_term], frequencies[by_term]
-        ends = np.cumsum(np.bincount(terms, minlength=len(names))[order]).tolist()
-        start = 0
-        for at, end in zip(order, ends, strict=True):
-            yield names[at], Postings(documents[start:end], frequencies[start:end])
-            start = end
+        return Lists(
+            [names[at] for at in order],
+            np.cumsum(np.bincount(terms, minlength=len(names))[order]),
+            documents[by_term],
+            np.frombuffer(kept.frequencies, np.uint8)[by_term],
+        )
 
 
 class PackedWriter(SegmentWriter):  # type: ignore[misc]
