@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import product
 from math import log1p, sqrt
+from typing import NamedTuple
 
 from indexer.folding import squash
 from indexer.planning import Plan, Unit, is_code
@@ -48,12 +49,32 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
     looked = []
     for at, title, body in texts:
         closer = closers[found.rows.langs[at]]
-        parts = {**closer.literal(title, body), **closer.placed(body), **closer.standing(found.rows, at)}
+        firsts = Firsts(body)
+        parts = {**closer.literal(title, firsts), **closer.placed(firsts), **closer.standing(found.rows, at)}
         before = found.parts_of(at)
         # Whether a code stands there was known of terms alone; the text tells it better.
         score = float(found.scores[at]) - before.pop("codes", 0.0) + sum(parts.values())
         looked.append(Looked(int(found.rows.articles[at]), score, {**before, **parts}))
     return sorted(looked, key=lambda one: (-one.score, one.article))
+
+
+class Firsts(dict[bytes, int]):
+    """Where each piece stands first in a text, -1: nowhere; looked for once, when it is asked."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+
+    def __missing__(self, piece: bytes) -> int:
+        at = self[piece] = self.text.find(piece)
+        return at
+
+
+class Pair(NamedTuple):
+    """A way to write two words that follow each other: what it begins with, what it ends with, and whole."""
+
+    first: bytes
+    last: bytes
+    whole: bytes
 
 
 class Closer:
@@ -71,9 +92,9 @@ class Closer:
         self._units = units
         self._telling = sorted(units, key=lambda unit: -unit[1])[:MAX_TELLING]
 
-    def literal(self, folded_title: str, body: bytes) -> dict[str, float]:
+    def literal(self, folded_title: str, firsts: Firsts) -> dict[str, float]:
         """What is there word for word, in parts of a score."""
-        plan, weights = self._plan, self._weights
+        plan, weights, body = self._plan, self._weights, firsts.text
         title = folded_title.encode()
         parts: dict[str, float] = {}
         if squash(folded_title) == self._wanted:
@@ -84,29 +105,32 @@ class Closer:
             exact = (idf for code, idf in self._codes if stands_alone(title, code) or stands_alone(body, code))
             parts["codes"] = weights.codes * sum(exact) / self._mass
         if self._neighbours:
-            kept = (idf for ways, idf in self._neighbours if _neighbours_in(body, ways) or _neighbours_in(title, ways))
+            places = firsts, Firsts(title)
+            kept = (idf for ways, idf in self._neighbours if any(_neighbours_in(each, ways) for each in places))
             parts["pairs"] = weights.pairs * sum(kept) / self._together
         return parts
 
-    def placed(self, body: bytes) -> dict[str, float]:
+    def placed(self, firsts: Firsts) -> dict[str, float]:
         """Where in a text the words of the query are, in parts of a score: an article that opens with them, says them
         early, in one line, or has little else to say, is about them."""
-        weights, opening = self._weights, body[:OPENING]
+        weights, body, opening = self._weights, firsts.text, firsts.text[:OPENING]
         opens = sum(idf for ways, idf in self._units if _first_in(opening, ways)) / self._mass
-        found = [(at, way) for ways, _ in self._telling[:MAX_FIRST] for way in ways if (at := body.find(way)) >= 0]
+        found = [(at, way) for ways, _ in self._telling[:MAX_FIRST] for way in ways if (at := firsts[way]) >= 0]
         first = min((at for at, _ in found), default=LATE)
         return {
             "opening": weights.opening * opens * opens,
             "early": weights.early * _falling(first, EARLY),
             "short": weights.short * _falling(len(body), SHORT),
-            "line": weights.line * self._best_line(body, [unit for _, unit in found[:MAX_ANCHORS]]) ** 2,
+            "line": weights.line * self._best_line(body, found[:MAX_ANCHORS]) ** 2,
         }
 
-    def _best_line(self, body: bytes, anchors: Sequence[bytes]) -> float:
-        """How well a line of the text, such as a heading, matches the query: recall times the root of precision."""
+    def _best_line(self, body: bytes, anchors: Sequence[tuple[int, bytes]]) -> float:
+        """How well a line of the text, such as a heading, matches the query: recall times the root of precision.
+
+        Of lines that hold an anchor, which comes with its first place.
+        """
         lines = set()
-        for anchor in anchors:
-            at = body.find(anchor)
+        for at, anchor in anchors:
             for _ in range(MAX_LINES):
                 if at < 0:
                     break
@@ -154,11 +178,11 @@ def _first_in(text: bytes, ways: Sequence[bytes]) -> bytes:
     return b""
 
 
-def _neighbours(plan: Plan, idfs: Sequence[float], lang: str) -> list[tuple[tuple[bytes, ...], float]]:
+def _neighbours(plan: Plan, idfs: Sequence[float], lang: str) -> list[tuple[tuple[Pair, ...], float]]:
     """The most telling neighbours of the query, each in the ways it may be written, with its weight."""
     found = [
         (
-            (*_joined(plan.text[first.start : second.end]), *_translated(first, second, lang)),
+            (*_joined(plan.text, first, second), *_translated(first, second, lang)),
             (idfs[at] + idfs[at + 1]) / 2,
         )
         for at, (first, second) in enumerate(zip(plan.units, plan.units[1:], strict=False))
@@ -167,26 +191,36 @@ def _neighbours(plan: Plan, idfs: Sequence[float], lang: str) -> list[tuple[tupl
     return sorted(found, key=lambda one: -one[1])[:MAX_NEIGHBOURS]
 
 
-def _joined(text: str) -> tuple[bytes, ...]:
+def _joined(text: str, first: Unit, second: Unit) -> list[Pair]:
     """Neighbours as asked, Latin ones also as a name of a program joins them, a number as a log gives it."""
-    if " " not in text or not text.isascii():
-        return (text.encode(),)
-    joints = (" ", ": ") if text[-1].isdigit() else (" ", "_", "")
-    return tuple(text.replace(" ", joint).encode() for joint in joints)
+    asked, joints = text[first.start : second.end], [" "]
+    if " " in asked and asked.isascii():
+        joints = [" ", ": "] if asked[-1].isdigit() else [" ", "_", ""]
+    ends = text[first.start : first.end].encode(), text[second.start : second.end].encode()
+    return [Pair(*ends, asked.replace(" ", joint).encode()) for joint in joints]
 
 
-def _translated(first: Unit, second: Unit, lang: str) -> list[bytes]:
+def _translated(first: Unit, second: Unit, lang: str) -> list[Pair]:
     """Neighbours in the words of articles of a language; in English, in either order: `formatting cells`."""
     _, *pairs = product(_ways(first, lang)[:MAX_WAYS], _ways(second, lang)[:MAX_WAYS])
     if lang != "en":
-        return [one if one == other else one + other for one, other in pairs]
-    return [one if one == other else b"%b %b" % each for one, other in pairs for each in ((one, other), (other, one))]
+        return [_run_together(one, other, b"") for one, other in pairs]
+    return [_run_together(*each, b" ") for one, other in pairs for each in ((one, other), (other, one))]
 
 
-def _neighbours_in(text: bytes, ways: Sequence[bytes]) -> bool:
-    for way in ways:  # a loop: asked of thousands of texts, most of which have none
-        if way in text and holds_whole(text, way):
-            return True
+def _run_together(one: bytes, other: bytes, joint: bytes) -> Pair:
+    return Pair(one, other, one if one == other else one + joint + other)
+
+
+def _neighbours_in(firsts: Firsts, ways: Sequence[Pair]) -> bool:
+    """Looked for from where both words can be at the earliest, and not at all where one of them is nowhere."""
+    text = firsts.text
+    for pair in ways:  # a loop: asked of thousands of texts, most of which have none
+        first, last = firsts[pair.first], firsts[pair.last]
+        if first >= 0 and last >= 0:
+            start = max(first, last + len(pair.last) - len(pair.whole))
+            if text.find(pair.whole, start) >= 0 and holds_whole(text, pair.whole):
+                return True
     return False
 
 
