@@ -106,7 +106,7 @@ def counted(document: Document, analysis: Analysis) -> Counted:
     title = analysis.term_counts(document.title)
     asked = analysis.term_counts("\n".join(document.also_asked_as))
     headings = analysis.term_counts("\n".join(document.headings))
-    emphasis = headings + asked
+    emphasis = headings + asked if asked else headings
     everything = analysis.term_counts(f"{document.number}\n{document.body}")
     _at_least(everything, headings)  # they are lines of the body already, but for what cuts differently alone
     everything.update(title)

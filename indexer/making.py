@@ -33,11 +33,12 @@ class Job:
 class Making:
     """Takes the documents of one article after another, and gives them back as they are written, when they are ready.
 
-    What children cannot do within their limits is done here: nothing is left out.
+    `many`: so many that children are worth their start. What they cannot do within their limits is done here: nothing
+    is left out.
     """
 
-    def __init__(self, analysis: Analysis, limits: Limits | None = None) -> None:
-        self._analysis = analysis
+    def __init__(self, analysis: Analysis, many: bool, limits: Limits | None = None) -> None:
+        self._analysis, self._many = analysis, many
         self._pool: Pool[Job, Made] = Pool("indexer.making:maker", _weight, limits)
         self._jobs: list[Job] = []
         self._weight = self._taken = 0
@@ -47,7 +48,7 @@ class Making:
         """Takes those of an article; gives articles that are ready."""
         self._taken += 1
         job = Job(article, documents, self._analysis.own_words)
-        if self._taken <= AT_ONCE:
+        if not self._many or self._taken <= AT_ONCE:
             yield article, _made(job, self._analysis)
             return
         self._jobs.append(job)

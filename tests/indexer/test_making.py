@@ -32,10 +32,11 @@ def expected(analysis: Analysis, given: list[list[Document]]) -> list[tuple[int,
 
 def test_children_make_what_this_process_would_in_the_order_given() -> None:
     analysis = Analysis(["無法登入"])
-    assert made(Making(analysis), DOCUMENTS) == expected(analysis, DOCUMENTS)
+    assert made(Making(analysis, many=True), DOCUMENTS) == expected(analysis, DOCUMENTS)
+    assert made(Making(analysis, many=False), DOCUMENTS) == expected(analysis, DOCUMENTS)
 
 
 def test_what_children_cannot_do_is_not_left_out() -> None:
     analysis, given = Analysis(), DOCUMENTS[: AT_ONCE + 5]
     too_little = Limits(seconds=20.0, memory_mb=1)
-    assert made(Making(analysis, too_little), given) == expected(analysis, given)
+    assert made(Making(analysis, True, too_little), given) == expected(analysis, given)

@@ -53,7 +53,7 @@ class BatchWriter:
     """
 
     def __init__(self, index: Index, analysis: Analysis, fresh: bool) -> None:
-        self._making, self._fresh = Making(analysis), fresh
+        self._making, self._fresh = Making(analysis, many=fresh), fresh
         self._schema = index.schema
         self._writer = index.writer(HEAP if fresh else SMALL_HEAP, num_threads=1)
 

@@ -52,7 +52,7 @@ class BatchWriter:
 
     def __init__(self, index: FileIndex, folder: Path, analysis: Analysis, fresh: bool) -> None:
         self._index, self._folder, self._fresh = index, folder, fresh
-        self._making = Making(analysis)
+        self._making = Making(analysis, many=fresh)
         self._writer = PackedWriter(index)
         self._pending: dict[int, Sequence[Document]] = {}
 
