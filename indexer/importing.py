@@ -27,7 +27,7 @@ from indexer.readers.tree import Tree
 from indexer.readers.unreadable import Unreadable
 from indexer.spooling import Spool
 from indexer.taking import taking
-from indexer.unread_files import BroughtFiles
+from indexer.unread_files import BroughtFiles, TextFile, text_files
 from kb.articles import Draft, Known, Problem, problems
 from kb.comparing import changes, is_same, readers, text_lines
 from kb.config import Config
@@ -97,6 +97,7 @@ class _Pending:
     digest: str
     status: Status
     files_at: int | None = None
+    text_files: tuple[TextFile, ...] = ()
     difference: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -273,7 +274,7 @@ class _Import:
                 continue
             self._report.counts[one.status] += 1
             waiting[one.draft.id] = entry
-            files.add(one.row.place_of("attachments"), one.files_at)
+            files.add(one.row.place_of("attachments"), one.files_at, one.text_files)
             if one.draft.product in self._products.added:
                 self._new[one.draft.product] = self._products.added[one.draft.product]
             if self._report.dry_run:
@@ -393,7 +394,13 @@ def _without_files(one: _Pending, spool: Spool) -> _Pending:
     row = one.row
     files = tuple(RenderedAttachment(file, row.file_grants.get(file.name, ())) for file in one.draft.attachments)
     bare = replace(one.draft, attachments=())
-    return replace(one, draft=bare, row=replace(row, draft=bare), files_at=spool.keep(files))
+    return replace(
+        one,
+        draft=bare,
+        row=replace(row, draft=bare),
+        files_at=spool.keep(files),
+        text_files=text_files(one.draft.attachments),
+    )
 
 
 def _silent(step: Step, done: int, total: int) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from indexer.extracting import KEPT_AT_ONCE, FileToRead, kind_of, readings
 from indexer.spooling import Spool
-from kb.articles import Problem
+from kb.articles import Attachment, Problem
 from kb.limited import Limits
 from kb.reports import Place
 from kb.store import Store
@@ -16,51 +16,58 @@ from kb.store.file_texts import FILE_PROBLEMS, has_text
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class TextFile:
+    """A file that may have text. `ordinal`: which of those of its article it is."""
+
+    ordinal: int
     name: str
     media_type: str
     digest: str
-    place: Place
+
+
+def text_files(files: Sequence[Attachment]) -> tuple[TextFile, ...]:
+    """Those of an article that may have text."""
+    return tuple(
+        TextFile(ordinal, file.name, file.media_type, file.digest)
+        for ordinal, file in enumerate(files)
+        if has_text(file.name, file.media_type)
+    )
 
 
 @dataclass
 class BroughtFiles:
-    """The attachments of the articles that go in, as they wait in the spool."""
+    """The attachments of the articles that go in; their content waits in the spool."""
 
     spool: Spool
-    places: list[tuple[Place, int]] = field(default_factory=list)
+    brought: list[tuple[Place, int, tuple[TextFile, ...]]] = field(default_factory=list)
 
-    def add(self, place: Place, files: int | None) -> None:
-        if files is not None:
-            self.places.append((place, files))
+    def add(self, place: Place, at: int | None, files: tuple[TextFile, ...]) -> None:
+        """Those of an article, which the spool keeps `at`."""
+        if at is not None and files:
+            self.brought.append((place, at, files))
 
     def unread(self, store: Store, limits: Limits, keep: bool) -> Iterator[tuple[Problem, Place]]:
         """What is to be told. `keep`: what they say is kept for the index."""
-        files = list(self._files())
-        known = dict(store.file_text_problems([each.digest for each in files]))
+        digests = [file.digest for _, _, files in self.brought for file in files]
+        known = dict(store.file_text_problems(digests))
         found = readings(self._to_read(known), limits)
         while some := list(islice(found, KEPT_AT_ONCE)):
             known.update((each.digest, each.problem) for each in some)
             if keep:
                 store.keep_file_texts(some)
-        for file in files:
-            if why := known[file.digest]:
-                code = f"file_unread_{why if why in FILE_PROBLEMS else 'error'}"
-                yield Problem(code, "attachments", {"value": file.name}, refuses=False), file.place
-
-    def _files(self) -> Iterator[_File]:
-        for place, at in self.places:
-            for each in self.spool.files(at):
-                file = each.file
-                if has_text(file.name, file.media_type):
-                    yield _File(file.name, file.media_type, file.digest, place)
+        for place, _, files in self.brought:
+            for file in files:
+                if why := known[file.digest]:
+                    code = f"file_unread_{why if why in FILE_PROBLEMS else 'error'}"
+                    yield Problem(code, "attachments", {"value": file.name}, refuses=False), place
 
     def _to_read(self, known: Mapping[str, str]) -> Iterator[FileToRead]:
         """One of each content."""
-        given: set[str] = set()
-        for _, at in self.places:
-            for each in self.spool.files(at):
-                file = each.file
-                if has_text(file.name, file.media_type) and file.digest not in known and file.digest not in given:
-                    given.add(file.digest)
-                    yield FileToRead(kind_of(file.name, file.media_type), file.content, file.digest)
+        given = set(known)
+        for _, at, files in self.brought:
+            new = {file.digest: file for file in files if file.digest not in given}
+            given.update(new)
+            contents = self.spool.files(at) if new else ()
+            for file in new.values():
+                content = contents[file.ordinal].file.content
+                yield FileToRead(kind_of(file.name, file.media_type), content, file.digest)

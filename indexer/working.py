@@ -44,7 +44,7 @@ class Stopped(Exception):
 
 def follow(store: Store, config: Config, stop: threading.Event) -> None:
     """Does what is sent until `stop` is set; an import under way is given back then."""
-    _sweep(config.prepare_home())
+    _sweep(store, config.prepare_home())
     imports, worker = Imports(store), secrets.token_hex(16)
     while not stop.is_set():
         try:
@@ -130,10 +130,12 @@ def _forget(folder: Path) -> None:
                 file.unlink()
 
 
-def _sweep(home: Path) -> None:
+def _sweep(store: Store, home: Path) -> None:
     """Removes what workers that were killed left; what is of the last day may be at work."""
+    before = time.time() - SWEPT_AFTER
+    store.sweep(before)
     for folder in home.glob(FOLDER + "*"):
-        if time.time() - folder.stat().st_mtime > SWEPT_AFTER:
+        if folder.stat().st_mtime < before:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -32,6 +32,7 @@ from kb.store import (
     originals,
     reading,
     redirects,
+    staging,
     writing,
 )
 from kb.store.articles import (
@@ -95,6 +96,10 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def sweep(self, before: float) -> None:
+        """Removes from beside the store what processes left that were killed before this time."""
+        staging.sweep(self._engine, before)
 
     def check(self) -> None:
         """StoreError when it cannot be asked now: a server that is away is not waited for here."""

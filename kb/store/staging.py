@@ -5,10 +5,11 @@ Writing it is then a few statements within the database, and SQLite, which has o
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -83,9 +84,18 @@ def beside(engine: Engine) -> Iterator[tuple[Connection, Staged]]:
         yield connection, _tables(schema)
 
 
+def sweep(engine: Engine, before: float) -> None:
+    """Removes files from before this time that were killed off before they lost their name."""
+    if store := database.is_private_file(engine):
+        for path in store.parent.glob(f"{glob.escape(store.name)}.{FILE}-*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+
+
 def _attach(connection: Connection, store: Path | None) -> None:
     """A file without a name, so that nothing is left of it whatever happens; it need not outlive a crash."""
-    path = store.with_name(f"{store.name}.staged-{secrets.token_hex(8)}") if store else None
+    path = store.with_name(f"{store.name}.{FILE}-{secrets.token_hex(8)}") if store else None
     raw = connection.connection.dbapi_connection
     assert raw is not None  # noqa: S101 (it is connected)
     cursor = raw.cursor()
