@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from opencc import OpenCC
 
 _CODE_POINTS = 0x110000
+# Most Han characters and Korean syllables, halves of pairs, and what everybody may use as he likes.
+_AS_THEY_ARE = ((0x3400, 0xA000), (0xAC00, 0xF900), (0x20000, 0x2F800))
 _HAN = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00), (0x20000, 0x2FA20), (0x30000, 0x323B0))
 
 
@@ -44,9 +47,9 @@ def to_traditional(text: str) -> str:
 @cache
 def _table() -> NDArray[np.uint32]:
     table = np.arange(_CODE_POINTS, dtype=np.uint32)
-    for point in range(0x30000):
-        if not 0xD800 <= point <= 0xDFFF:
-            table[point] = _folded(point)
+    for first, last in pairwise((0, *(end for block in _AS_THEY_ARE for end in block), 0x30000)):
+        if (first, last) not in _AS_THEY_ARE:
+            table[first:last] = [_folded(point) for point in range(first, last)]
     table[0xD800:0xE000] = 0xFFFD
     return _converted("t2s")[table]
 

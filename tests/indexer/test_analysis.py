@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.analysis import Analysis
-from indexer.folding import fold
+from indexer.folding import fold, to_simplified
 
 ANALYSIS = Analysis()
 SAID = """無法登入 伺服器的 記憶體 、 WTException HTTPServer MyHttp2Server ０ｘＡＢ facade 0x80070005 ora-01017 foo-bar5
@@ -41,3 +42,13 @@ def test_words_of_one_piece_have_no_parts(word: str, parts: set[str]) -> None:
 def test_ascii_folds_as_other_text_does() -> None:
     everything = "".join(map(chr, range(0x80)))
     assert fold(everything) + "简" == fold(everything + "簡") == everything.lower() + "简"
+
+
+def test_every_character_folds_to_the_small_and_simplified_one_of_its_kind() -> None:
+    characters = [chr(point) for point in range(0x30000) if not 0xD800 <= point <= 0xDFFF]
+    plain = [normalize("NFKC", character) for character in characters]
+    accented = {one for one in characters if not one.isascii() and normalize("NFD", one)[0].isascii()}
+    same = {one for one, form in zip(characters, plain, strict=True) if form == one == one.lower()} - accented
+    assert [one for one in same if fold(one) != to_simplified(one)] == []
+    wide = {one: form for one, form in zip(characters, plain, strict=True) if len(form) == 1 and form.isascii()}
+    assert [one for one, form in wide.items() if fold(one) != form.lower()] == []

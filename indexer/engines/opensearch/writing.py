@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from indexer.analysis import Analysis
-from indexer.documents import indexed
 from indexer.engines.opensearch.cluster import Action
 from indexer.engines.opensearch.commits import Commits, Replaced, State
 from indexer.engines.opensearch.lease import Lease
 from indexer.engines.opensearch.mapping import place, written
+from indexer.making import Made, Making
 from kb.search import Document, EngineDown
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,10 @@ class BatchWriter:
     check: Callable[[], None]
     _waiting: dict[int, Sequence[Document]] = field(default_factory=dict)
     _sent: set[int] = field(default_factory=set)
+    _making: Making = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._making = Making(self.analysis, many=self.fresh)
 
     @property
     def _next(self) -> int:
@@ -45,6 +49,7 @@ class BatchWriter:
 
     def replace(self, article: int, documents: Sequence[Document]) -> None:
         if article in self._sent:
+            self._send(whole=True)
             self._take_back(article)
         self._waiting[article] = documents
         if len(self._waiting) >= PUT_AT_ONCE:
@@ -52,7 +57,7 @@ class BatchWriter:
 
     def commit(self) -> State:
         """Everything shows at once; nothing of it does when this raises. The state that shows it."""
-        self._send()
+        self._send(whole=True)
         self.commits.refresh(self.state.index)
         kept = self.state.replaced
         if not self.fresh and (old := tuple(self._old())):
@@ -74,17 +79,27 @@ class BatchWriter:
             return False
         return True
 
-    def _send(self) -> None:
+    def close(self) -> None:
+        """Whatever has become of it."""
+        self._making.close()
+
+    def _send(self, whole: bool = False) -> None:
+        """What is ready; `whole`: all there is."""
         self.check()
-        self.commits.cluster.put_all(self.state.index, self._actions())
+        self.commits.cluster.put_all(self.state.index, self._actions(whole))
         self._sent.update(self._waiting)
         self._waiting.clear()
 
-    def _actions(self) -> Iterator[Action]:
-        for documents in self._waiting.values():
-            for document in documents:
-                made = indexed(document, self.analysis)
-                yield Action(place(document.key, self._next), written(made, self._next))
+    def _actions(self, whole: bool) -> Iterator[Action]:
+        for ready in self._ready(whole):
+            for made in ready:
+                yield Action(place(made.document.key, self._next), written(made, self._next))
+
+    def _ready(self, whole: bool) -> Iterator[Made]:
+        for article, documents in self._waiting.items():
+            yield from (made for _, made in self._making.add(article, documents))
+        if whole:
+            yield from (made for _, made in self._making.rest())
 
     def _take_back(self, article: int) -> None:
         """What this batch said of an article before is not what it says now."""
@@ -122,6 +137,8 @@ def batch(commits: Commits, analysis: Analysis, lease: Lease, fingerprint: str, 
     except BaseException:
         lease.finished = writer.cancel()
         raise
+    finally:
+        writer.close()
     lease.finished = True
 
 
@@ -141,6 +158,8 @@ def _generation(commits: Commits, analysis: Analysis, lease: Lease, fingerprint:
         except EngineDown as error:
             log.warning("the index %s, half made, is left for the next writer: %s", state.index, error)
         raise
+    finally:
+        writer.close()
     commits.sweep()
     lease.finished = True
 
