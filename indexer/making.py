@@ -15,8 +15,8 @@ from kb.limited import Done, Limits, Pool
 from kb.limited.pool import BATCH_JOBS, BATCH_WEIGHT
 from kb.search import Document
 
-# So many articles are analysed before children would have started.
-AT_ONCE = 100
+# So many articles are analysed long before children would have started.
+AT_ONCE = 300
 
 Made: TypeAlias = Sequence[Indexed]
 

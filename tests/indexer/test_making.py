@@ -11,7 +11,7 @@ from tests.documents import document
 
 DOCUMENTS = [
     [document(article, f"無法登入 {article}", "伺服器 WTException 0x80070005 " * (article % 50))]
-    for article in range(1, 3 * AT_ONCE)
+    for article in range(1, 2 * AT_ONCE)
 ]
 
 
