@@ -7,6 +7,7 @@ of the index that holds the change: killed at any moment, the next run does the 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ Progress = Callable[[int, int], None]
 LIMITS = Limits()
 BATCH = 2_000
 CHUNK = 500
-PAUSE = 0.25
+PAUSE = 0.05
+LOOKED_AT = 5.0
 LONGEST_PAUSE = 30.0
 EVERY_NOTE = 1_000_000_000
 
@@ -145,13 +147,18 @@ def sources(store: Source) -> Iterator[IndexSource]:
 
 
 def follow(store: Source, engine: Engine, stop: Event, limits: Limits = LIMITS) -> None:
-    """Drain what is noted, until `stop` is set. Trouble is logged and tried again, ever more patiently."""
-    pause = PAUSE
+    """Drain what is noted, until `stop` is set. Trouble is logged and tried again, ever more patiently.
+
+    Whether the index itself is as it should be is looked at now and then, too.
+    """
+    pause, due = PAUSE, 0.0
     while not stop.is_set():
         try:
-            synced = drain(store, engine, None, limits)
-            if synced.articles:
-                log.info("indexed %d articles", synced.articles)
+            if store.waiting() or time.monotonic() >= due:
+                synced = drain(store, engine, None, limits)
+                due = time.monotonic() + LOOKED_AT
+                if synced.articles:
+                    log.info("indexed %d articles", synced.articles)
             pause = PAUSE
         except Busy:
             pause = PAUSE

@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import FrameType
 from typing import IO, Any
@@ -73,7 +74,9 @@ def main() -> None:
     # Nothing that a library prints may get between the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    serve(sys.stdin.buffer, answers, getattr(import_module(module), name), seconds)
+    # A parent that has gone wants no answer.
+    with suppress(BrokenPipeError):
+        serve(sys.stdin.buffer, answers, getattr(import_module(module), name), seconds)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
+
 from kb.entitlements import Scope
-from tests.bench import ours
+from tests.bench import edits, ours
 from tests.bench.building import Built, bare, build
 from tests.bench.chart import svg, table
 from tests.bench.corpus import Prepared, prepare, questions
@@ -55,6 +57,7 @@ def _measure(given: argparse.Namespace, prepared: Prepared) -> None:
     _tell_asked(asked, engines)
     for engine in engines:
         _tell_workers(home, engine, texts)
+        _tell_edits(home, engine)
     if given.out:
         _write(given.out, prepared, asked)
 
@@ -124,6 +127,13 @@ def _tell_workers(home: Path, engine: str, texts: Sequence[str]) -> None:
             ours.carried(port, texts, 5)
             found[workers] = ours.carried(port, texts, 10)
     _say(f"  {engine}: one worker carries {found[1]:.0f} requests/s, two {found[2]:.0f}: {found[2] / found[1]:.2f}x")
+
+
+def _tell_edits(home: Path, engine: str) -> None:
+    with ours.served(home, engine) as port:
+        waits = [seconds * 1000 for seconds in edits.waits(home, port)]
+    p50, p95 = np.percentile(waits, [50, 95])
+    _say(f"  {engine}: of {len(waits)} changed articles each is found within p50 {p50:.0f} ms, p95 {p95:.0f} ms")
 
 
 def _write(out: Path, prepared: Prepared, asked: Asked) -> None:
