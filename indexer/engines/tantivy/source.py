@@ -113,15 +113,17 @@ class TantivySource:
         )
 
     def worths(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
-        places = {(address.segment_ord, address.doc): at for at, (_, address) in enumerate(rows.places)}
-        among = self._translator.rows("row", sorted(row for row, _ in rows.places))
+        numbers = np.array([row for row, _ in rows.places], np.int64)
+        order = np.argsort(numbers)
+        among = self._translator.few("row", numbers[order].tolist())
         found = []
         for worth in worths:
             amounts = np.zeros(len(rows), np.int64)
             if len(rows):
-                query = self._translator.worth(among, worth)
-                for score, address in self._searcher.search(query, len(rows), count=False).hits:
-                    amounts[places[address.segment_ord, address.doc]] = round(score)
+                hits = self._searcher.search(self._translator.worth(among, worth), len(rows), count=False).hits
+                those = self._searcher.fast_field_values("row", [address for _, address in hits])
+                at = order[np.searchsorted(numbers, np.array(those, np.int64), sorter=order)]
+                amounts[at] = np.rint([score for score, _ in hits])
             found.append(amounts)
         return found
 

@@ -99,6 +99,10 @@ class Translator:
             return Query.empty_query()
         return found[0] if len(found) == 1 else Query.boolean_query([(Occur.Should, query) for query in found])
 
+    def few(self, field: str, ids: list[int]) -> Query:
+        """The same as `rows`: of some hundred, found in half the time."""
+        return self._any(Query.term_query(self._schema, field, each, index_option="basic") for each in ids)
+
     def rows(self, field: str, ids: list[int]) -> Query:
         return Query.term_set_query(self._schema, field, ids) if ids else Query.empty_query()
 
@@ -133,7 +137,10 @@ class Translator:
                     self._add(part, clauses)
                 elif inner := self._inside(part):
                     held = Query.const_score_query(self.query(condition), 0.0)
-                    clauses.append((Occur.Should, Query.boolean_query([(Occur.Must, held), *inner])))
+                    # Both must hold: else each is a walk over all that the condition holds of, such as a language.
+                    worth_having = inner[0][1] if len(inner) == 1 else Query.boolean_query(inner)
+                    both = Query.boolean_query([(Occur.Must, held), (Occur.Must, worth_having)])
+                    clauses.append((Occur.Should, both))
 
     def _inside(self, worth: Worth) -> list[Clause]:
         clauses: list[Clause] = []
