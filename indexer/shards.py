@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.caching import Cache
 from indexer.documents import sort_key
 from indexer.sources import EVERYTHING, Counting, Counts, Rows, Title, Whole
 from indexer.tree import (
@@ -86,6 +85,14 @@ class Columns:
         }
         return Columns(**narrowed)
 
+    def having(self, chosen: OneOf) -> Mask:
+        """Where a column has one of the values."""
+        values = chosen.values
+        if chosen.column == "version":
+            return self.version.where(lambda name: not values.isdisjoint(name.split(APART)))
+        column: Values = getattr(self, chosen.column)
+        return column.where(values.__contains__)
+
 
 class Documents(Protocol):
     """Documents numbered from 0, and the terms they hold."""
@@ -97,6 +104,9 @@ class Documents(Protocol):
     def columns(self) -> Columns: ...
 
     def postings(self, field: str, term: str) -> Postings | None: ...
+
+    def having(self, chosen: OneOf) -> Mask:
+        """Where a column has one of the values: asked for again and again, so kept."""
 
     def terms(self, field: str, prefix: str) -> list[str]:
         """All terms that begin so, in their order: a limit would tell of terms that the scope does not read."""
@@ -137,11 +147,8 @@ def holds(node: Node, shard: Documents) -> Mask:
                 if postings := shard.postings(field, term):
                     found[postings.documents] = True
             return found
-        case OneOf("version", chosen):
-            return columns.version.where(lambda name: not chosen.isdisjoint(name.split(APART)))
-        case OneOf(column, chosen):
-            values: Values = getattr(columns, column)
-            return values.where(chosen.__contains__)
+        case OneOf():
+            return shard.having(node)
         case Updated(first, last):
             return (columns.updated >= (-1 << 30 if first is None else first)) & (
                 columns.updated <= (1 << 30 if last is None else last)
@@ -171,32 +178,57 @@ def _at_least(least: int, parts: Sequence[Node], shard: Documents) -> Mask:
 def amounts(worth: Worth, shard: Documents) -> Amounts:
     """What each document is worth; deleted ones, too."""
     total = np.zeros(shard.size, np.int64)
-    _add(worth, shard, total)
+    for documents, added in _added(worth, shard, None):
+        total[documents] += added
     return total
 
 
-def _add(worth: Worth, shard: Documents, total: Amounts) -> None:
+def _added(worth: Worth, shard: Documents, within: Mask | None) -> Iterator[tuple[Any, Amounts | int]]:
+    """Documents, no one twice, and what is to be added to each or all; of those `within` alone."""
     match worth:
         case Graded(text, weights):
-            if postings := shard.postings(EVERYTHING, text):
-                total[postings.documents] += np.array(weights, np.int64)[postings.frequencies - 1]
+            if postings := _postings(shard, EVERYTHING, text, within):
+                yield postings.documents, np.array(weights, np.int64)[postings.frequencies - 1]
         case Weighted(Term(field, text), weight):
-            if postings := shard.postings(field, text):
-                total[postings.documents] += weight
+            if postings := _postings(shard, field, text, within):
+                yield postings.documents, weight
         case Weighted(part, weight):
-            total += weight * holds(part, shard)
+            held = holds(part, shard)
+            yield slice(None), weight * (held if within is None else held & within)
         case Sum(parts):
             for part in parts:
-                _add(part, shard, total)
+                yield from _added(part, shard, within)
         case Best((only,)):
-            _add(only, shard, total)
+            yield from _added(only, shard, within)
         case Best(parts):
-            best = np.zeros(shard.size, np.int64)
-            for part in parts:
-                np.maximum(best, amounts(part, shard), out=best)
-            total += best
+            yield slice(None), _best(parts, shard, within)
         case Within(condition, part):
-            total += amounts(part, shard) * holds(condition, shard)
+            held = holds(condition, shard)
+            yield from _added(part, shard, held if within is None else held & within)
+
+
+def _best(parts: Sequence[Worth], shard: Documents, within: Mask | None) -> Amounts:
+    """The greatest of the parts for each document: most are of one term, few documents of many."""
+    best = np.zeros(shard.size, np.int64)
+    for part in parts:
+        found = list(_added(part, shard, within))
+        if len(found) == 1:
+            documents, added = found[0]
+            best[documents] = np.maximum(best[documents], added)
+        elif found:
+            total = np.zeros(shard.size, np.int64)
+            for documents, added in found:
+                total[documents] += added
+            np.maximum(best, total, out=best)
+    return best
+
+
+def _postings(shard: Documents, field: str, text: str, within: Mask | None) -> Postings | None:
+    found = shard.postings(field, text)
+    if found is None or within is None:
+        return found
+    kept = within[found.documents]
+    return Postings(found.documents[kept], found.frequencies[kept])
 
 
 class Narrowed:
@@ -208,6 +240,7 @@ class Narrowed:
     def __init__(self, shard: Documents, documents: NDArray[np.integer[Any]]) -> None:
         self._shard, self._documents = shard, documents
         self._known: dict[tuple[str, str], Postings | None] = {}
+        self._having: dict[OneOf, Mask] = {}
         self.size, self.columns = len(documents), shard.columns.of(documents)
 
     def postings(self, field: str, term: str) -> Postings | None:
@@ -215,6 +248,11 @@ class Narrowed:
         if key not in self._known:
             self._known[key] = self._narrowed(self._shard.postings(field, term))
         return self._known[key]
+
+    def having(self, chosen: OneOf) -> Mask:
+        if chosen not in self._having:
+            self._having[chosen] = self.columns.having(chosen)
+        return self._having[chosen]
 
     def _narrowed(self, found: Postings | None) -> Postings | None:
         if found is None or not len(found.documents):
@@ -230,23 +268,16 @@ class Narrowed:
 class Shards:
     """A source (`indexer.sources.Source`) over shards."""
 
-    def __init__(self, name: str, shards: Sequence[Shard], cache: Cache) -> None:
-        self.name, self.shards, self._cache = name, tuple(shards), cache
+    def __init__(self, name: str, shards: Sequence[Shard]) -> None:
+        self.name, self.shards = name, tuple(shards)
 
     def audiences(self) -> Sequence[str]:
         return sorted({name for shard in self.shards for name in shard.columns.audience.names})
 
     def _where(self, node: Node) -> Iterator[tuple[Shard, Mask]]:
-        """Where a condition holds. What is asked for again and again, as a reader's rights, is kept."""
-        parts = node.parts if isinstance(node, AtLeast) and node.least == len(node.parts) else (node,)
+        """Where a condition holds."""
         for shard in self.shards:
-            found = shard.living()
-            for part in parts:
-                found = found & (self._kept(part, shard) if isinstance(part, OneOf) else holds(part, shard))
-            yield shard, found
-
-    def _kept(self, node: Node, shard: Shard) -> Mask:
-        return self._cache.get((shard.name, node), lambda: holds(node, shard), lambda mask: mask.nbytes)
+            yield shard, shard.living() & holds(node, shard)
 
     def frequencies(self, among: Node, parts: Sequence[Node]) -> Sequence[int]:
         counts = [0] * len(parts)

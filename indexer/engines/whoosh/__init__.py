@@ -38,9 +38,9 @@ def open_engine(config: Config) -> WhooshEngine:
 class Opened:
     """A generation as it stood at one commit: its segments, opened."""
 
-    def __init__(self, path: Path, commit: int, segments: list[Segment], stamp: str, cache: Cache) -> None:
+    def __init__(self, path: Path, commit: int, segments: list[Segment], stamp: str) -> None:
         self.path, self.commit, self.segments, self.fingerprint = path, commit, segments, stamp
-        self.source = Shards(self.name, segments, cache)
+        self.source = Shards(self.name, segments)
 
     @property
     def name(self) -> str:
@@ -127,7 +127,7 @@ class WhooshEngine(Embedded):
             for found in toc.segments
         ]
         stamp = json.loads((path / STAMP).read_text(encoding="utf-8"))
-        self._opened = Opened(path, toc.generation, segments, stamp["fingerprint"], self._cache)
+        self._opened = Opened(path, toc.generation, segments, stamp["fingerprint"])
         self._cache.keep_only({self._opened.name, *(segment.name for segment in segments)})
 
 

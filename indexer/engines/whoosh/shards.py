@@ -17,6 +17,7 @@ from indexer.caching import Cache
 from indexer.documents import HELPFUL_UNIT, SOUNDS_APART
 from indexer.engines.whoosh.codec import term_extent, unpacked
 from indexer.shards import Columns, Mask, Postings, Values
+from indexer.tree import OneOf
 
 
 class MappedFile(StructFile):  # type: ignore[misc]
@@ -88,6 +89,10 @@ class Segment:
         offset, length, count = extent
         documents, frequencies = unpacked(self._postings[offset : offset + length], count)
         return Postings(documents.astype(np.intp), frequencies)
+
+    def having(self, chosen: OneOf) -> Mask:
+        key = (self.name, chosen)
+        return self._cache.get(key, lambda: self.columns.having(chosen), lambda mask: mask.nbytes)
 
     def terms(self, field: str, prefix: str) -> list[str]:
         found: list[str] = []
