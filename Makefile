@@ -54,8 +54,8 @@ bench-site: dev corpus  ## Measure an import of 10,000 articles of CORPUS throug
 	@$(BIN)/python -W ignore -m tests.import_bench $(CORPUS) $(ARGS)
 
 .PHONY: eval
-eval: dev sets  ## Measure relevance over SETS, folders of judged queries, beside the baselines
-	@$(BIN)/python -W ignore -m tests.quality.baselines $(SETS)
+eval: dev sets  ## Measure relevance over SETS, folders of judged queries, beside the baselines (ARGS="--part hold")
+	@$(BIN)/python -W ignore -m tests.quality.baselines $(SETS) $(ARGS)
 
 .PHONY: fit
 fit: dev sets  ## Fit the weights of the score to the tuning half of SETS, and say what they are worth on others

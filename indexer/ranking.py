@@ -29,6 +29,8 @@ FINE = 1 << 22
 PART = 3_800
 # How much it counts that a title says no more than what was asked.
 PRECISION = 0.7
+# How much of what a document may have its candidates are chosen by.
+MOSTLY = 0.75
 NOTHING = Sum(())
 SHIFT = 1 << 12
 # The most telling of a long text do: so many terms, so many units.
@@ -126,9 +128,9 @@ class Ranking:
         if self.plan.numbers:
             bonus.append(Worthwhile(self.numbered, round(weights.number * unit)))
         titled = times(self.in_title, weights.title_chooses * unit / PART)
-        covering = times(self.cover, weights.cover_chooses * unit / PART)
+        covering = times(mostly(self.cover), weights.cover_chooses * unit / PART)
         coded = times(self.codes, weights.codes_choose)
-        return Sum((self.words, self.vocabulary, coded, titled, covering, *bonus))
+        return Sum((mostly(self.words), self.vocabulary, coded, titled, covering, *bonus))
 
     @property
     def numbered(self) -> Node:
@@ -158,6 +160,34 @@ def times(worth: Sum, factor: float) -> Sum:
                 return Within(condition, scaled(part))
 
     return Sum(tuple(map(scaled, worth.parts)))
+
+
+def mostly(worth: Sum) -> Sum:
+    """The parts that are worth the most and, together, nearly all: the rest is what nearly every article has, and takes
+    the longest to walk through."""
+    parts = sorted(worth.parts, key=lambda part: -greatest(part))
+    kept, left = [], greatest(worth) * MOSTLY
+    for part in parts:
+        if left <= 0:
+            break
+        kept.append(part)
+        left -= greatest(part)
+    return Sum(tuple(kept))
+
+
+def greatest(worth: Worth) -> float:
+    """The most that a document can have of it."""
+    match worth:
+        case Worthwhile(_, weight):
+            return weight
+        case Graded(_, given):
+            return max(given)
+        case Sum(parts):
+            return sum(map(greatest, parts))
+        case Best(parts):
+            return max(map(greatest, parts), default=0)
+        case Within(_, part):
+            return greatest(part)
 
 
 def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:

@@ -40,11 +40,11 @@ class Work:
     memory_mb: float
 
 
-def run(home: Path, *arguments: str) -> Work:
+def run(home: Path, *arguments: str, settings: Mapping[str, str] = NO_MORE) -> Work:
     """A command of `kb`. What it says is kept from the table."""
     began = time.monotonic()
     process = subprocess.Popen(
-        [*KB, *arguments], env=surroundings(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*KB, *arguments], env={**surroundings(home), **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

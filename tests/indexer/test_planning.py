@@ -1,0 +1,37 @@
+"""What a query is looked up by."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.analysis import Analysis
+from indexer.planning import Plan, plan
+from indexer.vocabulary import Vocabularies
+from kb.query import understood
+from kb.question import Query
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    return Analysis()
+
+
+def planned(text: str, analysis: Analysis) -> Plan:
+    return plan(understood(Query(text))[0], analysis, Vocabularies().current())
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"), [("鎖", {"c锁"}), ("鎖定", {"g锁定", "w锁定"}), ("a 鎖", {"ea", "sa", "c锁"})]
+)
+def test_a_character_is_looked_up_where_no_pair_holds_it(text: str, terms: set[str], analysis: Analysis) -> None:
+    found = {one.term for one in planned(text, analysis).terms if one.kind in "cgwes"}
+    assert found == terms
+
+
+@pytest.mark.parametrize(
+    ("text", "langs"),
+    [("登入", ("zh-Hant", "zh-Hans")), ("程序", ("zh-Hans", "zh-Hant")), ("版本", ("zh-Hant", "zh-Hans"))],
+)
+def test_what_one_region_alone_says_tells_the_language(text: str, langs: tuple[str, ...], analysis: Analysis) -> None:
+    found = planned(text, analysis)
+    assert found.langs == langs
