@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 
 from indexer.asking import asks
 from indexer.impacts import IMPACTS
-from indexer.planning import Evidence, Plan, Rewording, Unit, Weighted, code_term, is_code
+from indexer.planning import HAN_LANGS, Evidence, Plan, Rewording, Unit, Weighted, code_term, is_code
 from indexer.sources import EVERYTHING, NUMBER, TITLE, Rows, Whole
 from indexer.tree import Best, Graded, Node, OneOf, Sum, Term, Within, Worth, any_of
 from indexer.tree import Weighted as Worthwhile
 from indexer.weights import Weights
 
-HAN_LANGS = ("zh-Hant", "zh-Hans")
 # Sums are exact in an engine's scores, 32-bit floats, up to 2^24; so many parts are the whole of a measure.
 FINE = 1 << 22
 PART = 3_800
@@ -163,15 +162,15 @@ def times(worth: Sum, factor: float) -> Sum:
 
 
 def mostly(worth: Sum) -> Sum:
-    """The parts that are worth the most and, together, nearly all: the rest is what nearly every article has, and takes
-    the longest to walk through."""
-    parts = sorted(worth.parts, key=lambda part: -greatest(part))
-    kept, left = [], greatest(worth) * MOSTLY
-    for part in parts:
+    """The parts that are worth the most, until they have so much of it together: the rest is what nearly every article
+    has, and takes the longest to walk through."""
+    ordered = sorted(((greatest(part), part) for part in worth.parts), key=lambda pair: -pair[0])
+    kept, left = [], MOSTLY * sum(most for most, _ in ordered)
+    for most, part in ordered:
         if left <= 0:
             break
         kept.append(part)
-        left -= greatest(part)
+        left -= most
     return Sum(tuple(kept))
 
 
