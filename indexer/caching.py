@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
+from kb.search import CHECKED
+
 T = TypeVar("T")
 
 MEGABYTE = 1_000_000
@@ -26,20 +28,33 @@ class Cache:
 
     def get(self, key: tuple[Any, ...], make: Callable[[], T], octets: Callable[[T], int]) -> T:
         """The value kept under the key, else what `make` makes, kept unless it is too large for it."""
+        if found := self._used(key):
+            kept: T = found[0]
+            return kept
+        value = make()
+        self.put(key, value, octets(value))
+        return value
+
+    def find(self, key: tuple[Any, ...]) -> Any:
+        """The value kept under the key, None when there is none."""
+        found = self._used(key)
+        return found[0] if found else None
+
+    def _used(self, key: tuple[Any, ...]) -> tuple[Any, int] | None:
         with self._lock:
             if found := self._kept.get(key):
                 self._kept.move_to_end(key)
-                value: T = found[0]
-                return value
-        value = make()
-        size = octets(value) + OVERHEAD
+            return found
+
+    def put(self, key: tuple[Any, ...], value: object, octets: int) -> None:
+        """Keeps a value of about so many octets, unless it is too large for it."""
+        size = octets + OVERHEAD
         # One value must not put out all the others.
         if size * 4 <= self._limit:
             with self._lock:
                 self._put(key, value, size)
-        return value
 
-    def _put(self, key: tuple[Any, ...], value: Any, size: int) -> None:
+    def _put(self, key: tuple[Any, ...], value: object, size: int) -> None:
         if before := self._kept.pop(key, None):
             self.octets -= before[1]
         self._kept[key] = value, size
@@ -49,7 +64,7 @@ class Cache:
             self.octets -= freed
 
     def keep_only(self, origins: Collection[str]) -> None:
-        """Drops what was made from anything else."""
+        """Drops what was made from anything else; not what is CHECKED before it is used."""
         with self._lock:
-            for key in [key for key in self._kept if key[0] not in origins]:
+            for key in [key for key in self._kept if key[0] != CHECKED and key[0] not in origins]:
                 self.octets -= self._kept.pop(key)[1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kb.query import clean
 from kb.search import Result
-from kb.store.articles import Readable
+from kb.store.articles import ArticleRow
 
 # What is asked of a pasted log: more of it finds no better, and takes longer than a person types.
 MOST = 1_000
@@ -37,13 +37,13 @@ def asked_of(typed: Typed, most: int = MOST) -> str:
     return clean("\n".join(ordered)[: min(most, MOST)])
 
 
-def best(found: Iterable[Result[Readable]], typed: Typed, limit: int) -> Sequence[Result[Readable]]:
+def best(found: Iterable[Result], typed: Typed, limit: int) -> Sequence[Result]:
     """The first of those found: of the product before others, for the version before those for other versions alone."""
     return sorted(found, key=lambda one: _distance(one.article, typed))[:limit]
 
 
-def _distance(article: Readable, typed: Typed) -> tuple[bool, bool]:
-    return article.row.product != typed.product, not _fits(typed.version.strip(), article.row.versions)
+def _distance(article: ArticleRow, typed: Typed) -> tuple[bool, bool]:
+    return article.product != typed.product, not _fits(typed.version.strip(), article.versions)
 
 
 def _fits(version: str, versions: Sequence[str]) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from kb import snippets
 from kb.entitlements import Audience, Scope
@@ -19,8 +20,6 @@ from kb.store.articles import ArticleRow, FileText, Readable
 from kb.store.database import Busy as Busy  # an engine raises it, too: another process is writing this index
 
 MAX_REFUSALS = 5
-
-A = TypeVar("A")
 
 # What a score can be made of, in the order of its making.
 PARTS = (
@@ -149,13 +148,13 @@ class FilePassage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Result(Generic[A]):
-    """A hit with its article, as the store lets this scope see it, and the passage that answers, in marked pieces.
+class Result:
+    """A hit with its article, and the passage of what this scope sees of it that answers, in marked pieces.
 
     `file`: what was asked that the article does not say stands in this file of it.
     """
 
-    article: A
+    article: ArticleRow
     score: float
     title: tuple[tuple[str, bool], ...]
     passage: tuple[tuple[str, bool], ...]
@@ -164,7 +163,7 @@ class Result(Generic[A]):
 
 
 @dataclass(frozen=True, slots=True)
-class Results(Generic[A]):
+class Results:
     """A page of results. `page` may be past the end: then it is empty and `total` still counts.
 
     `plain`: the engine is away, and the store answered as well as it can: no facets, `total` at most MAX_DEPTH.
@@ -172,7 +171,7 @@ class Results(Generic[A]):
 
     query: Query
     total: int
-    results: tuple[Result[A], ...]
+    results: tuple[Result, ...]
     facets: Mapping[str, tuple[tuple[str, int], ...]]
     plain: bool = False
 
@@ -194,6 +193,10 @@ Observe: TypeAlias = Callable[[float, bool], None]
 
 RELATED_ASKED = 30
 
+# What is looked at again each time before it is used begins with this: no change of the index makes it wrong.
+CHECKED = ""
+OCTETS_OF_RESULT = 4_000
+
 log = logging.getLogger(__name__)
 
 
@@ -207,6 +210,29 @@ class Articles(Protocol):
     def file_texts(self, ids: Sequence[int], scope: Scope) -> Mapping[int, Sequence[FileText]]: ...
 
 
+class Keep(Protocol):
+    """A place for what may be of use again, within a bound of memory; what was put there may be gone."""
+
+    def find(self, key: tuple[Any, ...]) -> Any: ...
+
+    def put(self, key: tuple[Any, ...], value: object, octets: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer with all that it was made from: the hits, the articles, and the files of those named in `asking`."""
+
+    hits: Hits
+    articles: Sequence[tuple[ArticleRow, bytes]]
+    asking: Sequence[int]
+    files: Sequence[tuple[int, str, bytes]]
+    results: Results
+
+    @property
+    def octets(self) -> int:
+        return OCTETS_OF_RESULT * (1 + len(self.articles) + len(self.files))
+
+
 class Search:
     """Answers questions under a scope: the engine finds, the store gives the articles and checks every one again."""
 
@@ -215,37 +241,62 @@ class Search:
     ) -> None:
         self._store, self._engine, self._fold, self._spellings = store, engine, fold, spellings
         self._observe = observe
+        self._keep: Keep | None = None
 
-    def find(self, query: Query, scope: Scope) -> Results[Readable]:
+    def keep_in(self, keep: Keep) -> Search:
+        """Answers are kept there. One is given again when the engine, and all that the store says at that moment under
+        the same scope, are as they were when it was made: nothing is read less, passages are not made again."""
+        self._keep = keep
+        return self
+
+    def find(self, query: Query, scope: Scope) -> Results:
         """A page of results. An article that the store refuses is in no hit, count or statistic.
 
         While the engine is away the store answers, in a plainer form.
         """
         began = time.perf_counter()
-        results = self._answer(query, scope) if scope else Results[Readable](query, 0, (), {})
+        results = self._answer(query, scope) if scope else Results(query, 0, (), {})
         if self._observe:
             self._observe(time.perf_counter() - began, results.plain)
         return results
 
-    def _answer(self, query: Query, scope: Scope) -> Results[Readable]:
+    def _answer(self, query: Query, scope: Scope) -> Results:
         try:
             hits, articles = self._found(query, scope)
         except EngineDown as error:
             log.warning("the engine is away, the store answers: %s", error)
             return self._plainly(query, scope)
-        shown = [self._shown(hit, articles[hit.article], hits.marks) for hit in hits.hits if hit.article in articles]
-        return Results(query, hits.total, tuple(self._with_files(shown, scope)), hits.facets)
+        if self._keep is None:
+            return self._made(query, scope, hits, articles).results
+        key = (CHECKED, "results", scope.grants, query)
+        kept: _Kept | None = self._keep.find(key)
+        if (
+            kept is None
+            or kept.hits != hits
+            or kept.articles != _said_by(articles)
+            or not self._same_files(kept, scope)
+        ):
+            kept = self._made(query, scope, hits, articles)
+            self._keep.put(key, kept, kept.octets)
+        return kept.results
 
-    def _with_files(self, shown: Sequence[tuple[Result[Readable], Marks]], scope: Scope) -> Iterator[Result[Readable]]:
-        """With passages of files where an article itself does not say all that was asked."""
-        asking = sorted(result.article.row.id for result, lacking in shown if lacking.asked)
+    def _made(self, query: Query, scope: Scope, hits: Hits, articles: Mapping[int, Readable]) -> _Kept:
+        shown = [self._shown(hit, articles[hit.article], hits.marks) for hit in hits.hits if hit.article in articles]
+        asking = sorted(result.article.id for result, lacking in shown if lacking.asked)
         files = self._store.file_texts(asking, scope) if asking else {}
+        results = Results(query, hits.total, tuple(self._with_files(shown, files)), hits.facets)
+        return _Kept(hits, _said_by(articles), asking, _said_by_files(files), results)
+
+    def _same_files(self, kept: _Kept, scope: Scope) -> bool:
+        return not kept.asking or kept.files == _said_by_files(self._store.file_texts(kept.asking, scope))
+
+    def _with_files(
+        self, shown: Sequence[tuple[Result, Marks]], files: Mapping[int, Sequence[FileText]]
+    ) -> Iterator[Result]:
+        """With passages of files where an article itself does not say all that was asked."""
         for result, lacking in shown:
             best = max(
-                (
-                    (snippets.holds(file.text, lacking, self._fold), file)
-                    for file in files.get(result.article.row.id, ())
-                ),
+                ((snippets.holds(file.text, lacking, self._fold), file) for file in files.get(result.article.id, ())),
                 key=lambda found: found[0],
                 default=None,
             )
@@ -267,7 +318,7 @@ class Search:
             query = replace(query, without=query.without | frozenset(refused))
         raise EngineDown("the index and the store disagree: run kb check")
 
-    def _plainly(self, query: Query, scope: Scope) -> Results[Readable]:
+    def _plainly(self, query: Query, scope: Scope) -> Results:
         parsed, filters = understood(query)
         words = self._spellings(parsed.text)
         if not words and not filters.any:
@@ -280,7 +331,7 @@ class Search:
         results = tuple(self._shown(Hit(id_, 0.0), articles[id_], marks)[0] for id_ in ids if id_ in articles)
         return Results(query, len(found), results, {}, plain=True)
 
-    def _shown(self, hit: Hit, article: Readable, marks: Marks) -> tuple[Result[Readable], Marks]:
+    def _shown(self, hit: Hit, article: Readable, marks: Marks) -> tuple[Result, Marks]:
         """The hit as it is shown, and what was asked that the article does not say."""
         title = snippets.marked(article.row.title, marks, self._fold)
         text = snippets.marked(article.text, marks, self._fold)
@@ -288,7 +339,7 @@ class Search:
         for question in article.row.also_asked_as if lacking else ():
             said = snippets.marked(question, Marks(lacking), self._fold).whole
             lacking = {mark: weight for mark, weight in lacking.items() if mark not in said}
-        return Result(article, hit.score, title.pieces(), text.passage(), hit.parts), Marks(lacking)
+        return Result(article.row, hit.score, title.pieces(), text.passage(), hit.parts), Marks(lacking)
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
         """Completions of what is being typed; those that name an article name one that the scope may read."""
@@ -315,6 +366,19 @@ class Search:
         others = [one.row for one in articles.values() if one.row.id != row.id and not _is_translation(one.row, row)]
         ranked = sorted(others, key=lambda other: (other.lang != row.lang, other.product != row.product))
         return ranked[:limit]
+
+
+def _said_by(articles: Mapping[int, Readable]) -> list[tuple[ArticleRow, bytes]]:
+    """All that a result shows of articles or is made from; texts, of which there may be much, by their digests."""
+    return [(each.row, _digest(each.text)) for _, each in sorted(articles.items())]
+
+
+def _said_by_files(files: Mapping[int, Sequence[FileText]]) -> list[tuple[int, str, bytes]]:
+    return [(id_, file.name, _digest(file.text)) for id_, of_it in sorted(files.items()) for file in of_it]
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _original(one: Suggestion, articles: Mapping[int, Readable]) -> Suggestion | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from indexer.caching import Cache
 from indexer.engines import open_engine
 from indexer.folding import fold
 from indexer.spelling import spellings
@@ -137,17 +138,20 @@ def create_app(config: Config) -> Flask:
 def open_site(config: Config, observe: Observe | None = None) -> site.Site:
     """Store, engine and accounts as the settings name them."""
     store = Store.open(config.store_url)
-    engine = open_engine(config)
+    cache = Cache(config.cache_mb)
+    engine = open_engine(config, cache=cache)
     versions = matrices(config.matrix)
     publishing = Publishing(store, config, versions)
     editing = Editing(store, publishing, config.attachment_max_mb)
-    search, accounts = Search(store, engine, fold, spellings, observe), Accounts(store, config, versions)
+    search = Search(store, engine, fold, spellings, observe).keep_in(cache)
+    accounts = Accounts(store, config, versions)
     cases_of_site = Cases(store, config, versions)
     return site.Site(
         config,
         store,
         engine,
         search,
+        cache,
         accounts,
         versions,
         site.Catalogue(store),

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from kb.question import FACETS
 from kb.search import Result
 from kb.snippets import Pieces
-from kb.store.articles import ArticleRow, Readable
+from kb.store.articles import ArticleRow
 from web import names, openapi, parameters, schema
 from web.articles import RELATED, readable_here
 from web.parameters import SearchParameters
@@ -55,9 +55,9 @@ def search() -> Response:
     )
 
 
-def _result(result: Result[Readable]) -> schema.Result:
+def _result(result: Result) -> schema.Result:
     return schema.Result(
-        **_known(result.article.row),
+        **_known(result.article),
         title_pieces=_pieces(result.title),
         passage=_pieces(result.passage),
         file=_file(result),
@@ -69,11 +69,11 @@ def _pieces(given: Pieces) -> list[schema.Piece]:
     return [schema.Piece(text=text, marked=marked) for text, marked in given]
 
 
-def _file(result: Result[Readable]) -> schema.FilePassage | None:
+def _file(result: Result) -> schema.FilePassage | None:
     if result.file is None:
         return None
     name = result.file.name
-    url = url_for("articles.attachment", number=result.article.row.number, name=name)
+    url = url_for("articles.attachment", number=result.article.number, name=name)
     return schema.FilePassage(name=name, url=url, passage=_pieces(result.file.passage))
 
 

@@ -29,7 +29,6 @@ from kb.cases import (
 from kb.query import clean
 from kb.question import Query
 from kb.search import Result
-from kb.store.articles import Readable
 from kb.tasks import MANY, paragraphs
 from web import articles, cursors, uploads
 from web.articles import download
@@ -60,7 +59,7 @@ class Offered:
     """An article an engineer could link; `open_to_customer`: the case's customer may read it; `requested`: a version
     that he may is asked for."""
 
-    result: Result[Readable]
+    result: Result
     open_to_customer: bool
     linked: bool
     requested: bool
@@ -174,10 +173,10 @@ def offered(found: Case, asked: str) -> list[Offered]:
     wanted = clean(asked)[: site().config.max_query]
     query = Query(wanted, plain=True, loose=True, prefers=(g.language,), today=today(), page_size=FOUND)
     results = site().search.find(query, g.viewer.scope).results
-    readers = site().cases.readers(found.row, [one.article.row.id for one in results], now())
+    readers = site().cases.readers(found.row, [one.article.id for one in results], now())
     linked = {one.article.row.id for one in found.links}
     requested = site().tasks.requested(g.viewer, found.row.id)
-    return [Offered(one, *(one.article.row.id in those for those in (readers, linked, requested))) for one in results]
+    return [Offered(one, *(one.article.id in those for those in (readers, linked, requested))) for one in results]
 
 
 @blueprint.post("/cases/<number>/quote")

@@ -51,7 +51,7 @@ def _page(problem: str = "", status: int = 200) -> ResponseReturnValue:
     filters = Filters(products=frozenset({product} if product else ()))
     query = Query(asked, filters=filters, prefers=(g.language,), today=today(), page_size=LISTED)
     found = site().search.find(query, g.viewer.scope)
-    rows = [each.article.row for each in found.results if site().editing.may(g.viewer, each.article.row.product)]
+    rows = [each.article for each in found.results if site().editing.may(g.viewer, each.article.product)]
     return _shown("change.html", status, rows=rows, total=found.total, asked=asked, product=product, problem=problem)
 
 

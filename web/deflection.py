@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, g, jsonify, request, url_for
 from kb.deflection import Typed, asked_of, best
 from kb.question import Query
 from kb.search import Result
-from kb.store.articles import Readable
+from kb.store.articles import ArticleRow
 from web import names
 from web.language import day, today
 from web.messages import text
@@ -20,7 +20,7 @@ SUGGESTED = 5
 FIELDS = ("subject", "text", "product", "version")
 
 
-def suggested(typed: Typed) -> Sequence[Result[Readable]]:
+def suggested(typed: Typed) -> Sequence[Result]:
     """The articles the reader may read that answer what is typed, the best first."""
     asked = asked_of(typed, site().config.max_query)
     if not asked:
@@ -38,8 +38,7 @@ def suggest() -> Response:
     return jsonify({"suggestions": [_told(one.article) for one in suggested(typed)]})
 
 
-def _told(article: Readable) -> dict[str, str]:
-    row = article.row
+def _told(row: ArticleRow) -> dict[str, str]:
     about = (names.product(row.product), text(f"type.{row.type}"), day(row.updated))
     return {
         "number": row.number,

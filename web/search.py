@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
+from markupsafe import Markup
 
 from kb.config import QUESTION
 from kb.entitlements import STAFF
 from kb.query import without_each
 from kb.question import FACETS, MAX_DEPTH
-from kb.search import Results, Suggestion
+from kb.search import CHECKED, Results, Suggestion
 from kb.store import StoreError
-from kb.store.articles import Readable
+from kb.store.articles import Product
 from web import names, parameters
 from web.language import OWN_NAMES, figure, today
 from web.messages import text
@@ -55,6 +58,15 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """Results in HTML, with all that it was made from beside the parameters."""
+
+    results: Results
+    products: Mapping[str, Product]
+    html: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class PageLink:
     """A page of results; no number: pages left out."""
 
@@ -82,11 +94,28 @@ class Instead:
 def page() -> str:
     asked = parameters.read(request.args, site().config.max_query)
     results = found(asked)
-    facets = facets_of(results, asked)
     spr = site().sprs.lookup(g.viewer, asked.q)
+    if results.total == 0 and asked.q and asked == asked.unfiltered() and not results.plain and spr is None:
+        _note_gap(asked.q)
+    return render_template("results.html", asked=asked, spr=spr, results=results, found=_shown(asked, results))
+
+
+def _shown(asked: SearchParameters, results: Results) -> Markup:
+    """The results as a page shows them: kept for as long as they, and what products are called, stay the same."""
+    products = site().catalogue.products()
+    key = (CHECKED, "shown", request.script_root, g.language, g.viewer.scope.grants, asked)
+    kept: Shown | None = site().keep.find(key)
+    if kept is None or kept.results is not results or kept.products is not products:
+        kept = Shown(results, products, _made(asked, results))
+        if results.total and not results.plain and _names_are_of(results, asked):
+            site().keep.put(key, kept, sys.getsizeof(kept.html))
+    return kept.html
+
+
+def _made(asked: SearchParameters, results: Results) -> Markup:
+    facets = facets_of(results, asked)
     view: dict[str, object] = {
         "asked": asked,
-        "spr": spr,
         "results": results,
         "facets": facets,
         "chips": _chips(facets),
@@ -98,9 +127,7 @@ def page() -> str:
     }
     if results.total == 0 and asked.q:
         view["instead"] = instead(asked, results.plain)
-        if asked == asked.unfiltered() and not results.plain and spr is None:
-            _note_gap(asked.q)
-    return render_template("results.html", **view)
+    return Markup(render_template("found.html", **view))  # noqa: S704 - a template of ours, escaped where it was made
 
 
 def _note_gap(text: str) -> None:
@@ -113,7 +140,7 @@ def _note_gap(text: str) -> None:
         log.warning("a question without an answer could not be noted: %s", error)
 
 
-def found(asked: SearchParameters) -> Results[Readable]:
+def found(asked: SearchParameters) -> Results:
     """The results. PastTheEnd for a page there is not."""
     scope = g.viewer.scope
     results = site().search.find(replace(asked.query(today()), explain=STAFF in scope.grants), scope)
@@ -123,7 +150,7 @@ def found(asked: SearchParameters) -> Results[Readable]:
     return results
 
 
-def facets_of(results: Results[Readable], asked: SearchParameters) -> list[Facet]:
+def facets_of(results: Results, asked: SearchParameters) -> list[Facet]:
     """The facets that offer a choice; what is chosen is there even when nothing has it."""
     facets = [_facet(key, results.facets.get(key, ()), asked) for key in FACETS]
     return [facet for facet in facets if len(facet.shown) > 1 or any(value.chosen for value in facet.shown)]
@@ -154,6 +181,11 @@ def _facet(key: str, counts: tuple[tuple[str, int], ...], asked: SearchParameter
     first = tuple(value for at, value in enumerate(values) if at < SHOWN_VALUES or value.chosen)
     rest = tuple(value for at, value in enumerate(values) if at >= SHOWN_VALUES and not value.chosen)
     return Facet(key, text(f"facet.{key}"), first, rest)
+
+
+def _names_are_of(results: Results, asked: SearchParameters) -> bool:
+    """Whether no name on the page comes from elsewhere; see `_name`."""
+    return {value for value, _ in results.facets.get("product", ())}.issuperset(asked.product)
 
 
 def _name(key: str, value: str, present: bool) -> str:

@@ -22,7 +22,7 @@ from kb.entitlements import Matrix
 from kb.extended_support import ExtendedSupport
 from kb.imports import Imports
 from kb.publishing import Publishing
-from kb.search import Engine, Search
+from kb.search import Engine, Keep, Search
 from kb.sprs import Sprs
 from kb.store import Store
 from kb.store.articles import Product
@@ -43,7 +43,9 @@ class Catalogue:
     def products(self) -> Mapping[str, Product]:
         at, products = self._read
         if time.monotonic() - at > CATALOGUE_SECONDS:
-            products = self._store.products()
+            now = self._store.products()
+            # The same object for as long as they are the same: what was shown with them is kept by it.
+            products = products if now == products else now
             self._read = (time.monotonic(), products)
         return products
 
@@ -56,6 +58,7 @@ class Site:
     store: Store
     engine: Engine
     search: Search
+    keep: Keep
     accounts: Accounts
     matrices: tuple[Matrix, ...]
     catalogue: Catalogue

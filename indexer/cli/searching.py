@@ -20,7 +20,6 @@ from kb.question import MAX_QUERY, Query
 from kb.search import Result, Results, Search
 from kb.snippets import Pieces
 from kb.store import Store
-from kb.store.articles import Readable
 
 
 @click.command()
@@ -116,7 +115,7 @@ def _scope(store: Store, settings: Config, email: str | None, grants: str | None
     return Scope(frozenset(given))
 
 
-def as_data(found: Results[Readable]) -> dict[str, Any]:
+def as_data(found: Results) -> dict[str, Any]:
     """Results for programs: number, title, what it is about, its passage and score."""
     return {
         "query": found.query.text,
@@ -126,8 +125,8 @@ def as_data(found: Results[Readable]) -> dict[str, Any]:
     }
 
 
-def _result(result: Result[Readable]) -> dict[str, Any]:
-    row = result.article.row
+def _result(result: Result) -> dict[str, Any]:
+    row = result.article
     return {
         "number": row.number,
         "id": row.external_id,
@@ -153,10 +152,10 @@ def _underlined(pieces: Pieces) -> str:
     return "".join(click.style(text, underline=True) if mark else text for text, mark in pieces)
 
 
-def _print(found: Results[Readable]) -> None:
+def _print(found: Results) -> None:
     click.echo(f"{found.total:,} found")
     for result in found.results:
-        row = result.article.row
+        row = result.article
         click.echo()
         click.echo(click.style(f"{row.number}  ", dim=True) + click.style(row.title, bold=True))
         click.echo(click.style(f"{row.product} · {row.lang} · {row.updated}", dim=True))

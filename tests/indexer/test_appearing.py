@@ -45,7 +45,7 @@ def test_an_article_appears_and_another_goes_at_their_moment(tmp_path: Path) -> 
 
         def titles() -> list[str]:
             return sorted(
-                each.article.row.title
+                each.article.title
                 for words in ("準時出現", "即將到期")
                 for each in search.find(Query(words, today=began.date()), EVERYONE).results
             )

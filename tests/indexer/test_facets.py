@@ -97,7 +97,7 @@ def everything(search: Search, text: str, scope: Scope) -> list[ArticleRow]:
     found: list[ArticleRow] = []
     page = 1
     while results := search.find(Query(text, page=page, page_size=100, today=TODAY), scope).results:
-        found += [result.article.row for result in results]
+        found += [result.article for result in results]
         page += 1
     return found
 
@@ -117,6 +117,6 @@ def test_totals_and_facets_are_what_counting_gives(search: Search, engine_name: 
         for facet in FACETS:
             counted = Counter(value for row in every if keeps(row, filters, but=facet) for value in values(row, facet))
             assert dict(results.facets[facet]) == dict(counted), (text, filters, facet)
-        shown = {result.article.row.id for result in results.results}
+        shown = {result.article.id for result in results.results}
         assert shown <= {row.id for row in every if keeps(row, filters)}
         assert len(shown) == min(results.total, 10), "every page is full"

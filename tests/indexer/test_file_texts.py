@@ -49,7 +49,7 @@ def article(id_: str, body: str = "內文", /, *files: tuple[str, bytes], **othe
 def found(store: Store, engine: Engine, words: str, viewer: Scope = EVERYONE) -> dict[str, FilePassage | None]:
     search = Search(store, engine, fold, spellings)
     results = search.find(Query(words, today=date(2026, 1, 1)), viewer).results
-    return {each.article.row.external_id: each.file for each in results}
+    return {each.article.external_id: each.file for each in results}
 
 
 def test_text_of_every_kind_of_file_is_found_and_named(

@@ -41,7 +41,7 @@ class Shipped:
 
     def found(self, text: str, scope: Scope, lang: str = "zh-Hant") -> list[str]:
         query = Query(text, today=date(2026, 11, 1), prefers=(lang,))
-        return [result.article.row.number for result in self.search.find(query, scope).results]
+        return [result.article.number for result in self.search.find(query, scope).results]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from kb.deflection import MOST, Typed, asked_of, best
 from kb.search import Result
-from kb.store.articles import ArticleRow, Readable
+from kb.store.articles import ArticleRow
 
 
 def test_the_telling_lines_of_a_long_log_are_asked_for() -> None:
@@ -35,14 +35,14 @@ def test_the_product_then_the_version_come_first(version: str, order: str) -> No
         found("d", ("12.1", "13.0", "9")),
     ]  # fmt: skip
     typed = Typed(product="windchill", version=version)
-    assert "".join(one.article.row.title for one in best(given, typed, 5)) == f"{order}e"
+    assert "".join(one.article.title for one in best(given, typed, 5)) == f"{order}e"
     assert len(best(given, typed, 2)) == 2
 
 
-def found(title: str, versions: tuple[str, ...], product: str = "windchill") -> Result[Readable]:
+def found(title: str, versions: tuple[str, ...], product: str = "windchill") -> Result:
     now: Any = datetime(2026, 3, 2, tzinfo=UTC)
     row = ArticleRow(
         1, "KB100001", title, "en", product, "faq", "", versions, date(2026, 1, 1), frozenset({"public"}), (),
         "validated", None, "test", title, "", {}, now, now,
     )  # fmt: skip
-    return Result(Readable(row, ()), 1.0, (), (), {})
+    return Result(row, 1.0, (), (), {})

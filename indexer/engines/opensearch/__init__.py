@@ -30,8 +30,8 @@ NAME = "opensearch"
 A = TypeVar("A")
 
 
-def open_engine(config: Config) -> OpenSearchEngine:
-    return OpenSearchEngine(config, Analysis(), Weights.read(config.weights), Vocabularies(config.terms))
+def open_engine(config: Config, cache: Cache) -> OpenSearchEngine:
+    return OpenSearchEngine(config, Analysis(), Weights.read(config.weights), Vocabularies(config.terms), cache)
 
 
 class OpenSearchEngine:
@@ -39,12 +39,17 @@ class OpenSearchEngine:
     with every search."""
 
     def __init__(
-        self, config: Config, analysis: Analysis, weights: Weights, vocabularies: Vocabularies | None = None
+        self,
+        config: Config,
+        analysis: Analysis,
+        weights: Weights,
+        vocabularies: Vocabularies | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self._config = config
         self._cluster = Cluster(config)
         self._commits = Commits(self._cluster, config)
-        self._cache = Cache(config.cache_mb)
+        self._cache = cache or Cache(config.cache_mb)
         self._answering = Answering(analysis, weights, vocabularies, self._cache)
         self._snapshot: Snapshot | None = None
         self._lock = Lock()

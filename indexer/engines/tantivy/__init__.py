@@ -30,9 +30,9 @@ STAMP = "stamp.json"
 META = "meta.json"
 
 
-def open_engine(config: Config) -> TantivyEngine:
+def open_engine(config: Config, cache: Cache) -> TantivyEngine:
     folder, weights = config.home / "index" / NAME, Weights.read(config.weights)
-    return TantivyEngine(folder, Analysis(), weights, Vocabularies(config.terms), Cache(config.cache_mb))
+    return TantivyEngine(folder, Analysis(), weights, Vocabularies(config.terms), cache)
 
 
 class TantivyEngine(Embedded):

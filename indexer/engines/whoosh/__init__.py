@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 STAMP = "stamp.json"
 
 
-def open_engine(config: Config) -> WhooshEngine:
+def open_engine(config: Config, cache: Cache) -> WhooshEngine:
     folder, weights = config.home / "index" / "whoosh", Weights.read(config.weights)
-    return WhooshEngine(folder, Analysis(), weights, Vocabularies(config.terms), Cache(config.cache_mb))
+    return WhooshEngine(folder, Analysis(), weights, Vocabularies(config.terms), cache)
 
 
 class Opened:
