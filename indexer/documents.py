@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from indexer.analysis import CHARACTER, EXACT, Analysis
 from indexer.folding import fold, squash
@@ -25,6 +26,7 @@ MOST_FILE_GRANTS = 3
 HELPFUL_UNIT = 1_000
 SOUNDS_APART = "\x1f"
 SORTED_BY = 60
+_PACKED = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def documents_of(source: IndexSource) -> Iterator[Document]:
@@ -85,7 +87,7 @@ def _digest(document: Document) -> str:
         document.also_asked_as, document.lang, document.product, document.type, document.versions, document.category,
         document.updated.isoformat(), document.confidence, document.helpful,
     ]  # fmt: skip
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()[:24]
+    return hashlib.sha256(_PACKED(content).encode("utf-8", "replace")).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,14 @@ class Counted:
     length: int
 
 
-def counted(document: Document, analysis: Analysis) -> Counted:
-    """The terms of a document with their frequencies."""
-    title = analysis.term_counts(document.title)
+def counted(document: Document, analysis: Analysis, folded: tuple[str, str]) -> Counted:
+    """The terms of a document with their frequencies. `folded` are its title and body."""
+    title = analysis.counts_of(folded[0], document.title)
     asked = analysis.term_counts("\n".join(document.also_asked_as))
     headings = analysis.term_counts("\n".join(document.headings))
     emphasis = headings + asked if asked else headings
-    everything = analysis.term_counts(f"{document.number}\n{document.body}")
+    numbered = f"{document.number}\n"
+    everything = analysis.counts_of(fold(numbered) + folded[1], numbered + document.body)
     _at_least(everything, headings)  # they are lines of the body already, but for what cuts differently alone
     everything.update(title)
     everything.update(asked)
@@ -125,9 +128,13 @@ def _at_least(counts: Counter[str], least: Counter[str]) -> None:
 
 def length(counts: Counter[str]) -> int:
     """How long a text is, in Latin words and Han characters, a Han word being taken for about two characters."""
-    return sum(
-        n if term[0] == EXACT else n * 0.6 for term, n in counts.items() if term[0] in (EXACT, CHARACTER)
-    ).__ceil__()
+    words = 0.0
+    for term, times in counts.items():
+        if (kind := term[0]) == CHARACTER:
+            words += times * 0.6
+        elif kind == EXACT:
+            words += times
+    return ceil(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +161,18 @@ class Indexed:
         return sort_key(self.title, self.document.article)
 
 
+def whole(document: Document) -> Document:
+    """The document without halves of characters, which UTF-8 cannot write."""
+    title, body = _whole(document.title), _whole(document.body)
+    if title == document.title and body == document.body:
+        return document
+    return replace(document, title=title, body=body)
+
+
 def indexed(document: Document, analysis: Analysis) -> Indexed:
-    document = replace(document, title=_whole(document.title), body=_whole(document.body))
-    counts, title = counted(document, analysis), fold(document.title)
+    document = whole(document)
+    title, body = fold(document.title), fold(document.body)
+    counts = counted(document, analysis, (title, body))
     sounds = syllables(title)
     number = document.number.lower()
     return Indexed(
@@ -166,7 +182,7 @@ def indexed(document: Document, analysis: Analysis) -> Indexed:
         titled=" ".join(sorted(counts.title)),
         grams=" ".join(grams(sounds)),
         title=title,
-        body=fold(document.body),
+        body=body,
         sounds=SOUNDS_APART.join(sounds),
         title_length=len(squash(title)),
         helpful=round(document.helpful * HELPFUL_UNIT),
@@ -174,7 +190,6 @@ def indexed(document: Document, analysis: Analysis) -> Indexed:
 
 
 def _whole(text: str) -> str:
-    """The text without halves of characters, which UTF-8 cannot write."""
     return text.encode("utf-8", "replace").decode()
 
 

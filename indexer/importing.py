@@ -274,7 +274,8 @@ class _Import:
                 continue
             self._report.counts[one.status] += 1
             waiting[one.draft.id] = entry
-            files.add(one.row.place_of("attachments"), one.files_at, one.text_files)
+            if one.files_at is not None:
+                files.add(one.row.place_of("attachments"), one.files_at, one.text_files)
             if one.draft.product in self._products.added:
                 self._new[one.draft.product] = self._products.added[one.draft.product]
             if self._report.dry_run:

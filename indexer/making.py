@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import TypeAlias
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 from indexer.analysis import Analysis
-from indexer.documents import Indexed, indexed
+from indexer.documents import Indexed, indexed, whole
 from kb.limited import Done, Limits, Pool
 from kb.limited.pool import BATCH_JOBS, BATCH_WEIGHT
 from kb.search import Document
@@ -19,6 +20,10 @@ from kb.search import Document
 AT_ONCE = 300
 
 Made: TypeAlias = Sequence[Indexed]
+# What a child made of a document: the document itself need not come back.
+Parts: TypeAlias = tuple[Any, ...]
+_NAMES = [each.name for each in fields(Indexed) if each.name != "document"]
+_parts: Callable[[Indexed], Parts] = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,10 @@ class Making:
 
     def __init__(self, analysis: Analysis, many: bool, limits: Limits | None = None) -> None:
         self._analysis, self._many = analysis, many
-        self._pool: Pool[Job, Made] = Pool("indexer.making:maker", _weight, limits)
+        self._pool: Pool[Job, Sequence[Parts]] = Pool("indexer.making:maker", _weight, limits)
         self._jobs: list[Job] = []
         self._weight = self._taken = 0
-        self._waiting: deque[tuple[list[Job], Future[list[Done[Made]]]]] = deque()
+        self._waiting: deque[tuple[list[Job], Future[list[Done[Sequence[Parts]]]]]] = deque()
 
     def add(self, article: int, documents: Sequence[Document]) -> Iterator[tuple[int, Made]]:
         """Takes those of an article; gives articles that are ready."""
@@ -75,7 +80,7 @@ class Making:
     def _oldest(self) -> Iterator[tuple[int, Made]]:
         jobs, done = self._waiting.popleft()
         for job, each in zip(jobs, done.result(), strict=True):
-            yield job.article, _made(job, self._analysis) if each.result is None else each.result
+            yield job.article, _made(job, self._analysis) if each.result is None else _joined(job, each.result)
 
 
 def _weight(job: Job) -> int:
@@ -86,9 +91,14 @@ def _made(job: Job, analysis: Analysis) -> Made:
     return [indexed(document, analysis) for document in job.documents]
 
 
-def maker() -> Callable[[Job], Made]:
+def _joined(job: Job, parts: Sequence[Parts]) -> Made:
+    pairs = zip(job.documents, parts, strict=True)
+    return [Indexed(whole(document), **dict(zip(_NAMES, each, strict=True))) for document, each in pairs]
+
+
+def maker() -> Callable[[Job], Sequence[Parts]]:
     """What the children do."""
-    return lambda job: _made(job, _analysis(job.own_words))
+    return lambda job: [_parts(each) for each in _made(job, _analysis(job.own_words))]
 
 
 @lru_cache(maxsize=1)

@@ -41,9 +41,9 @@ class BroughtFiles:
     spool: Spool
     brought: list[tuple[Place, int, tuple[TextFile, ...]]] = field(default_factory=list)
 
-    def add(self, place: Place, at: int | None, files: tuple[TextFile, ...]) -> None:
+    def add(self, place: Place, at: int, files: tuple[TextFile, ...]) -> None:
         """Those of an article, which the spool keeps `at`."""
-        if at is not None and files:
+        if files:
             self.brought.append((place, at, files))
 
     def unread(self, store: Store, limits: Limits, keep: bool) -> Iterator[tuple[Problem, Place]]:

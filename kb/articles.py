@@ -34,6 +34,10 @@ OWNER = re.compile(r"[^@\s]+@[^@\s]+")
 ATTACHMENT_NAME = re.compile(r"[^/\\\x00-\x1f<>:\"|?*]{1,150}\Z")
 
 
+# What digests are taken of.
+_PACKED = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """Part of an article in Markdown. `grants` empty: whoever reads the article reads it."""
@@ -99,8 +103,7 @@ class Draft:
         # Articles without any of these keep the digests they had before there were these.
         content += kept if any(kept) else []
         content += [sorted(self.former_numbers)] if self.former_numbers else []
-        packed = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
-        return hashlib.sha256(packed.encode("utf-8", "surrogatepass")).hexdigest()
+        return hashlib.sha256(_PACKED(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

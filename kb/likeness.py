@@ -21,7 +21,7 @@ ALIKE = 0.7
 # Of so many with the same run, as boilerplate has, each is compared with the next alone.
 COMMON = 30
 # Whatever has a code from here on is taken for a letter.
-BEYOND = 0x10000
+BEYOND, LAST = 0x10000, 0x10FFFF
 # Odd numbers without a pattern: what each of the letters of a run counts.
 FACTORS = np.array(
     [0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1, 0xD3A2646D, 0xFD7046C5, 0xB55A4F09], "u4"
@@ -41,18 +41,15 @@ class Pair(NamedTuple):
 def sketch(texts: Iterable[str]) -> bytes:
     """Of what the texts say together; b"" when that is too little."""
     signs = np.frombuffer(" ".join(texts).lower().encode("utf-32-le", "replace"), "<u4")
-    letters = signs[_letters()[np.minimum(signs, BEYOND)]]
+    letters = signs[_letters()[signs]]
     if len(letters) < RUN + LEAST:
         return b""
-    mixed = np.zeros(len(letters) - RUN + 1, "u4")
-    part = np.empty_like(mixed)
-    for at in range(RUN):
-        mixed += np.multiply(letters[at : at + len(mixed)], FACTORS[at], out=part)
+    mixed = np.correlate(letters, FACTORS)
     mixed ^= mixed >> np.uint32(15)
     mixed *= np.uint32(0x2C1B3C6D)
     mixed ^= mixed >> np.uint32(12)
     # Runs come again: some more than are kept.
-    few = np.partition(mixed, 8 * KEPT)[: 8 * KEPT] if len(mixed) > 8 * KEPT else mixed
+    few = np.partition(mixed, 2 * KEPT)[: 2 * KEPT] if len(mixed) > 2 * KEPT else mixed
     found = _each_once(few)
     if len(found) < KEPT and len(few) < len(mixed):
         found = _each_once(mixed)
@@ -68,7 +65,9 @@ def _each_once(hashes: Hashes) -> Hashes:
 @cache
 def _letters() -> NDArray[np.bool_]:
     """Which codes are letters or digits."""
-    return np.array([*(chr(code).isalnum() for code in range(BEYOND)), True])
+    table = np.ones(LAST + 1, np.bool_)
+    table[:BEYOND] = [chr(code).isalnum() for code in range(BEYOND)]
+    return table
 
 
 def alike(sketches: list[bytes], mine: int) -> Iterator[Pair]:

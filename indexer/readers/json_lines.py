@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from indexer.readers import exported
@@ -31,7 +31,7 @@ def read_json_lines(tree: Tree, path: str, terms: Terms, read: Read | None = Non
             yield file.row(number, line)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JsonLines:
     """A file of rows, line by line."""
 
@@ -39,8 +39,12 @@ class JsonLines:
     path: str
     terms: Terms
 
+    @cached_property
+    def _name(self) -> str:
+        return self.tree.shown(self.path)
+
     def row(self, number: int, line: bytes) -> Row:
-        name = self.tree.shown(self.path)
+        name = self._name
         found = parsed(name, number, line)
         if isinstance(found, Row):
             return found
@@ -94,7 +98,7 @@ def parsed(name: str, number: int, line: bytes) -> dict[str, Any] | Row:
     """The object of a line of the file `name`; a row that says what is wrong with it."""
     place = Place(name, number)
     try:
-        found = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_object)
+        found = _DECODER.decode(line.decode(json.detect_encoding(line), "surrogatepass"))
     except UnicodeDecodeError as error:
         return Row(Place(name, number, error.start + 1), problems=(not_utf8(line),))
     except json.JSONDecodeError as error:
@@ -118,6 +122,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_object)
 
 
 def _place_of(file: str, number: int, line: bytes, key: str) -> Place:

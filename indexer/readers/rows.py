@@ -224,7 +224,7 @@ def _split(values: Values, body: str, product: str) -> list[Section]:
 
 def _deeper(value: object, levels: int) -> bool:
     """Whether lists and objects are nested deeper than so many levels."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = list(value.values())
     return isinstance(value, list) and (levels == 0 or any(_deeper(each, levels - 1) for each in value))
 

@@ -143,8 +143,8 @@ class FileText:
 
 @dataclass(frozen=True, slots=True)
 class IndexSource:
-    """An article for the index: all of its sections with their grants, without their HTML (`html` is empty), and what
-    its files say.
+    """An article for the index: all of its sections with their grants, without their HTML and table of contents (`html`
+    and `toc` are empty), and what its files say.
 
     `helped` and `failed` count the readers who said that it did, and that it did not; `reused` the cases linked to it.
     """

@@ -54,7 +54,19 @@ def connect(url: str) -> Engine:
 
 
 # Made once: an import writes six values for each article.
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# What most columns hold of most articles.
+_NOTHING = "[]", "{}"
+
+
+def _json(value: Any) -> str:
+    if not value and isinstance(value, list | dict):
+        return _NOTHING[isinstance(value, dict)]
+    return _encoded(value)
+
+
+def _from_json(text: str) -> Any:
+    return ([], {})[_NOTHING.index(text)] if text in _NOTHING else json.loads(text)
 
 
 def _postgresql(url: URL) -> Engine:
@@ -109,6 +121,7 @@ def _sqlite(url: URL) -> Engine:
     engine = create_engine(
         url,
         json_serializer=_json,
+        json_deserializer=_from_json,
         hide_parameters=True,
         pool_size=5,
         max_overflow=20,

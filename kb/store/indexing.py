@@ -13,7 +13,7 @@ from kb.store import file_texts
 from kb.store.articles import ChangeNote, IndexSource, SectionRow
 from kb.store.case_tables import case_link
 from kb.store.feedback_tables import vote
-from kb.store.rows import ARTICLE, article_row, section_row
+from kb.store.rows import ARTICLE, article_row
 from kb.store.tables import article, article_section, change_note, grant_set
 
 CHUNK = 500
@@ -59,7 +59,7 @@ def _links(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
 
 
 def _sections(connection: Connection, ids: Sequence[int]) -> dict[int, list[SectionRow]]:
-    columns = [article_section.c[name] for name in ("article_id", "ordinal", "headings", "toc", "text")]
+    columns = [article_section.c[name] for name in ("article_id", "ordinal", "headings", "text")]
     statement = (
         select(*columns, grant_set.c.grants)
         .outerjoin(grant_set, article_section.c.grant_set_id == grant_set.c.id)
@@ -68,7 +68,8 @@ def _sections(connection: Connection, ids: Sequence[int]) -> dict[int, list[Sect
     )
     found: dict[int, list[SectionRow]] = {}
     for row in connection.execute(statement):
-        found.setdefault(row.article_id, []).append(section_row(row, frozenset(row.grants or ()), html=""))
+        section = SectionRow(row.ordinal, frozenset(row.grants or ()), "", row.text, tuple(row.headings), ())
+        found.setdefault(row.article_id, []).append(section)
     return found
 
 

@@ -140,11 +140,7 @@ class Preparing:
         new = [key for key in written if key not in there]
         self.ids.update(zip(new, self.new_ids.take(len(new)), strict=True))
         self.sets.know(_grants_of(written.values()))
-        began = {"created_at": self.run.started_at, "text_at": self.run.started_at}
-        rows = [
-            {"id": self.ids[key], "existed": key in there, **began, **self._values(each)}
-            for key, each in written.items()
-        ]
+        rows = [{"id": self.ids[key], "existed": key in there, **self._values(each)} for key, each in written.items()]
         self.connection.execute(insert(self.staged.article), rows)
         self._stage_parts(list(written.values()))
 
@@ -219,7 +215,6 @@ class Preparing:
             "expires_at": draft.expires_at,
             "text_digest": text_digest(draft),
             "sketch": rendered.sketch,
-            "changed_at": self.run.started_at,
         }
 
     def _links(self, rendered: Rendered, key: Key) -> dict[str, str]:

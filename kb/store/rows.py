@@ -8,7 +8,7 @@ from kb.entitlements import Grants
 from kb.store.articles import ArticleRow, SectionRow, TocEntry
 from kb.store.tables import article
 
-ARTICLE = [column for column in article.c if column.name not in ("grant_set_id", "links", "text_digest")]
+ARTICLE = [column for column in article.c if column.name not in ("grant_set_id", "links", "text_digest", "sketch")]
 
 
 def article_row(found: Any) -> ArticleRow:

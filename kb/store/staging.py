@@ -23,6 +23,8 @@ from kb.store.tables import article, article_section, attachment
 
 # The schema of a connection's own tables, made within a transaction of somebody else's.
 OWN = {"sqlite": "temp", "postgresql": "pg_temp"}
+# What is the same of all articles of a batch, its moment, is not staged.
+MOMENTS = ("created_at", "text_at", "changed_at")
 # SQLite: a file beside the store, for batches that memory should not hold.
 FILE = "staged"
 
@@ -51,7 +53,7 @@ def _tables(schema: str) -> Staged:
         columns = [
             Column(each.name, each.type, primary_key=each.name in key, autoincrement=False, key=each.key)
             for each in table.columns
-            if each.name in key or each.name != "id"
+            if each.name in key or each.name not in ("id", *MOMENTS)
         ]
         return Table(f"staged_{name}", MetaData(), *columns, *more, schema=schema)
 

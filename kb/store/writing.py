@@ -29,7 +29,7 @@ from kb.store import batches, database, redirects, staging, versions
 from kb.store.articles import Applied, ImportRun, Product, Rendered, SourceChanged
 from kb.store.indexing import note
 from kb.store.preparing import CHUNK, Prepared, Preparing, last_id
-from kb.store.staging import Staged
+from kb.store.staging import MOMENTS, Staged
 from kb.store.tables import article, article_section, attachment, change_note, counter, product, redirect
 
 # So often a batch is prepared anew because others wrote articles meanwhile; then they wait.
@@ -149,7 +149,8 @@ def _write(connection: Connection, run: ImportRun, staged: Staged, prepared: Pre
         _change(connection, run, staged)
         for table in (article_section, attachment):
             connection.execute(delete(table).where(table.c.article_id.in_(changed)))
-    _copy(connection, staged.article, article, ~staged.article.c.existed)
+    moments = {name: literal(run.started_at, article.c[name].type) for name in MOMENTS}
+    _copy(connection, staged.article, article, ~staged.article.c.existed, **moments)
     _copy(connection, staged.section, article_section)
     _copy(connection, staged.attachment, attachment)
     connection.execute(
@@ -170,14 +171,17 @@ def _change(connection: Connection, run: ImportRun, staged: Staged) -> None:
     renamed = select(theirs.id).where(theirs.existed, theirs.number != mine.number, theirs.id == mine.id)
     connection.execute(update(article).where(renamed.exists()).values(number=literal("~") + cast(mine.id, String)))
     values: dict[str, ColumnElement[Any]] = {
-        each.name: theirs[each.name] for each in article.columns if each.name not in ("id", "created_at")
+        each.name: theirs[each.name] for each in article.columns if each.name not in ("id", *MOMENTS)
     }
-    now = literal(run.started_at, mine.text_at.type)
+    now = values["changed_at"] = literal(run.started_at, mine.changed_at.type)
     values["text_at"] = case((mine.text_digest != theirs.text_digest, now), else_=mine.text_at)
     connection.execute(update(article).where(*same).values(values))
 
 
-def _copy(connection: Connection, source: Table, target: Table, *where: ColumnElement[bool]) -> None:
+def _copy(
+    connection: Connection, source: Table, target: Table, *where: ColumnElement[bool], **same: ColumnElement[Any]
+) -> None:
+    """`same`: the columns that are the same in every row."""
     names = [each.name for each in target.columns if each.name in source.c]
-    found = select(*(source.c[name] for name in names)).where(*where).order_by(*source.primary_key)
-    connection.execute(insert(target).from_select(names, found))
+    found = select(*(source.c[name] for name in names), *same.values()).where(*where).order_by(*source.primary_key)
+    connection.execute(insert(target).from_select([*names, *same], found))
