@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from kb import snippets
 from kb.entitlements import Audience, Scope
@@ -18,6 +18,8 @@ from kb.question import MAX_DEPTH, MAX_QUERY, Query
 from kb.snippets import Marks, Pieces
 from kb.store.articles import ArticleRow, FileText, Readable
 from kb.store.database import Busy as Busy  # an engine raises it, too: another process is writing this index
+
+A = TypeVar("A")
 
 MAX_REFUSALS = 5
 
@@ -205,6 +207,8 @@ class Articles(Protocol):
 
     def readable(self, ids: Sequence[int], scope: Scope) -> dict[int, Readable]: ...
 
+    def readable_rows(self, ids: Sequence[int], scope: Scope) -> dict[int, ArticleRow]: ...
+
     def find(self, words: Sequence[Sequence[str]], query: Query, scope: Scope) -> list[int]: ...
 
     def file_texts(self, ids: Sequence[int], scope: Scope) -> Mapping[int, Sequence[FileText]]: ...
@@ -262,7 +266,7 @@ class Search:
 
     def _answer(self, query: Query, scope: Scope) -> Results:
         try:
-            hits, articles = self._found(query, scope)
+            hits, articles = self._found(query, scope, self._store.readable)
         except EngineDown as error:
             log.warning("the engine is away, the store answers: %s", error)
             return self._plainly(query, scope)
@@ -306,12 +310,15 @@ class Search:
             passage = snippets.marked(best[1].text, lacking, self._fold).passage()
             yield replace(result, file=FilePassage(best[1].name, passage))
 
-    def _found(self, query: Query, scope: Scope) -> tuple[Hits, dict[int, Readable]]:
-        """Hits that the store confirms. What the index has too much is left out, and the page made anew."""
+    def _found(
+        self, query: Query, scope: Scope, read: Callable[[Sequence[int], Scope], dict[int, A]]
+    ) -> tuple[Hits, dict[int, A]]:
+        """Hits that the store confirms, with what it reads of them. What the index has too much is left out, and the
+        page made anew."""
         for _ in range(MAX_REFUSALS):
             hits = self._engine.search(query, scope)
             ids = [hit.article for hit in hits.hits]
-            articles = self._store.readable(ids, scope)
+            articles = read(ids, scope)
             refused = [article for article in ids if article not in articles]
             if not refused:
                 return hits, articles
@@ -350,20 +357,21 @@ class Search:
         except EngineDown:
             return ()
         named = {each for one in found for each in (one.article, one.source) if each is not None}
-        articles = self._store.readable(sorted(named), scope) if named else {}
-        original = (_original(one, articles) for one in found)
+        rows = self._store.readable_rows(sorted(named), scope) if named else {}
+        original = (_original(one, rows) for one in found)
         return [one for one in original if one is not None]
 
     def related(self, readable: Readable, scope: Scope, limit: int = 5) -> list[ArticleRow]:
-        """Other articles about the same, in the article's language first; never a translation of it."""
+        """Other articles about the same, those in its language first, the best of them first; no translation of it."""
         row = readable.row
         text = "\n".join((row.title, *row.also_asked_as))[:MAX_QUERY]
         query = Query(text, prefers=(row.lang,), page_size=RELATED_ASKED, plain=True, loose=True)
         try:
-            _, articles = self._found(query, scope)
+            hits, rows = self._found(query, scope, self._store.readable_rows)
         except EngineDown:
             return []
-        others = [one.row for one in articles.values() if one.row.id != row.id and not _is_translation(one.row, row)]
+        best = (rows[hit.article] for hit in hits.hits)
+        others = [one for one in best if one.id != row.id and not _is_translation(one, row)]
         ranked = sorted(others, key=lambda other: (other.lang != row.lang, other.product != row.product))
         return ranked[:limit]
 
@@ -381,15 +389,15 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _original(one: Suggestion, articles: Mapping[int, Readable]) -> Suggestion | None:
+def _original(one: Suggestion, rows: Mapping[int, ArticleRow]) -> Suggestion | None:
     """The suggestion in the words of the store; None when the scope does not read where it comes from."""
     if one.article is not None:
-        row = articles[one.article].row if one.article in articles else None
+        row = rows.get(one.article)
         return replace(one, text=row.title, number=row.number) if row else None
-    if one.source is None or one.source not in articles or one.span is None:
+    if one.source is None or one.source not in rows or one.span is None:
         return None
     start, end = one.span
-    return replace(one, text=articles[one.source].row.title[start:end].strip(), source=None, span=None)
+    return replace(one, text=rows[one.source].title[start:end].strip(), source=None, span=None)
 
 
 def _is_translation(one: ArticleRow, other: ArticleRow) -> bool:

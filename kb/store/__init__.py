@@ -126,6 +126,13 @@ class Store:
         with self.reading() as connection:
             return reading.readable(connection, sorted(set(ids)), scope)
 
+    def readable_rows(self, ids: Sequence[int], scope: Scope) -> dict[int, ArticleRow]:
+        """The same without their text."""
+        if not scope or not ids:
+            return {}
+        with self.reading() as connection:
+            return reading.readable_rows(connection, sorted(set(ids)), scope)
+
     def read(self, number: str, scope: Scope) -> Readable | None:
         """An article with its HTML and translations. Not there and not yours: None, after the same work."""
         if not scope:

@@ -121,7 +121,8 @@ def test_a_note_written_while_others_are_crossed_off_stays(store: Store) -> None
 def test_without_a_scope_there_is_nothing(store: Store) -> None:
     apply(store, rendered(draft("a"), {"a.log": ()}))
     (article,) = ids(store)
-    assert store.readable([article], NOBODY) == {}
+    assert not store.readable([article], NOBODY)
+    assert not store.readable_rows([article], NOBODY)
     assert store.read("KB000001", NOBODY) is None
     assert store.attachment("KB000001", "a.log", NOBODY) is None
     assert store.attachments(article, NOBODY) == []
@@ -316,6 +317,8 @@ def test_a_scope_sees_what_it_may_and_nothing_else(
         assert {
             each.row.external_id: [section.text for section in each.sections] for each in found.values()
         } == expected
+        rows = store.readable_rows(store.article_ids(), viewer)
+        assert rows == {id_: each.row for id_, each in found.items()}
         assert {row.external_id for row in store.browse(viewer, 100)} == set(expected)
         parts = [store.listed(viewer, beyond, 2) for beyond in range(0, len(expected) + 1, 2)]
         assert sorted(row.external_id for part in parts for row in part) == sorted(expected)
