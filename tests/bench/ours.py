@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +32,10 @@ from tests.command import KB, free_port, surroundings
 
 TODAY = date(2026, 1, 1)
 NO_MORE: Mapping[str, str] = {}
+ASKING = 8
+# A site is warm when so many rounds of so many seconds in a row were not faster, by this much, than the best before.
+WARMING, STEADY, FASTER, MOST_WARMING = 3.0, 2, 1.05, 20
+_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +96,44 @@ def in_process(home: Path, engine_name: str, grants: frozenset[str]) -> Iterator
 
 @dataclass
 class OverHttp:
-    """The page of results, on a connection that is kept, as a browser or a proxy keeps one."""
+    """The page of results, on a connection that is kept, as a browser or a proxy keeps one.
+
+    It reads no more of an answer than where it ends: what asks runs on the cores of what answers.
+    """
 
     port: int
 
     def __post_init__(self) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        self._socket = socket.create_connection(("127.0.0.1", self.port), 60)
 
     def ask(self, text: str) -> Found:
+        head = f"GET /search?q={quote(text, errors='replace')} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n\r\n".encode()
         try:
-            answer = self._get(f"/search?q={quote(text, errors='replace')}")
-        except (http.client.RemoteDisconnected, ConnectionError):
+            answer = self._answer(head)
+        except ConnectionError:
             # The server closes what nobody used for some seconds.
-            self._connection.close()
-            answer = self._get(f"/search?q={quote(text, errors='replace')}")
-        page = answer.read()
-        if answer.status != 200 or b"</html>" not in page:
-            raise SystemExit(f"/search answered {answer.status} to {text!r}")
+            self._socket.close()
+            self._socket = socket.create_connection(("127.0.0.1", self.port), 60)
+            answer = self._answer(head)
+        if not answer.startswith(b"HTTP/1.1 200 ") or b"</html>" not in answer[-20:]:
+            raise SystemExit(f"/search answered {answer[:40]!r} to {text!r}")
         return Found(0, 0, 0)
 
-    def _get(self, path: str) -> http.client.HTTPResponse:
-        self._connection.request("GET", path)
-        return self._connection.getresponse()
+    def _answer(self, head: bytes) -> bytes:
+        self._socket.sendall(head)
+        answer, ends = b"", 1
+        while len(answer) < ends:
+            if not (more := self._socket.recv(1 << 20)):
+                raise ConnectionError("closed")
+            answer += more
+            if ends == 1 and (body := answer.find(b"\r\n\r\n") + 4) > 3:
+                length = _LENGTH.search(answer, 0, body)
+                if length is None:
+                    raise SystemExit(f"/search gives no length: {answer[:body]!r}")
+                ends = body + int(length[1])
+            elif ends == 1:
+                ends = len(answer) + 1
+        return answer
 
 
 @contextmanager
@@ -143,18 +165,40 @@ def _wait(port: int) -> None:
     raise SystemExit("the site does not get ready")
 
 
-def carried(port: int, texts: Sequence[str], seconds: float, asking: int = 8) -> float:
-    """Requests a second that a site answers to so many who ask at once."""
+def carried(port: int, texts: Sequence[str], seconds: float, asking: int = ASKING) -> float:
+    """Requests a second that a site answers to so many who ask at once, each all the questions in turn."""
     until, counts = time.monotonic() + seconds, [0] * asking
 
     def ask(at: int) -> None:
         site = OverHttp(port)
         while time.monotonic() < until:
-            site.ask(texts[(counts[at] * asking + at) % len(texts)])
+            site.ask(texts[(counts[at] + at * len(texts) // asking) % len(texts)])
             counts[at] += 1
 
     _together([partial(ask, at) for at in range(asking)])
     return sum(counts) / seconds
+
+
+def warmed(port: int, texts: Sequence[str]) -> bool:
+    """Asks until asking more makes a site no faster; False: it still got faster at the end.
+
+    First everything on every connection, whichever worker has it; then as long as the best round so far is beaten.
+    """
+    _together([partial(_ask_all, port, texts, at) for at in range(ASKING)])
+    best, beaten = 0.0, 0
+    for _ in range(MOST_WARMING):
+        now = carried(port, texts, WARMING)
+        beaten = 0 if now > best * FASTER else beaten + 1
+        best = max(best, now)
+        if beaten == STEADY:
+            return True
+    return False
+
+
+def _ask_all(port: int, texts: Sequence[str], first: int) -> None:
+    site = OverHttp(port)
+    for at in range(len(texts)):
+        site.ask(texts[(at + first * len(texts) // ASKING) % len(texts)])
 
 
 def _together(doing: Sequence[Callable[[], None]]) -> None:
