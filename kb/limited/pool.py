@@ -5,6 +5,7 @@ All cores at work, and a job that hangs, dies or eats all memory takes only itse
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
 import select
@@ -17,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +31,8 @@ BATCH_WEIGHT = 150_000
 GRACE_SECONDS = 5.0
 START_SECONDS = 60.0
 LENGTH = struct.Struct("!I")
+# A child need not wait until somebody has the time to take its answers: those of a batch find room between the two.
+PIPE, READ = 1 << 20, 1 << 16
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -74,6 +78,11 @@ class Child:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | around
         )
         self._started = False
+        self._taken = bytearray()
+        for pipe in (self._process.stdin, self._process.stdout):
+            # Where there may not be so much, it is slower.
+            with suppress(OSError):
+                fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE)  # type: ignore[union-attr]
 
     def run(self, jobs: Sequence[Any]) -> Iterator[Done[Any]]:
         """The outcomes in order; ends early, raising _Died, at the job that ended the child."""
@@ -102,17 +111,18 @@ class Child:
     def _read(self, size: int, deadline: float) -> bytes:
         stdout = self._process.stdout
         assert stdout is not None  # noqa: S101 (it is a pipe)
-        pieces, left = [], size
-        while left:
+        taken = self._taken
+        while len(taken) < size:
             ready, _, _ = select.select([stdout], [], [], max(0.0, deadline - time.monotonic()))
             if not ready:
                 raise _Died(Done(reason="time"))
-            piece = os.read(stdout.fileno(), left)
+            piece = os.read(stdout.fileno(), max(READ, size - len(taken)))
             if not piece:
                 raise _Died(self._death())
-            pieces.append(piece)
-            left -= len(piece)
-        return b"".join(pieces)
+            taken += piece
+        found = bytes(taken[:size])
+        del taken[:size]
+        return found
 
     def _death(self) -> Done[Any]:
         try:

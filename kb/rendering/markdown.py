@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
+from xml.etree.ElementTree import Element
 
 from markdown import Markdown
+from markdown.blockparser import BlockParser
+from markdown.blockprocessors import BlockProcessor
 from markdown.preprocessors import HtmlBlockPreprocessor
 from markdown.treeprocessors import InlineProcessor
 from markdown.util import AtomicString
@@ -81,6 +85,41 @@ def _two(triggers: tuple[str, ...]) -> tuple[str, str]:
     return triggers[0], triggers[-1]
 
 
+# How a block begins, and a later line of it, that a processor other than that of paragraphs may take.
+FIRST_LINE = re.compile(r" {0,3}(?:[-#>*+_=:\[]|\d+\.)|\n|\Z| {4}")
+LATER_LINE = re.compile(r"\n {0,3}[-#>*+_=:\[]")
+
+
+class QuickBlocks(BlockParser):
+    """Asks the processors one by one only about blocks that can be something else than a paragraph."""
+
+    def __init__(self, md: Markdown) -> None:
+        super().__init__(md)
+        self.blockprocessors = md.parser.blockprocessors
+        for processor in self.blockprocessors:
+            processor.parser = self
+
+    @cached_property
+    def _all(self) -> Sequence[BlockProcessor]:
+        """When all extensions have added theirs."""
+        return tuple(self.blockprocessors)
+
+    def parseBlocks(self, parent: Element, blocks: list[str]) -> None:
+        while blocks:
+            if _may_be_other(blocks[0]):
+                for processor in self._all:
+                    if processor.test(parent, blocks[0]) and processor.run(parent, blocks) is not False:
+                        break
+            else:
+                # The last is that of paragraphs.
+                self._all[-1].run(parent, blocks)
+
+
+def _may_be_other(block: str) -> bool:
+    """Whether a block may be something else than a paragraph. Tables have bars, admonitions exclamation marks."""
+    return bool("|" in block or "!!!" in block or FIRST_LINE.match(block) or LATER_LINE.search(block))
+
+
 class QuickHtmlBlocks(HtmlBlockPreprocessor):
     """Looks for blocks of HTML only where there can be one."""
 
@@ -90,8 +129,15 @@ class QuickHtmlBlocks(HtmlBlockPreprocessor):
         return lines
 
 
+class _Markdown(Markdown):
+    def build_parser(self) -> _Markdown:
+        super().build_parser()
+        self.parser = QuickBlocks(self)
+        return self
+
+
 def _markdown(*more: str) -> Markdown:
-    md = Markdown(extensions=[*EXTENSIONS, *more], extension_configs=SETTINGS)
+    md = _Markdown(extensions=[*EXTENSIONS, *more], extension_configs=SETTINGS)
     md.treeprocessors.register(QuickInline(md), "inline", 20)
     md.preprocessors.register(QuickHtmlBlocks(md), "html_block", 20)
     # It only breaks the HTML into prettier lines.
