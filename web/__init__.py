@@ -28,6 +28,7 @@ from kb.watching import Watcher
 from kb.webhooks import Webhooks
 from web import (
     account,
+    addresses,
     api,
     articles,
     asking,
@@ -77,6 +78,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["kb-config"] = config
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     asking.install(app)
+    addresses.install(app)
     measured = metrics.install(app, config)
     site.install(app, lambda: open_site(config, measured.searched))
     messages.install(app)

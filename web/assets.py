@@ -58,10 +58,16 @@ def install(app: Flask) -> None:
     app.extensions["kb-assets"] = assets
     app.register_blueprint(blueprint)
 
+    kept: dict[str, str] = {}
+
     def address(name: str) -> str:
         if name not in assets.files:
             raise LookupError(f"no static file {name}")
-        return url_for("assets.send", digest=assets.digest, name=name)
+        if request.script_root:
+            return url_for("assets.send", digest=assets.digest, name=name)
+        if (found := kept.get(name)) is None:
+            found = kept[name] = url_for("assets.send", digest=assets.digest, name=name)
+        return found
 
     app.jinja_env.globals["asset"] = address
 

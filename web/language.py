@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -107,21 +108,26 @@ def spoken(tag: str) -> Language | None:
 
 def languages() -> list[Choice]:
     """The languages, each with the address of this very page in it."""
-    return [Choice(lang, OWN_NAMES[lang], _here("ui", lang), lang == g.language) for lang in LANGUAGES]
+    here = _here()
+    return [Choice(lang, OWN_NAMES[lang], here("ui", lang), lang == g.language) for lang in LANGUAGES]
 
 
 def themes() -> list[Choice]:
-    return [Choice(theme, text(f"theme.{theme}"), _here("theme", theme), theme == g.theme) for theme in THEMES]
+    here = _here()
+    return [Choice(theme, text(f"theme.{theme}"), here("theme", theme), theme == g.theme) for theme in THEMES]
 
 
-def _here(name: str, value: str) -> str:
+def _here() -> Callable[[str, str], str]:
     """This page with a setting changed: relative, so that the page of an error says nothing of the path asked for."""
-    kept = [(n, v) for n, v in request.args.items(multi=True) if n not in ("ui", "theme")]
-    query = urlencode([*kept, (name, value)])
-    if len(query) > LONGEST:
-        query = urlencode({name: value})
+    kept = urlencode([(n, v) for n, v in request.args.items(multi=True) if n not in ("ui", "theme")])
     page = "" if request.method in ("GET", "HEAD") or request.endpoint == "sign_in.enter" else "/"
-    return f"{page}?{query}"
+
+    def address(name: str, value: str) -> str:
+        setting = urlencode({name: value})
+        query = f"{kept}&{setting}" if kept else setting
+        return f"{page}?{query if len(query) <= LONGEST else setting}"
+
+    return address
 
 
 def now() -> datetime:

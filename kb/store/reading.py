@@ -51,7 +51,7 @@ def readable(connection: Connection, ids: Sequence[int], scope: Scope) -> dict[i
     """
     rows, sections = _permitted(connection, _BY_IDS, {"ids": ids}, scope)
     fetched: dict[int, list[SectionRow]] = {}
-    for found in connection.execute(_SECTIONS, {"ids": list(sections)}):
+    for found in connection.execute(_SECTIONS, {"ids": list(sections)}).all():
         section = SectionRow(found.ordinal, sections[found.id], "", found.text, (), ())
         fetched.setdefault(found.article_id, []).append(section)
     return {id_: Readable(row, tuple(fetched.get(id_, ()))) for id_, row in rows.items()}
@@ -68,7 +68,7 @@ def _permitted(
     """The readable articles by id, and the readable sections of them by id with their grants."""
     rows: dict[int, ArticleRow] = {}
     sections: dict[int, Grants] = {}
-    for found in connection.execute(statement, asked):
+    for found in connection.execute(statement, asked).all():
         row = rows.get(found.id) or article_row(found)
         if not row.readable_by(scope):
             continue

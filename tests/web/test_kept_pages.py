@@ -124,3 +124,11 @@ def test_every_reader_and_language_has_a_page_of_its_own(processes: list[ReadySi
     assert "quartz</mark>" not in shown(processes[0].visitor("silver"))
     ours = readers[0].get(ASKED, headers={"Accept-Language": "zh-TW"}).get_data(as_text=True)
     assert "找到 1 篇" in ours and "quartz</mark>" in ours
+
+
+def test_a_page_below_a_path_leads_to_its_own_addresses(readers: list[Visitor]) -> None:
+    for path in (ASKED, "/sign-in"):
+        own = readers[0].get(path).get_data(as_text=True)
+        below = readers[0].get(path, environ_overrides={"SCRIPT_NAME": "/kb"}).get_data(as_text=True)
+        assert 'href="/entitlements"' in own and 'href="/kb/' not in own
+        assert 'href="/kb/entitlements"' in below and 'href="/static' not in below and 'href="/articles' not in below
