@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import ceil
 
 from indexer.analysis import CHARACTER, EXACT, Analysis
@@ -115,8 +116,13 @@ def counted(document: Document, analysis: Analysis, folded: tuple[str, str]) -> 
     everything.update(title)
     everything.update(asked)
     # Who names the product in a question finds what is filed under it, although its text takes that for granted.
-    _at_least(everything, analysis.term_counts(f"{document.product}\n{document.category}"))
+    _at_least(everything, _filed_under(analysis, document.product, document.category))
     return Counted(title, emphasis, everything, length(everything))
+
+
+@lru_cache(maxsize=1_000)
+def _filed_under(analysis: Analysis, product: str, category: str) -> Counter[str]:
+    return analysis.term_counts(f"{product}\n{category}")
 
 
 def _at_least(counts: Counter[str], least: Counter[str]) -> None:

@@ -11,6 +11,7 @@ from pypinyin import Style, lazy_pinyin, pinyin_dict
 from pypinyin.seg.simpleseg import seg
 
 HAN = re.compile("[\u3400-\u9fff]")
+_RUNS = re.compile("[\u3400-\u9fff]+|[^\u3400-\u9fff]+")
 ZHUYIN = re.compile("[\u3105-\u312f]")
 _TONES = re.compile("[ˉˊˇˋ˙\u02ca\u02c7\u02cb\u02d9]")
 _CONSONANTS = dict(
@@ -22,12 +23,8 @@ _LONGEST_ZHUYIN = 3
 def syllables(text: str) -> list[str]:
     """The pinyin of each Han character, v for ü; other characters one by one as they are, in lower case."""
     found: list[str] = []
-    for match in re.finditer("[\u3400-\u9fff]+|[^\u3400-\u9fff]", text):
-        run = match.group()
-        if HAN.match(run):
-            found += chain.from_iterable(map(_spoken, seg(run)))
-        else:
-            found.append(run.lower())
+    for run in _RUNS.findall(text):
+        found += chain.from_iterable(map(_spoken, seg(run))) if HAN.match(run) else map(str.lower, run)
     return found
 
 
