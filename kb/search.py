@@ -197,7 +197,7 @@ RELATED_ASKED = 30
 
 # What is looked at again each time before it is used begins with this: no change of the index makes it wrong.
 CHECKED = ""
-OCTETS_OF_RESULT = 4_000
+OCTETS_OF_RESULT, OCTETS_OF_VALUE, OCTETS_OF_CHARACTER = 4_000, 150, 4
 
 log = logging.getLogger(__name__)
 
@@ -234,7 +234,9 @@ class _Kept:
 
     @property
     def octets(self) -> int:
-        return OCTETS_OF_RESULT * (1 + len(self.articles) + len(self.files))
+        asked = OCTETS_OF_CHARACTER * len(self.results.query.text)
+        values = sum(map(len, self.hits.facets.values()))
+        return asked + OCTETS_OF_VALUE * values + OCTETS_OF_RESULT * (1 + len(self.articles) + len(self.files))
 
 
 class Search:

@@ -108,7 +108,7 @@ def _shown(asked: SearchParameters, results: Results) -> Markup:
     if kept is None or kept.results is not results or kept.products is not products:
         kept = Shown(results, products, _made(asked, results))
         if results.total and not results.plain and _names_are_of(results, asked):
-            site().keep.put(key, kept, sys.getsizeof(kept.html))
+            site().keep.put(key, kept, sys.getsizeof(kept.html) + sys.getsizeof(asked.q))
     return kept.html
 
 

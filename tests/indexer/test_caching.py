@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.caching import MEGABYTE, OVERHEAD, Cache
+from kb.search import CHECKED
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, MEGABYTE)), max_size=60))
@@ -44,3 +45,11 @@ def test_what_was_made_from_something_gone_goes() -> None:
     assert cache.octets == 10 + OVERHEAD
     cache.get(("kept", 1), lambda: made.append("again"), lambda _: 10)
     assert made == ["old", "kept"]
+
+
+def test_what_is_checked_before_it_is_used_stays() -> None:
+    cache = Cache(1)
+    cache.put((CHECKED, "page"), "shown", 10)
+    cache.put(("gone", "answer"), "said", 10)
+    cache.keep_only(())
+    assert (cache.find((CHECKED, "page")), cache.find(("gone", "answer"))) == ("shown", None)
