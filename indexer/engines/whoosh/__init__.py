@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from kb.config import Config
 
 STAMP = "stamp.json"
+_COMMIT = re.compile(r"_MAIN_([0-9]+)\.toc")
 
 
 def open_engine(config: Config, cache: Cache) -> WhooshEngine:
@@ -132,7 +135,8 @@ class WhooshEngine(Embedded):
 
 
 def _newest_commit(path: Path) -> int:
-    commits = [int(file.name[6:-4]) for file in path.glob("_MAIN_*.toc") if file.name[6:-4].isdigit()]
+    # Looked at with every search.
+    commits = [int(found[1]) for found in map(_COMMIT.fullmatch, os.listdir(path)) if found]
     if not commits:
         raise EmptyIndexError(str(path))
     return max(commits)
