@@ -21,8 +21,8 @@ from indexer.segmenting import Segmenter, open_segmenter
 
 WORD, PAIR, CHARACTER, EXACT, STEM, CODE, PART = "w", "g", "c", "e", "s", "k", "p"
 KINDS = {
-    WORD: "a Han word of two characters or more",
-    PAIR: "two neighbouring Han characters",
+    WORD: "a Han word of three characters or more",
+    PAIR: "two neighbouring Han characters, a word or not",
     CHARACTER: "one Han character",
     EXACT: "a Latin word or number as written",
     STEM: "the stem of a Latin word",
@@ -49,12 +49,16 @@ _HEX_PREFIXED = re.compile(r"0x([0-9a-f]{1,16})\Z")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A term and where it stands: `start` and `end` into the original text, `position` counted in words."""
+    """A term and where it stands: `start` and `end` into the original text, `position` counted in words.
+
+    `is_word`: of a pair, whether it is a word here.
+    """
 
     term: str
     start: int
     end: int
     position: int
+    is_word: bool = False
 
 
 class Analysis:
@@ -84,7 +88,7 @@ class Analysis:
         words, pairs = Counter(self._segmenter.words(han)), Counter(map(add, han, han[1:]))
         return Counter(
             {
-                **{WORD + word: times for word, times in words.items() if len(word) > 1 and " " not in word},
+                **{WORD + word: times for word, times in words.items() if len(word) > 2 and " " not in word},
                 **{CHARACTER + character: times for character, times in Counter(han).items() if character != " "},
                 **{PAIR + pair: times for pair, times in pairs.items() if " " not in pair},
             }
@@ -106,11 +110,13 @@ class Analysis:
                 position += 1
 
     def _han_tokens(self, run: str, offset: int, position: int) -> Iterator[Token]:
-        found = [(start, end, WORD + word) for word, start, end in self._segmenter.cuts(run) if len(word) > 1]
+        cuts = self._segmenter.cuts(run)
+        words = {start for _, start, end in cuts if end - start == 2}
+        found = [(start, end, WORD + word) for word, start, end in cuts if len(word) > 2]
         found += [(at, at + 1, CHARACTER + character) for at, character in enumerate(run)]
         found += [(at, at + 2, PAIR + first + second) for at, (first, second) in enumerate(pairwise(run))]
         for start, end, term in sorted(found):
-            yield Token(term, offset + start, offset + end, position + start)
+            yield Token(term, offset + start, offset + end, position + start, term[0] == PAIR and start in words)
 
     def words(self, text: str) -> list[tuple[str, int, int]]:
         """The longest words of the text, folded, in order, not overlapping, with offsets: what a reader would count."""

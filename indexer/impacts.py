@@ -10,6 +10,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
+from indexer.analysis import PAIR, STEM, WORD
+
+# The kinds of terms that have a level. Of the others (a stem has the frequency of a word as written) it says nothing
+# more, by the judged queries: they count for `UNGRADED`, wherever they are.
+GRADED = frozenset((WORD, PAIR, STEM))
+UNGRADED = 0.9
+
 K1, B = 1.2, 0.75
 TITLE_WEIGHT, EMPHASIS_WEIGHT = 6.0, 1.0
 # How long an article usually is, in the words that `indexer.documents.length` counts.
@@ -29,7 +36,7 @@ def levels(
     title: Mapping[str, int], emphasis: Mapping[str, int], everything: Mapping[str, int], norm: float
 ) -> Sequence[Sequence[str]]:
     """The terms of a document by their level, from 0, by how often they occur in the title, in headings and questions,
-    and in everything."""
+    and in everything. What has no level is with the lowest."""
     found: list[list[str]] = [[] for _ in range(LEVELS)]
     # Most terms occur once or twice.
     known: dict[float, list[str]] = {}
@@ -38,6 +45,9 @@ def levels(
         for term in {**title, **emphasis}
     }
     for term, times in everything.items():
+        if term[0] not in GRADED:
+            found[0].append(term)
+            continue
         frequency = times + more[term] if term in more else times
         if frequency not in known:
             known[frequency] = found[level(frequency, norm)]

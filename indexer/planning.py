@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, WORD, Analysis, Token
+from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, Analysis, Token
 from indexer.folding import fold, to_simplified, to_traditional
 from indexer.vocabulary import Match, Origin, Vocabulary
 from kb.query import Clause, Parsed
@@ -52,10 +51,13 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """A term to score by. Of the vocabulary, it counts only in articles of the language `lang`, by its `certainty`."""
+    """A term to score by. Of the vocabulary, it counts only in articles of the language `lang`, by its `certainty`.
+
+    `is_word`: of a pair of characters, whether the text it is of has it as a word.
+    """
 
     term: str
-    times: int = 1
+    is_word: bool = False
     lang: str = ""
     origin: Origin = "asked"
     certainty: float = 1.0
@@ -106,14 +108,14 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
     folded = fold(parsed.text)
     langs = langs_of(parsed.text)
     units = _units(parsed.text, tokens, analysis)
-    counts = Counter(token.term for token in _telling(tokens))
-    counts.update(_compound_terms(units))
+    said = _said(tokens)
+    for term in _compound_terms(units):
+        said.setdefault(term, Weighted(term))
     name = _name_of_a_program(units) or ""
     if name:
-        counts.update((CODE + name, EXACT + name, PART + name))
+        said |= {kind + name: Weighted(kind + name) for kind in (CODE, EXACT, PART)}
         joined = tuple(Evidence({kind + name: 1.0}, origin="synonym") for kind in (CODE, EXACT, PART))
         units = [replace(unit, evidence=unit.evidence + joined) for unit in units]
-    terms = [Weighted(term, times) for term, times in counts.items()]
     rewordings: tuple[Rewording, ...] = ()
     han, certain = _script(parsed.text)
     if len(units) <= MAX_UNITS_TRANSLATED:
@@ -123,14 +125,24 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
             first.setdefault(folded[match.start : match.end], match)
         matches = [match for match in first.values() if not _in_code(match, units)]
         units = [_with_alternatives(unit, matches, analysis) for unit in units]
-        rewordings = tuple(_rewording(match, tokens, set(counts), analysis) for match in matches)
+        rewordings = tuple(_rewording(match, tokens, set(said), analysis) for match in matches)
         if told := _told(matches) if han and not certain else ():
             langs, certain = told, True
     wishes = len(parsed.conditions) < len(parsed.clauses) or not parsed.clauses
     numbers = _numbers(units, folded)
     return Plan(
-        folded, tuple(units), tuple(terms), parsed.conditions, wishes, numbers, langs, name, rewordings, han, certain
-    )
+        folded, tuple(units), tuple(said.values()), parsed.conditions, wishes, numbers, langs, name, rewordings, han,
+        certain,
+    )  # fmt: skip
+
+
+def _said(tokens: Sequence[Token]) -> dict[str, Weighted]:
+    """The telling terms, each once; a pair that is a word somewhere is one."""
+    found: dict[str, Weighted] = {}
+    for token in _telling(tokens):
+        if token.term not in found or token.is_word:
+            found[token.term] = Weighted(token.term, token.is_word)
+    return found
 
 
 def _telling(tokens: Sequence[Token]) -> Iterator[Token]:
@@ -187,15 +199,15 @@ def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis)
 
 def _rewording(match: Match, tokens: Sequence[Token], known: set[str], analysis: Analysis) -> Rewording:
     within = [token for token in tokens if match.start <= token.start and token.end <= match.end]
-    inside = {token.term for token in _telling(within)}
     ways = (
         tuple(
-            Weighted(term, 1, one.lang, one.origin, one.certainty)
-            for term in sorted({token.term for token in _telling(list(analysis.tokens(one.text)))} - known)
+            Weighted(term, said.is_word, one.lang, one.origin, one.certainty)
+            for term, said in sorted(_said(list(analysis.tokens(one.text))).items())
+            if term not in known
         )
         for one in match.alternatives
     )
-    return Rewording(tuple(Weighted(term) for term in sorted(inside)), tuple(filter(None, ways)))
+    return Rewording(tuple(said for _, said in sorted(_said(within).items())), tuple(filter(None, ways)))
 
 
 def article_number(surface: str) -> str | None:
@@ -273,6 +285,3 @@ def _name_of_a_program(units: Sequence[Unit]) -> str | None:
 
 def _has_digit(term: str) -> bool:
     return any(character.isdigit() for character in term)
-
-
-__all__ = ["WORD", "Evidence", "Plan", "Unit", "Weighted", "plan"]

@@ -11,27 +11,29 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.asking import asks
-from indexer.impacts import IMPACTS
+from indexer.impacts import GRADED, IMPACTS, UNGRADED
 from indexer.planning import HAN_LANGS, Evidence, Plan, Rewording, Unit, Weighted, code_term, is_code
 from indexer.sources import EVERYTHING, NUMBER, TITLE, Rows, Whole
-from indexer.tree import Best, Graded, Node, OneOf, Sum, Term, Within, Worth, any_of
+from indexer.tree import Best, Graded, Node, OneOf, Sum, Term, Within, Worth, all_of, any_of
 from indexer.tree import Weighted as Worthwhile
 from indexer.weights import Weights
 
-# Sums are exact in an engine's scores, 32-bit floats, up to 2^24; so many parts are the whole of a measure.
+# Sums are exact in an engine's scores, 32-bit floats, up to 2^24: one that chooses, or two measures, in so many parts
+# each, one above the other.
 FINE = 1 << 22
 PART = 3_800
+SHIFT = 1 << 12
 # How much it counts that a title says no more than what was asked.
 PRECISION = 0.7
 # How much of what a document may have its candidates are chosen by.
 MOSTLY = 0.75
 NOTHING = Sum(())
-SHIFT = 1 << 12
 # The most telling of a long text do: so many terms, so many units.
 MAX_TERMS = 120
 FREQUENCIES_KEPT = 10_000
@@ -115,6 +117,7 @@ class Ranking:
     cover: Sum
     in_title: Sum
     letters: Sum
+    all_letters: int
 
     @property
     def worth(self) -> Worth:
@@ -129,7 +132,7 @@ class Ranking:
         titled = times(self.in_title, weights.title_chooses * unit / PART)
         covering = times(mostly(self.cover), weights.cover_chooses * unit / PART)
         coded = times(self.codes, weights.codes_choose)
-        return Sum((mostly(self.words), self.vocabulary, coded, titled, covering, *bonus))
+        return merged(roughly(Sum((mostly(self.words), self.vocabulary, coded, titled, covering, *bonus))))
 
     @property
     def numbered(self) -> Node:
@@ -137,11 +140,21 @@ class Ranking:
 
     @property
     def measures(self) -> tuple[Worth, ...]:
-        """What `scored` asks of the candidates."""
-        both = Sum((times(self.cover, SHIFT), self.in_title))
-        number = (Worthwhile(self.numbered, 1),) if self.plan.numbers else ()
-        coded = (self.codes,) if self.codes.parts else ()
-        return self.words, self.vocabulary, both, Sum((times(self.letters, 2), *number)), *coded
+        """What `scored` asks of the candidates: words and cover, the title and its letters, and what not every query has."""
+        said = Sum((times(self.cover, SHIFT), times(self.words, PART / self.most_words)))
+        titled = Sum((times(self.in_title, SHIFT), self.letters))
+        return merged(said), merged(titled), *(one for _, one in self.further)
+
+    @property
+    def most_words(self) -> float:
+        return greatest(self.words) or 1
+
+    @property
+    def further(self) -> tuple[tuple[str, Worth], ...]:
+        """Measures that are 0 for most queries."""
+        number = Sum((Worthwhile(self.numbered, 1),) if self.plan.numbers else ())
+        found = {"vocabulary": self.vocabulary, "codes": self.codes, "number": number}
+        return tuple((name, one) for name, one in found.items() if one.parts)
 
 
 def times(worth: Sum, factor: float) -> Sum:
@@ -159,6 +172,84 @@ def times(worth: Sum, factor: float) -> Sum:
                 return Within(condition, scaled(part))
 
     return Sum(tuple(map(scaled, worth.parts)))
+
+
+def roughly(worth: Sum) -> Sum:
+    """Near it, and quicker to find: what an article of one language may say for something counts whole where all of it
+    is said, in any article, however often."""
+    return Sum(tuple(_roughly(part) for part in _flat(worth)))
+
+
+def _roughly(worth: Worth) -> Worth:
+    match worth:
+        case Best(parts):
+            wholes: dict[Node, int] = {}
+            for way in (_whole(part.part) for part in parts if isinstance(part, Within)):
+                wholes[way.part] = max(way.weight, wholes.get(way.part, 0))
+            others = [part for part in parts if not isinstance(part, Within)]
+            return Best((*others, *(Worthwhile(node, weight) for node, weight in wholes.items())))
+        case Within(_, part):
+            return _whole(part)
+        case _:
+            return worth
+
+
+def _whole(worth: Worth) -> Worthwhile:
+    match worth:
+        case Worthwhile():
+            return worth
+        case Graded(text, given):
+            return Worthwhile(Term(EVERYTHING, text), given[IMPACTS.index(1.0)])
+        case Sum(parts):
+            wholes = [_whole(part) for part in parts]
+            return Worthwhile(all_of(one.part for one in wholes), sum(one.weight for one in wholes))
+        case _:
+            raise TypeError(worth)
+
+
+def merged(worth: Sum) -> Sum:
+    """The same, with each term of the sum once, and one way that several languages have once: nobody goes through the
+    articles of a term twice."""
+    flat: dict[Term, int] = {}
+    graded: dict[str, tuple[int, ...]] = {}
+    others: list[Worth] = []
+    for part in _flat(worth):
+        match part:
+            case Worthwhile(Term() as term, weight):
+                flat[term] = flat.get(term, 0) + weight
+            case Graded(text, given):
+                graded[text] = tuple(map(add, graded[text], given)) if text in graded else given
+            case Best(ways):
+                others.append(_best(ways))
+            case _:
+                others.append(part)
+    for text, given in graded.items():
+        everywhere = flat.pop(Term(EVERYTHING, text), 0)
+        others.append(Graded(text, tuple(weight + everywhere for weight in given)))
+    return Sum((*(Worthwhile(term, weight) for term, weight in flat.items()), *others))
+
+
+def _best(ways: Sequence[Worth]) -> Worth:
+    langs: dict[Worth, frozenset[str]] = {}
+    others: list[Worth] = []
+    for way in ways:
+        match way:
+            case Within(OneOf("lang", values), part):
+                langs[part] = langs.get(part, frozenset()) | values
+            case _:
+                others.append(way)
+    return Best((*others, *(Within(OneOf("lang", values), part) for part, values in langs.items())))
+
+
+def _flat(worth: Worth) -> Iterator[Worth]:
+    match worth:
+        case Sum(parts):
+            for part in parts:
+                yield from _flat(part)
+        case Best((only,)):
+            yield from _flat(only)
+        case _:
+            yield worth
 
 
 def mostly(worth: Sum) -> Sum:
@@ -199,6 +290,7 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
     titles = mass * (weights.title_chooses + weights.cover_chooses + weights.prefer_chooses)
     titles += weights.number * mass if plan.numbers else 0
     telling = sorted(zip(all_idfs, plan.units, strict=True), key=lambda pair: -pair[0])[:MAX_UNITS]
+    all_letters = sum(_letters(unit) for _, unit in telling) or 1
     codes = [(code_term(unit.surface), idf) for idf, unit in telling if is_code(unit.surface)]
     codes = [(term, worth) for term, worth in codes if statistics.frequencies.get(term)]
     titles += weights.codes_choose * _total(codes)
@@ -221,15 +313,22 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
         codes=Sum(tuple(Worthwhile(Term(EVERYTHING, term), round(worth * scale)) for term, worth in codes)),
         cover=Sum(tuple(covers(unit, idf / mass * PART, EVERYTHING) for idf, unit in telling)),
         in_title=Sum(tuple(covers(unit, idf / mass * PART, TITLE) for idf, unit in telling)),
-        letters=Sum(tuple(covers(unit, 100 * sum(map(str.isalnum, unit.surface)), TITLE) for _, unit in telling)),
+        letters=Sum(tuple(covers(unit, _letters(unit) / all_letters * PART, TITLE) for _, unit in telling)),
+        all_letters=all_letters,
     )
 
 
+def _letters(unit: Unit) -> int:
+    return sum(map(str.isalnum, unit.surface))
+
+
 def _weight(one: Weighted, weights: Weights) -> float:
-    return weights.of(one.kind) * (weights.asking if asks(one.term[1:]) else 1.0)
+    return weights.of(one.kind, one.is_word) * (weights.asking if asks(one.term[1:]) else 1.0)
 
 
-def _graded(term: str, worth: float) -> Graded:
+def _graded(term: str, worth: float) -> Worth:
+    if term[0] not in GRADED:
+        return Worthwhile(Term(EVERYTHING, term), round(worth * UNGRADED))
     return Graded(term, tuple(round(worth * impact) for impact in IMPACTS))
 
 
@@ -237,12 +336,12 @@ def _ways(rewording: Rewording, statistics: Statistics, weights: Weights) -> lis
     """For each other way to say it, its terms with what they are worth: never more together than what was asked."""
 
     def total(terms: Sequence[Weighted]) -> float:
-        return sum(statistics.idf(one.term) * weights.of(one.kind) for one in terms) or statistics.most
+        return sum(statistics.idf(one.term) * weights.of(one.kind, one.is_word) for one in terms) or statistics.most
 
     asked, found = total(rewording.asked), []
     for way in rewording.ways:
         limit = min(1.0, asked / total(way))
-        worths = [(one, statistics.idf(one.term) * weights.of(one.kind) * limit) for one in way]
+        worths = [(one, statistics.idf(one.term) * weights.of(one.kind, one.is_word) * limit) for one in way]
         found.append([(one, w * weights.trust(one.origin) * one.certainty) for one, w in worths if w])
     return [way for way in found if way]
 
@@ -304,20 +403,22 @@ class Scored:
 def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole]) -> Scored:
     """The candidates' scores, by what they were found to be worth by `ranking.measures`."""
     weights, plan, whole = ranking.weights, ranking.plan, ranking.mass * ranking.scale
-    words, vocabulary, both, lettered, *coded = (one.astype(np.int64) for one in measured)
-    numbered = (lettered % 2).astype(bool) if plan.numbers else np.zeros(len(rows), bool)
-    covers, in_title, letters = both // SHIFT / PART, both % SHIFT / PART, lettered // 2 / 100
-    covers = np.where(numbered, 1.0, np.minimum(covers, 1.0))
+    said, titled, *others = measured
+    none: Floats = np.zeros(len(rows))
+    further = {name: one.astype(np.float64) for (name, _), one in zip(ranking.further, others, strict=True)}
+    numbered = further.get("number", none).astype(bool)
+    covers = np.where(numbered, 1.0, np.minimum(said // SHIFT / PART, 1.0))
+    words = said % SHIFT / PART * ranking.most_words
+    in_title, letters = titled // SHIFT / PART, titled % SHIFT / PART * ranking.all_letters
     precision = np.minimum(letters / np.maximum(rows.title_lengths, 1), 1)
-    standing = coded[0].astype(np.float64) if coded else np.zeros(len(rows))
     added = language(plan, weights)
     steps: dict[str, Floats] = {
-        "words": weights.words * words.astype(np.float64) / whole,
-        "vocabulary": weights.vocabulary * vocabulary.astype(np.float64) / whole,
+        "words": weights.words * words / whole,
+        "vocabulary": weights.vocabulary * further.get("vocabulary", none) / whole,
         "titled": weights.titled * in_title * precision**PRECISION,
         "covered": weights.covered * covers,
         "language": np.array([added(lang) for lang in rows.langs], float),
         "number": weights.number * numbered,
-        "codes": weights.codes * standing / whole,
+        "codes": weights.codes * further.get("codes", none) / whole,
     }
     return Scored(rows, sum(steps.values(), np.zeros(len(rows))), covers, steps)

@@ -15,9 +15,10 @@ from kb.config import ConfigError
 class Weights:
     """What counts how much. Tuned on the tuning part of the judged queries; see docs/search.md."""
 
-    # A term of each kind.
+    # A term of each kind; of pairs, those that are words where they were asked.
     word: float = 0.42
     pair: float = 0.35
+    pair_word: float = 0.6
     character: float = 0.1
     exact: float = 0.5
     stem: float = 0.7
@@ -86,8 +87,8 @@ class Weights:
         """How far a term of the vocabulary stands for what was asked."""
         return {"asked": 1.0, "script": self.script, "synonym": self.synonym, "translation": self.translation}[origin]
 
-    def of(self, kind: str) -> float:
+    def of(self, kind: str, is_word: bool = False) -> float:
         return {
-            "w": self.word, "g": self.pair, "c": self.character, "e": self.exact, "s": self.stem, "k": self.code,
+            "w": self.word, "g": self.pair_word if is_word else self.pair, "c": self.character, "e": self.exact, "s": self.stem, "k": self.code,
             "p": self.part,
         }[kind]  # fmt: skip

@@ -21,11 +21,17 @@ def planned(text: str, analysis: Analysis) -> Plan:
 
 
 @pytest.mark.parametrize(
-    ("text", "terms"), [("鎖", {"c锁"}), ("鎖定", {"g锁定", "w锁定"}), ("a 鎖", {"ea", "sa", "c锁"})]
+    ("text", "terms"),
+    [("鎖", {"c锁"}), ("鎖定", {"g锁定"}), ("鎖定帳戶", {"g锁定", "g定帐", "g帐户"}), ("a 鎖", {"ea", "sa", "c锁"})],
 )
 def test_a_character_is_looked_up_where_no_pair_holds_it(text: str, terms: set[str], analysis: Analysis) -> None:
     found = {one.term for one in planned(text, analysis).terms if one.kind in "cgwes"}
     assert found == terms
+
+
+def test_a_pair_that_is_a_word_is_told_from_one_that_is_not(analysis: Analysis) -> None:
+    found = {one.term: one.is_word for one in planned("鎖定帳戶", analysis).terms if one.kind == "g"}
+    assert found == {"g锁定": True, "g定帐": False, "g帐户": True}
 
 
 @pytest.mark.parametrize(
