@@ -140,7 +140,7 @@ class Ranking:
 
     @property
     def measures(self) -> tuple[Worth, ...]:
-        """What `scored` asks of the candidates: words and cover, the title and its letters, and what not every query has."""
+        """What `scored` asks of the candidates: words and cover, title and letters, and what not every query has."""
         said = Sum((times(self.cover, SHIFT), times(self.words, PART / self.most_words)))
         titled = Sum((times(self.in_title, SHIFT), self.letters))
         return merged(said), merged(titled), *(one for _, one in self.further)

@@ -89,6 +89,11 @@ class Weights:
 
     def of(self, kind: str, is_word: bool = False) -> float:
         return {
-            "w": self.word, "g": self.pair_word if is_word else self.pair, "c": self.character, "e": self.exact, "s": self.stem, "k": self.code,
+            "w": self.word,
+            "g": self.pair_word if is_word else self.pair,
+            "c": self.character,
+            "e": self.exact,
+            "s": self.stem,
+            "k": self.code,
             "p": self.part,
-        }[kind]  # fmt: skip
+        }[kind]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ class TantivyEngine(Embedded):
     """An index of tantivy's."""
 
     _opened: Opened | None = None
+    _threads: ThreadPoolExecutor | None = None
 
     @contextmanager
     def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
@@ -83,7 +85,11 @@ class TantivyEngine(Embedded):
         return IndexStatus(NAME, opened.source.name, opened.source.documents, fingerprint, self._fingerprint(), size)
 
     def close(self) -> None:
-        self._opened = None
+        with self._lock:
+            self._opened = None
+            if self._threads:
+                self._threads.shutdown()
+                self._threads = None
         self._cache.keep_only(())
 
     def _fingerprint(self) -> str:
@@ -99,7 +105,8 @@ class TantivyEngine(Embedded):
                     meta = (path / META).stat()
                     commit = (meta.st_mtime_ns, meta.st_ino)
                     if self._opened is None or (self._opened.path, self._opened.commit) != (path, commit):
-                        self._opened = Opened(path, commit, self._opened)
+                        self._threads = self._threads or ThreadPoolExecutor(thread_name_prefix=NAME)
+                        self._opened = Opened(path, commit, self._opened, self._threads)
                         self._cache.keep_only({self._opened.source.name})
                     return self._opened
                 except (OSError, ValueError):
@@ -110,7 +117,7 @@ class TantivyEngine(Embedded):
 class Opened:
     """A generation as it stood at one commit."""
 
-    def __init__(self, path: Path, commit: tuple[int, int], before: Opened | None) -> None:
+    def __init__(self, path: Path, commit: tuple[int, int], before: Opened | None, beside: Executor) -> None:
         self.path, self.commit = path, commit
         if before and before.path == path:
             self._index: Index = before._index
@@ -118,4 +125,4 @@ class Opened:
         else:
             self._index = Index.open(str(path))
             self._index.config_reader("manual")
-        self.source = TantivySource(f"{path.name}.{commit[0]:x}.{commit[1]:x}", self._index)
+        self.source = TantivySource(f"{path.name}.{commit[0]:x}.{commit[1]:x}", self._index, beside)
