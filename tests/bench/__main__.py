@@ -23,6 +23,7 @@ from tests.bench.timing import Ask, Asked, ask_in_turn
 
 ROUNDS = 5
 FRESH, KEPT, HTTP = "ours on {}, not asked before", "ours on {}, asked before", "ours on {}, /search over HTTP"
+ANYONE, MAKING = "ours on {}, as anyone", "ours on {}, as anyone, results made anew"
 
 
 def main() -> None:
@@ -79,15 +80,17 @@ def _peers(given: argparse.Namespace, prepared: Prepared, stack: ExitStack) -> t
 
 
 def _ours(home: Path, engine: str, prepared: Prepared, stack: ExitStack) -> dict[str, Ask]:
-    search = stack.enter_context(ours.in_process(home, engine, prepared.grants))
-    everyone = stack.enter_context(ours.in_process(home, engine, frozenset({"public"})))
+    search = stack.enter_context(ours.in_process(home, engine))
+    everyone = stack.enter_context(ours.in_process(home, engine))
+    making = stack.enter_context(ours.in_process(home, engine, keeping=False))
     port = stack.enter_context(ours.served(home, engine))
     scope, public = Scope(prepared.grants), Scope(frozenset({"public"}))
     return {
         FRESH.format(engine): ours.InProcess(search, scope, fresh=True).ask,
         KEPT.format(engine): ours.InProcess(search, scope, fresh=False).ask,
         # Over HTTP, anyone asks: so in process, too, for the comparison.
-        f"ours on {engine}, as anyone": ours.InProcess(everyone, public, fresh=False).ask,
+        ANYONE.format(engine): ours.InProcess(everyone, public, fresh=False).ask,
+        MAKING.format(engine): ours.InProcess(making, public, fresh=False).ask,
         HTTP.format(engine): ours.OverHttp(port).ask,
     }
 
@@ -114,7 +117,7 @@ def _tell_asked(asked: Asked, engines: Sequence[str]) -> None:
     for engine in engines:
         fresh, kept, http = (form.format(engine) for form in (FRESH, KEPT, HTTP))
         pairs = [(name, fresh) for _, name in PEERS.values()] + [(PEERS["whoosh"][1], kept)]
-        for one, other in [*pairs, (http, f"ours on {engine}, as anyone")]:
+        for one, other in [*pairs, (http, ANYONE.format(engine)), (http, MAKING.format(engine))]:
             if one in asked.seconds:
                 p50, p95 = asked.ratio(one, other, 50), asked.ratio(one, other, 95)
                 _say(f"  {one} takes {p50:.2f}x (p50), {p95:.2f}x (p95) of {other}")

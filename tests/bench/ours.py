@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import quote
 
+from indexer.caching import Cache
 from indexer.engines import open_engine
 from indexer.folding import fold
 from indexer.spelling import spellings
@@ -86,11 +87,14 @@ class InProcess:
 
 
 @contextmanager
-def in_process(home: Path, engine_name: str, grants: frozenset[str]) -> Iterator[Search]:
+def in_process(home: Path, engine_name: str, keeping: bool = True) -> Iterator[Search]:
+    """`keeping`: results that were made before are given again where they still hold, as `kb serve` does."""
     config = Config(home=home)
+    cache = Cache(config.cache_mb)
     with Store.open(config.store_url) as store:
-        engine = open_engine(config, engine_name)
-        yield Search(store, engine, fold, spellings)
+        engine = open_engine(config, engine_name, cache)
+        search = Search(store, engine, fold, spellings)
+        yield search.keep_in(cache) if keeping else search
         engine.close()
 
 
