@@ -80,14 +80,16 @@ def _peers(given: argparse.Namespace, prepared: Prepared, stack: ExitStack) -> t
 
 
 def _ours(home: Path, engine: str, prepared: Prepared, stack: ExitStack) -> dict[str, Ask]:
-    search = stack.enter_context(ours.in_process(home, engine))
+    # Each has its own memory: what is asked for the first time again and again would push out what was kept.
+    asking = stack.enter_context(ours.in_process(home, engine))
+    again = stack.enter_context(ours.in_process(home, engine))
     everyone = stack.enter_context(ours.in_process(home, engine))
     making = stack.enter_context(ours.in_process(home, engine, keeping=False))
     port = stack.enter_context(ours.served(home, engine))
     scope, public = Scope(prepared.grants), Scope(frozenset({"public"}))
     return {
-        FRESH.format(engine): ours.InProcess(search, scope, fresh=True).ask,
-        KEPT.format(engine): ours.InProcess(search, scope, fresh=False).ask,
+        FRESH.format(engine): ours.InProcess(asking, scope, fresh=True).ask,
+        KEPT.format(engine): ours.InProcess(again, scope, fresh=False).ask,
         # Over HTTP, anyone asks: so in process, too, for the comparison.
         ANYONE.format(engine): ours.InProcess(everyone, public, fresh=False).ask,
         MAKING.format(engine): ours.InProcess(making, public, fresh=False).ask,
