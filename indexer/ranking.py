@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +19,10 @@ from indexer.asking import asks
 from indexer.impacts import GRADED, IMPACTS, UNGRADED
 from indexer.planning import HAN_LANGS, Evidence, Plan, Rewording, Unit, Weighted, code_term, is_code
 from indexer.sources import EVERYTHING, NUMBER, TITLE, Rows, Whole
-from indexer.tree import Best, Graded, Node, OneOf, Sum, Term, Within, Worth, all_of, any_of
+from indexer.tree import Best, Graded, Node, OneOf, Sum, Term, Within, Worth, any_of
 from indexer.tree import Weighted as Worthwhile
 from indexer.weights import Weights
+from indexer.worths import greatest, merged, mostly, roughly, times
 
 # Sums are exact in an engine's scores, 32-bit floats, up to 2^24: one that chooses, or two measures, in so many parts
 # each, one above the other.
@@ -31,8 +31,6 @@ PART = 3_800
 SHIFT = 1 << 12
 # How much it counts that a title says no more than what was asked.
 PRECISION = 0.7
-# How much of what a document may have its candidates are chosen by.
-MOSTLY = 0.75
 NOTHING = Sum(())
 # The most telling of a long text do: so many terms, so many units.
 MAX_TERMS = 120
@@ -155,129 +153,6 @@ class Ranking:
         number = Sum((Worthwhile(self.numbered, 1),) if self.plan.numbers else ())
         found = {"vocabulary": self.vocabulary, "codes": self.codes, "number": number}
         return tuple((name, one) for name, one in found.items() if one.parts)
-
-
-def times(worth: Sum, factor: float) -> Sum:
-    def scaled(one: Worth) -> Worth:
-        match one:
-            case Worthwhile(part, weight):
-                return Worthwhile(part, round(weight * factor))
-            case Graded(text, given):
-                return Graded(text, tuple(round(weight * factor) for weight in given))
-            case Sum(parts):
-                return Sum(tuple(map(scaled, parts)))
-            case Best(parts):
-                return Best(tuple(map(scaled, parts)))
-            case Within(condition, part):
-                return Within(condition, scaled(part))
-
-    return Sum(tuple(map(scaled, worth.parts)))
-
-
-def roughly(worth: Sum) -> Sum:
-    """Near it, and quicker to find: what an article of one language may say for something counts whole where all of it
-    is said, in any article, however often."""
-    return Sum(tuple(_roughly(part) for part in _flat(worth)))
-
-
-def _roughly(worth: Worth) -> Worth:
-    match worth:
-        case Best(parts):
-            wholes: dict[Node, int] = {}
-            for way in (_whole(part.part) for part in parts if isinstance(part, Within)):
-                wholes[way.part] = max(way.weight, wholes.get(way.part, 0))
-            others = [part for part in parts if not isinstance(part, Within)]
-            return Best((*others, *(Worthwhile(node, weight) for node, weight in wholes.items())))
-        case Within(_, part):
-            return _whole(part)
-        case _:
-            return worth
-
-
-def _whole(worth: Worth) -> Worthwhile:
-    match worth:
-        case Worthwhile():
-            return worth
-        case Graded(text, given):
-            return Worthwhile(Term(EVERYTHING, text), given[IMPACTS.index(1.0)])
-        case Sum(parts):
-            wholes = [_whole(part) for part in parts]
-            return Worthwhile(all_of(one.part for one in wholes), sum(one.weight for one in wholes))
-        case _:
-            raise TypeError(worth)
-
-
-def merged(worth: Sum) -> Sum:
-    """The same, with each term of the sum once, and one way that several languages have once: nobody goes through the
-    articles of a term twice."""
-    flat: dict[Term, int] = {}
-    graded: dict[str, tuple[int, ...]] = {}
-    others: list[Worth] = []
-    for part in _flat(worth):
-        match part:
-            case Worthwhile(Term() as term, weight):
-                flat[term] = flat.get(term, 0) + weight
-            case Graded(text, given):
-                graded[text] = tuple(map(add, graded[text], given)) if text in graded else given
-            case Best(ways):
-                others.append(_best(ways))
-            case _:
-                others.append(part)
-    for text, given in graded.items():
-        everywhere = flat.pop(Term(EVERYTHING, text), 0)
-        others.append(Graded(text, tuple(weight + everywhere for weight in given)))
-    return Sum((*(Worthwhile(term, weight) for term, weight in flat.items()), *others))
-
-
-def _best(ways: Sequence[Worth]) -> Worth:
-    langs: dict[Worth, frozenset[str]] = {}
-    others: list[Worth] = []
-    for way in ways:
-        match way:
-            case Within(OneOf("lang", values), part):
-                langs[part] = langs.get(part, frozenset()) | values
-            case _:
-                others.append(way)
-    return Best((*others, *(Within(OneOf("lang", values), part) for part, values in langs.items())))
-
-
-def _flat(worth: Worth) -> Iterator[Worth]:
-    match worth:
-        case Sum(parts):
-            for part in parts:
-                yield from _flat(part)
-        case Best((only,)):
-            yield from _flat(only)
-        case _:
-            yield worth
-
-
-def mostly(worth: Sum) -> Sum:
-    """The parts that are worth the most, until they have so much of it together: the rest is what nearly every article
-    has, and takes the longest to walk through."""
-    ordered = sorted(((greatest(part), part) for part in worth.parts), key=lambda pair: -pair[0])
-    kept, left = [], MOSTLY * sum(most for most, _ in ordered)
-    for most, part in ordered:
-        if left <= 0:
-            break
-        kept.append(part)
-        left -= most
-    return Sum(tuple(kept))
-
-
-def greatest(worth: Worth) -> float:
-    """The most that a document can have of it."""
-    match worth:
-        case Worthwhile(_, weight):
-            return weight
-        case Graded(_, given):
-            return max(given)
-        case Sum(parts):
-            return sum(map(greatest, parts))
-        case Best(parts):
-            return max(map(greatest, parts), default=0)
-        case Within(_, part):
-            return greatest(part)
 
 
 def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:

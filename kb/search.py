@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -227,9 +226,9 @@ class _Kept:
     """An answer with all that it was made from: the hits, the articles, and the files of those named in `asking`."""
 
     hits: Hits
-    articles: Sequence[tuple[ArticleRow, bytes]]
+    articles: Sequence[tuple[ArticleRow, int]]
     asking: Sequence[int]
-    files: Sequence[tuple[int, str, bytes]]
+    files: Sequence[tuple[int, str, int]]
     results: Results
 
     @property
@@ -378,17 +377,14 @@ class Search:
         return ranked[:limit]
 
 
-def _said_by(articles: Mapping[int, Readable]) -> list[tuple[ArticleRow, bytes]]:
-    """All that a result shows of articles or is made from; texts, of which there may be much, by their digests."""
-    return [(each.row, _digest(each.text)) for _, each in sorted(articles.items())]
+def _said_by(articles: Mapping[int, Readable]) -> list[tuple[ArticleRow, int]]:
+    """All that a result shows of articles or is made from; texts, of which there may be much, by Python's hash of them,
+    of 64 bits and keyed anew in each process."""
+    return [(each.row, hash(each.text)) for _, each in sorted(articles.items())]
 
 
-def _said_by_files(files: Mapping[int, Sequence[FileText]]) -> list[tuple[int, str, bytes]]:
-    return [(id_, file.name, _digest(file.text)) for id_, of_it in sorted(files.items()) for file in of_it]
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+def _said_by_files(files: Mapping[int, Sequence[FileText]]) -> list[tuple[int, str, int]]:
+    return [(id_, file.name, hash(file.text)) for id_, of_it in sorted(files.items()) for file in of_it]
 
 
 def _original(one: Suggestion, rows: Mapping[int, ArticleRow]) -> Suggestion | None:

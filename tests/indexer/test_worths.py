@@ -1,4 +1,4 @@
-"""What a query is worth to a document."""
+"""Sums of what a document is worth."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.impacts import LEVELS, levels, norm
-from indexer.ranking import merged, roughly
 from indexer.sources import EVERYTHING, TITLE
 from indexer.tree import AtLeast, Best, Graded, OneOf, Sum, Term, Weighted, Within, Worth
+from indexer.worths import merged, roughly
 
 TEXTS = st.sampled_from("abc")
 WEIGHTS = st.integers(0, 9)
