@@ -14,6 +14,8 @@ MOSTLY = 0.75
 
 
 def times(worth: Sum, factor: float) -> Sum:
+    """Every weight so many times as great, in whole numbers."""
+
     def scaled(one: Worth) -> Worth:
         match one:
             case Weighted(part, weight):

@@ -18,9 +18,9 @@ from kb.snippets import Marks, Pieces
 from kb.store.articles import ArticleRow, FileText, Readable
 from kb.store.database import Busy as Busy  # an engine raises it, too: another process is writing this index
 
-A = TypeVar("A")
-
 MAX_REFUSALS = 5
+
+A = TypeVar("A")
 
 # What a score can be made of, in the order of its making.
 PARTS = (
@@ -242,17 +242,18 @@ class Search:
     """Answers questions under a scope: the engine finds, the store gives the articles and checks every one again."""
 
     def __init__(
-        self, store: Articles, engine: Engine, fold: Fold, spellings: Spellings, observe: Observe | None = None
+        self,
+        store: Articles,
+        engine: Engine,
+        fold: Fold,
+        spellings: Spellings,
+        observe: Observe | None = None,
+        keep: Keep | None = None,
     ) -> None:
+        """Answers are kept in `keep`. One is given again when the engine, and all that the store says at that moment
+        under the same scope, are as they were when it was made: nothing is read less, passages are not made again."""
         self._store, self._engine, self._fold, self._spellings = store, engine, fold, spellings
-        self._observe = observe
-        self._keep: Keep | None = None
-
-    def keep_in(self, keep: Keep) -> Search:
-        """Answers are kept there. One is given again when the engine, and all that the store says at that moment under
-        the same scope, are as they were when it was made: nothing is read less, passages are not made again."""
-        self._keep = keep
-        return self
+        self._observe, self._keep = observe, keep
 
     def find(self, query: Query, scope: Scope) -> Results:
         """A page of results. An article that the store refuses is in no hit, count or statistic.

@@ -145,7 +145,7 @@ def open_site(config: Config, observe: Observe | None = None) -> site.Site:
     versions = matrices(config.matrix)
     publishing = Publishing(store, config, versions)
     editing = Editing(store, publishing, config.attachment_max_mb)
-    search = Search(store, engine, fold, spellings, observe).keep_in(cache)
+    search = Search(store, engine, fold, spellings, observe, cache)
     accounts = Accounts(store, config, versions)
     cases_of_site = Cases(store, config, versions)
     return site.Site(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
 
+from web import addresses
+
 FOLDER = Path(__file__).parent / "static"
 FOREVER = "public, max-age=31536000, immutable"
 KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -58,18 +60,12 @@ def install(app: Flask) -> None:
     app.extensions["kb-assets"] = assets
     app.register_blueprint(blueprint)
 
-    kept: dict[str, str] = {}
-
     def address(name: str) -> str:
         if name not in assets.files:
             raise LookupError(f"no static file {name}")
-        if request.script_root:
-            return url_for("assets.send", digest=assets.digest, name=name)
-        if (found := kept.get(name)) is None:
-            found = kept[name] = url_for("assets.send", digest=assets.digest, name=name)
-        return found
+        return url_for("assets.send", digest=assets.digest, name=name)
 
-    app.jinja_env.globals["asset"] = address
+    app.jinja_env.globals["asset"] = addresses.once(address)
 
 
 @blueprint.get("/static/<digest>/<path:name>")

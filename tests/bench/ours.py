@@ -93,8 +93,7 @@ def in_process(home: Path, engine_name: str, keeping: bool = True) -> Iterator[S
     cache = Cache(config.cache_mb)
     with Store.open(config.store_url) as store:
         engine = open_engine(config, engine_name, cache)
-        search = Search(store, engine, fold, spellings)
-        yield search.keep_in(cache) if keeping else search
+        yield Search(store, engine, fold, spellings, keep=cache if keeping else None)
         engine.close()
 
 

@@ -130,9 +130,8 @@ class TantivySource:
                 found[at] = np.rint([score for score, _ in hits])
             return found
 
-        # tantivy lets go of Python's lock while it searches: the first takes about as long as the others.
-        others = self._beside.map(amounts, worths[1:])
-        return [amounts(worths[0]), *others]
+        # tantivy lets go of Python's lock while it searches.
+        return list(self._beside.map(amounts, worths))
 
     def texts(self, rows: Rows) -> Sequence[tuple[str, bytes]]:
         return [self._text(address) for _, address in rows.places]
