@@ -17,6 +17,7 @@ from indexer.analysis import Analysis
 from indexer.caching import Cache
 from indexer.embedded import Embedded
 from indexer.engines.whoosh import codec as codec_module
+from indexer.engines.whoosh import term_index as term_index_module
 from indexer.engines.whoosh import writing as writing_module
 from indexer.engines.whoosh.shards import MappedStorage, Segment
 from indexer.engines.whoosh.writing import BatchWriter, schema
@@ -101,7 +102,7 @@ class WhooshEngine(Embedded):
 
     def _fingerprint(self) -> str:
         """Changes whenever what is written to an index would."""
-        return self._answering.fingerprint(codec_module, writing_module)
+        return self._answering.fingerprint(codec_module, term_index_module, writing_module)
 
     def _newest(self) -> Opened | None:
         with self._lock:

@@ -11,8 +11,6 @@ import struct
 from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from hashlib import md5
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,13 +20,18 @@ from whoosh.matching import ListMatcher
 from whoosh.reading import SegmentReader
 from whoosh.writing import SegmentWriter
 
+from indexer.engines.whoosh.term_index import TermIndex
 from indexer.shards import Postings
 
 MAX_DOCUMENTS = 0xFFFF
 MAX_FREQUENCY = 0xFF
 WRITTEN_AT_ONCE = 10_000
+# What is known of a term, as Whoosh packs it: one of it, and many.
 _INFO = struct.Struct("!BfIBBfIIqi")
-_LENGTHS = struct.Struct("!ii")
+_INFOS = np.dtype(
+    [("inlined", "u1"), ("weight", ">f4"), ("count", ">u4"), ("shortest", "u1"), ("longest", "u1"), ("most", ">f4"),
+     ("first", ">u4"), ("last", ">u4"), ("position", ">i8"), ("size", ">i4")]
+)  # fmt: skip
 
 
 class PackedCodec(W3Codec):  # type: ignore[misc]
@@ -63,45 +66,49 @@ def unpacked(packed: bytes | memoryview, count: int) -> Postings:
 class PackedFieldWriter(W3FieldWriter):  # type: ignore[misc]
     """Writes whole posting lists, term by term in their order."""
 
+    _tindex: Any
+
+    def __init__(self, codec: W3Codec, storage: Any, segment: Any) -> None:
+        super().__init__(codec, storage, segment)
+        # In the place of Whoosh's own, which takes one term at a time.
+        self._tindex.dbfile.close()
+        self._tindex = TermIndex(self._create_file(codec.TERMS_EXT))
+        self._fieldmap: dict[str, int] = {}
+        self._tindex.extras["fieldmap"] = self._fieldmap
+
     def add_packed(self, name: str, spec: Any, lists: Lists) -> None:
         self.start_field(name, spec)
-        prefix, position = struct.pack("!H", self._fieldid), self._postfile.tell()
-        starts = lists.ends - np.diff(lists.ends, prepend=0)
-        columns = (
-            starts, lists.ends, np.add.reduceat(lists.frequencies, starts, dtype=np.int64),
-            np.maximum.reduceat(lists.frequencies, starts), lists.documents[starts], lists.documents[lists.ends - 1],
-        )  # fmt: skip
-        documents, frequencies = lists.documents.tobytes(), lists.frequencies.tobytes()
-        each = zip(lists.terms, *(column.tolist() for column in columns), strict=True)
-        while some := list(islice(each, WRITTEN_AT_ONCE)):
-            packed: list[bytes] = []
-            infos: list[tuple[bytes, bytes]] = []
-            for term, start, end, total, most, first, last in some:
-                count = end - start
-                padding = b"\0" if count % 2 else b""
-                size = 3 * count + len(padding)
-                packed += documents[2 * start : 2 * end], frequencies[start:end], padding
-                infos.append((prefix + term, _INFO.pack(0, total, count, 0, 0, most, first, last, position, size)))
-                position += size
-            self._postfile.write(b"".join(packed))
-            self._add_infos(infos)
+        prefix = struct.pack("!H", self._fieldid)
+        for first in range(0, len(lists.terms), WRITTEN_AT_ONCE):
+            some = lists.terms[first : first + WRITTEN_AT_ONCE]
+            ends = lists.ends[first : first + WRITTEN_AT_ONCE]
+            start = int(lists.ends[first - 1]) if first else 0
+            documents, frequencies = lists.documents[start : ends[-1]], lists.frequencies[start : ends[-1]]
+            packed, infos = _packed(ends - start, documents, frequencies, self._postfile.tell())
+            self._postfile.write(packed)
+            self._tindex.add_all_of([prefix + term for term in some], infos, _INFOS.itemsize)
         self.finish_field()
 
-    def _add_infos(self, infos: Sequence[tuple[bytes, bytes]]) -> None:
-        """What `self._tindex.add` does with each of them, in one piece: a term takes a fifth of the time."""
-        index = self._tindex
-        packed: list[bytes] = []
-        position = index.dbfile.tell()
-        for key, value in infos:
-            if key <= index.lastkey:
-                raise ValueError("terms must come in their order")
-            index.lastkey = key
-            index.index.append(position)
-            hashed = int.from_bytes(md5(key, usedforsecurity=False).digest()[-4:], "big")
-            index.buckets[hashed & 255].append((hashed, position))
-            packed += _LENGTHS.pack(len(key), len(value)), key, value
-            position += _LENGTHS.size + len(key) + len(value)
-        index.dbfile.write(b"".join(packed))
+
+def _packed(
+    ends: NDArray[np.int64], documents: NDArray[np.uint16], frequencies: NDArray[np.uint8], position: int
+) -> tuple[bytes, bytes]:
+    """Posting lists as they lie in a file, from `position` on, and the `_INFO` of each."""
+    counts = np.diff(ends, prepend=0)
+    starts = ends - counts
+    sizes = 3 * counts + counts % 2
+    places = np.cumsum(sizes) - sizes
+    packed = np.zeros(int(sizes.sum()), np.uint8)
+    nth = np.arange(len(documents)) - np.repeat(starts, counts)
+    packed.view("<u2")[np.repeat(places // 2, counts) + nth] = documents
+    packed[np.repeat(places + 2 * counts, counts) + nth] = frequencies
+    infos = np.zeros(len(ends), _INFOS)
+    infos["weight"] = np.add.reduceat(frequencies, starts, dtype=np.int64)
+    infos["count"] = counts
+    infos["most"] = np.maximum.reduceat(frequencies, starts)
+    infos["first"], infos["last"] = documents[starts], documents[ends - 1]
+    infos["position"], infos["size"] = places + position, sizes
+    return packed.tobytes(), infos.tobytes()
 
 
 class Lists(NamedTuple):
@@ -156,12 +163,16 @@ class PostingBuffer:
         order = sorted(range(len(names)), key=names.__getitem__)
         rank = np.empty(len(names), np.uint64)
         rank[order] = np.arange(len(names), dtype=np.uint64)
-        by_term = np.argsort((rank[terms] << np.uint64(16)) | documents)
+        # Term, document and frequency in one number: sorting takes half as long as asking for the order.
+        postings = rank[terms] << np.uint64(24)
+        postings |= documents.astype(np.uint64) << np.uint64(8)
+        postings |= np.frombuffer(kept.frequencies, np.uint8)
+        postings.sort()
         return Lists(
             [names[at] for at in order],
             np.cumsum(np.bincount(terms, minlength=len(names))[order]),
-            documents[by_term],
-            np.frombuffer(kept.frequencies, np.uint8)[by_term],
+            (postings >> np.uint64(8)).astype(np.uint16),
+            postings.astype(np.uint8),
         )
 
 
