@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil
+from typing import TYPE_CHECKING
 
 from indexer.analysis import CHARACTER, EXACT, Analysis
 from indexer.folding import fold, squash
@@ -17,7 +18,9 @@ from indexer.planning import article_number
 from indexer.sounds import grams, syllables
 from kb.entitlements import Grants, audiences
 from kb.search import Document
-from kb.store.articles import IndexSource
+
+if TYPE_CHECKING:
+    from kb.store.articles import IndexSource
 
 # So many votes or cases are needed before their balance counts for half: one reader's mood moves nothing.
 DOUBT = 10

@@ -45,6 +45,8 @@ from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment
 from kb.store.originals import Original, Whole
 
 CHUNK_ROWS = 500
+# The children are to have work soon.
+FIRST_ROWS = 128
 CHUNK_BYTES = 8 << 20
 # Stands for the article's own product where --grants is checked.
 ANY_PRODUCT = "product"
@@ -364,15 +366,15 @@ class _Watched:
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """As many rows as memory should hold at once."""
     chunk: list[Row] = []
-    size = 0
+    size, most = 0, FIRST_ROWS
     for row in rows:
         chunk.append(row)
         if row.draft:
             size += sum(len(each.markdown) for each in row.draft.sections)
             size += sum(len(each.content) for each in row.draft.attachments)
-        if len(chunk) >= CHUNK_ROWS or size >= CHUNK_BYTES:
+        if len(chunk) >= most or size >= CHUNK_BYTES:
             yield chunk
-            chunk, size = [], 0
+            chunk, size, most = [], 0, CHUNK_ROWS
     if chunk:
         yield chunk
 

@@ -16,8 +16,9 @@ from kb.limited import Done, Limits, Pool
 from kb.limited.pool import BATCH_JOBS, BATCH_WEIGHT
 from kb.search import Document
 
-# So many articles are analysed long before children would have started.
-AT_ONCE = 300
+# So many articles are analysed long before children would have started; when there are as many as `FEW`, they are
+# started.
+AT_ONCE, FEW = 300, 100
 
 Made: TypeAlias = Sequence[Indexed]
 # What a child made of a document: the document itself need not come back.
@@ -53,6 +54,8 @@ class Making:
         """Takes those of an article; gives articles that are ready."""
         self._taken += 1
         job = Job(article, documents, self._analysis.own_words)
+        if self._many and self._taken == FEW:
+            self._pool.open()
         if not self._many or self._taken <= AT_ONCE:
             yield article, _made(job, self._analysis)
             return

@@ -7,8 +7,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from pypinyin import lazy_pinyin
-
 from kb.articles import LANGUAGES
 from kb.entitlements import PRODUCT
 from kb.store.articles import Product
@@ -48,6 +46,9 @@ def _folded(name: str) -> str:
 
 def _identifier(name: str) -> str:
     """Small letters, digits and hyphens: Han by its pinyin, so that it can be read aloud."""
+    # It reads dictionaries, which few imports need.
+    from pypinyin import lazy_pinyin
+
     latin = " ".join(lazy_pinyin(unicodedata.normalize("NFKC", name)))
     plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode().lower()
     id_ = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST].strip("-")

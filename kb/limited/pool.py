@@ -152,8 +152,8 @@ class Pool(Generic[J, R]):
     """Does many jobs with every core, in their order.
 
     `work` names what does one, `package.module:maker`: called once in each child, the maker gives a function from job
-    to result. `weigh` says how many characters or bytes a job takes to send. Children start when there is work and end
-    with the pool.
+    to result. `weigh` says how many characters or bytes a job takes to send. Children start when there is work, or
+    with `open`, and end with the pool.
     """
 
     def __init__(
@@ -186,6 +186,12 @@ class Pool(Generic[J, R]):
         self._threads.shutdown(cancel_futures=True)
         for child in children:
             child.end()
+
+    def open(self) -> None:
+        """Starts the children: by the time there is work for all of them they are ready."""
+        with self._lock:
+            while not self._closed and len(self._all) < self.workers:
+                self._idle.append(self._new())
 
     def run(self, jobs: Iterable[J]) -> Iterator[Done[R]]:
         """An outcome for each job, in order. Takes only as many jobs ahead as keep the children busy."""
@@ -221,9 +227,12 @@ class Pool(Generic[J, R]):
                 raise RuntimeError("the pool is closed")
             if self._idle:
                 return self._idle.pop()
-            child = Child(self._work, self._limits)
-            self._all.add(child)
-            return child
+            return self._new()
+
+    def _new(self) -> Child:
+        child = Child(self._work, self._limits)
+        self._all.add(child)
+        return child
 
     def _drop(self, child: Child) -> None:
         child.end()

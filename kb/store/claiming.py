@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
+from kb.busy import Busy
 from kb.store import database, indexing
 from kb.store.articles import ChangeNote
-from kb.store.database import Busy, StoreError
+from kb.store.database import StoreError
 from kb.store.tables import change_note
 
 # Each article claimed is a lock in the server's memory, of which there are some thousands.

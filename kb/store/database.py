@@ -36,10 +36,6 @@ class StoreError(Exception):
     """The store cannot be used as it is: says why and what to do."""
 
 
-class Busy(Exception):
-    """Another process is at work on the same."""
-
-
 def connect(url: str) -> Engine:
     """An engine for the URL. SQLite's file and folder are made private when they are made."""
     try:

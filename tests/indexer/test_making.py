@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from indexer.analysis import Analysis
 from indexer.documents import Indexed, indexed
 from indexer.making import AT_ONCE, Making
@@ -40,3 +43,11 @@ def test_what_children_cannot_do_is_not_left_out() -> None:
     analysis, given = Analysis(), DOCUMENTS[: AT_ONCE + 5]
     too_little = Limits(seconds=20.0, memory_mb=1)
     assert made(Making(analysis, True, too_little), given) == expected(analysis, given)
+
+
+def test_children_know_of_no_database() -> None:
+    asked = "import sys, kb.limited.child, indexer.making; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in run.stdout.split()} | set(run.stdout.split())
+    assert "pypinyin" in loaded
+    assert not loaded & {"sqlalchemy", "kb.store", "whoosh.index", "tantivy"}

@@ -133,6 +133,18 @@ def test_outcomes_come_in_order() -> None:
     assert texts == [f"article {n}" for n in range(500)]
 
 
+def test_children_that_are_started_beforehand_do_the_work() -> None:
+    with RenderPool(workers=2) as pool:
+        pool.open()
+        started = set(pool._all)
+        pool.open()
+        outcomes = list(pool.render(Job((Part(str(number)),)) for number in range(300)))
+        assert len(started) == 2 and pool._all == started
+    assert [outcome.sections[0].text for outcome in outcomes] == [str(number) for number in range(300)]
+    pool.open()
+    assert all(child._process.poll() is not None for child in started)
+
+
 def test_a_slow_article_is_given_up_alone() -> None:
     slow = "\n\n".join("**a** `b` [c](d) " * 40 for _ in range(3_000))
     with RenderPool(Limits(seconds=0.3), workers=1) as pool:
