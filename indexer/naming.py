@@ -46,7 +46,7 @@ def _folded(name: str) -> str:
 
 def _identifier(name: str) -> str:
     """Small letters, digits and hyphens: Han by its pinyin, so that it can be read aloud."""
-    # It reads dictionaries, which few imports need.
+    # It reads its dictionaries, which few imports need.
     from pypinyin import lazy_pinyin
 
     latin = " ".join(lazy_pinyin(unicodedata.normalize("NFKC", name)))

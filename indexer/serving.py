@@ -162,4 +162,6 @@ def _forget(worker: int) -> None:
 def serve_forever(config: Config) -> None:
     """Serves until the process is told to stop; requests under way are finished."""
     _measure_together(config)
+    # Dictionaries that the first suggestion asks for: read before workers part, they are in memory once.
+    import_module("pypinyin.seg.simpleseg")
     Server(config).run()

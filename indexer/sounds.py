@@ -1,4 +1,7 @@
-"""How Chinese sounds, as people type it: pinyin without tones, its initials, and zhuyin turned into pinyin."""
+"""How Chinese sounds, as people type it: pinyin without tones, its initials, and zhuyin turned into pinyin.
+
+`pypinyin` reads its dictionaries when it is imported: only who asks for a sound waits for that.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,6 @@ import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import chain
-
-from pypinyin import Style, lazy_pinyin, pinyin_dict
-from pypinyin.seg.simpleseg import seg
 
 HAN = re.compile("[\u3400-\u9fff]")
 _RUNS = re.compile("[\u3400-\u9fff]+|[^\u3400-\u9fff]+")
@@ -24,13 +24,21 @@ def syllables(text: str) -> list[str]:
     """The pinyin of each Han character, v for ü; other characters one by one as they are, in lower case."""
     found: list[str] = []
     for run in _RUNS.findall(text):
-        found += chain.from_iterable(map(_spoken, seg(run))) if HAN.match(run) else map(str.lower, run)
+        found += chain.from_iterable(map(_spoken, _cut(run))) if HAN.match(run) else map(str.lower, run)
     return found
+
+
+def _cut(run: str) -> list[str]:
+    from pypinyin.seg.simpleseg import seg
+
+    return seg(run)
 
 
 @lru_cache(maxsize=20_000)
 def _spoken(word: str) -> tuple[str, ...]:
     """The pinyin of a word by itself, which is what it is within a text."""
+    from pypinyin import Style, lazy_pinyin
+
     return tuple(lazy_pinyin([word], style=Style.NORMAL, errors=list))  # type: ignore[arg-type]
 
 
@@ -78,6 +86,8 @@ def _whole_syllables(bare: str) -> str:
 @cache
 def _zhuyin_table() -> dict[str, str]:
     """Every syllable of Mandarin from zhuyin to pinyin, both without tones."""
+    from pypinyin import Style, lazy_pinyin, pinyin_dict
+
     # One character for each reading: the rest would say the same, a second later.
     readings = {sound: chr(point) for point, sound in pinyin_dict.pinyin_dict.items() if 0x4E00 <= point < 0xA000}
     characters = list(readings.values())
