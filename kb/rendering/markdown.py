@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.blockparser import BlockParser
 from markdown.blockprocessors import BlockProcessor
-from markdown.preprocessors import HtmlBlockPreprocessor
-from markdown.treeprocessors import InlineProcessor
-from markdown.util import AtomicString
+from markdown.extensions.fenced_code import FencedBlockPreprocessor
+from markdown.preprocessors import HtmlBlockPreprocessor, NormalizeWhitespace
+from markdown.treeprocessors import InlineProcessor, UnescapeTreeprocessor
+from markdown.util import ETX, INLINE_PLACEHOLDER_PREFIX, STX, AtomicString
 
 from kb.rendering.cleaning import Cleaner, Links
 from kb.rendering.reading import Anchors, Html, read
@@ -47,6 +49,10 @@ TRIGGERS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# An element, and the names of those that it is in.
+Placed: TypeAlias = tuple[Element, list[str]]
+
+
 class Part(NamedTuple):
     """A section to render. `grants` empty: whoever reads the article reads it."""
 
@@ -55,7 +61,8 @@ class Part(NamedTuple):
 
 
 class QuickInline(InlineProcessor):
-    """Tries only the patterns that can match: half of the time went into those that could not."""
+    """Tries only the patterns that can match, and leaves texts without any alone: half of the time went into those that
+    could not."""
 
     def __init__(self, md: Markdown) -> None:
         super().__init__(md)
@@ -65,7 +72,48 @@ class QuickInline(InlineProcessor):
         self._tried = [(pattern, *_two(named.get(id(pattern), ("",)))) for pattern in patterns]
         self._triggers = re.compile("|".join(re.escape(each) for _, *triggers in self._tried for each in triggers))
 
-    # The method's name as the parent class mangles it. Were it renamed there, rendering would be slower, not other.
+    def run(self, tree: Element, ancestors: list[str] | None = None) -> Element:
+        """What the parent does, for the texts that hold something to replace."""
+        self.stashed_nodes: dict[str, Element | str] = {}
+        elements = self._InlineProcessor__processPlaceholders  # type: ignore[attr-defined]
+        waiting: deque[Placed] = deque([(tree, [*(ancestors or ()), tree.tag.lower()])])
+        while waiting:
+            parent, self.ancestors = waiting.popleft()
+            if parent is not tree:
+                self.ancestors.append(parent.tag.lower())
+            put: list[tuple[Element, list[Placed]]] = []
+            # What is put behind a child is gone through, too.
+            for child in parent:
+                if (text := child.text) and self._holds(text) and not isinstance(text, AtomicString):
+                    self.ancestors.append(child.tag.lower())
+                    child.text = None
+                    found = elements(self._InlineProcessor__handleInline(text), child)
+                    put.append((child, found))
+                    waiting += found
+                    self.ancestors.pop()
+                if (tail := child.tail) and self._holds(tail):
+                    tail, dummy, child.tail = self._InlineProcessor__handleInline(tail), Element("d"), None
+                    found = elements(tail, dummy, False)
+                    child.tail = dummy.tail or None
+                    after = list(parent).index(child) + 1
+                    for node, _ in reversed(found):
+                        parent.insert(after, node)
+                if len(child):
+                    waiting.append((child, self.ancestors[:]))
+            for child, found in put:
+                for at, (node, _) in enumerate(found):
+                    child.insert(at, node)
+        return tree
+
+    def _holds(self, text: str) -> bool:
+        """Whether there is anything in it to replace."""
+        return INLINE_PLACEHOLDER_PREFIX in text or self._triggers.search(text) is not None
+
+    # Names as the parent class mangles them; `test_quick_markdown` compares what comes out.
+    def _InlineProcessor__processElementText(self, node: Element, subnode: Element, isText: bool = True) -> None:
+        if INLINE_PLACEHOLDER_PREFIX in ((subnode.text if isText else subnode.tail) or ""):
+            super()._InlineProcessor__processElementText(node, subnode, isText)  # type: ignore[misc]
+
     def _InlineProcessor__handleInline(self, data: str, patternIndex: int = 0) -> str:
         if isinstance(data, AtomicString) or not self._triggers.search(data):
             return data
@@ -87,6 +135,7 @@ def _two(triggers: tuple[str, ...]) -> tuple[str, str]:
 
 # How a block begins, and a later line of it, that a processor other than that of paragraphs may take.
 FIRST_LINE = re.compile(r" {0,3}(?:[-#>*+_=:\[]|\d+\.)|\n|\Z| {4}")
+BLANK_LINE, LATER_BLANK = re.compile(r"\n +\n"), re.compile(r"(?<=\n) +\n")
 LATER_LINE = re.compile(r"\n {0,3}[-#>*+_=:\[]")
 
 
@@ -120,6 +169,23 @@ def _may_be_other(block: str) -> bool:
     return bool("|" in block or "!!!" in block or FIRST_LINE.match(block) or LATER_LINE.search(block))
 
 
+class QuickWhitespace(NormalizeWhitespace):
+    """Looks at every space only where a line is of spaces alone."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        source = "\n".join(lines).replace(STX, "").replace(ETX, "").replace("\r\n", "\n").replace("\r", "\n") + "\n\n"
+        source = source.expandtabs(self.md.tab_length)
+        return (LATER_BLANK.sub("\n", source) if BLANK_LINE.search(source) else source).split("\n")
+
+
+class QuickFences(FencedBlockPreprocessor):
+    """Looks for fences only where there can be one."""
+
+    def run(self, lines: list[str]) -> list[str]:
+        text = "\n".join(lines)
+        return super().run(lines) if "```" in text or "~~~" in text else lines
+
+
 class QuickHtmlBlocks(HtmlBlockPreprocessor):
     """Looks for blocks of HTML only where there can be one."""
 
@@ -127,6 +193,13 @@ class QuickHtmlBlocks(HtmlBlockPreprocessor):
         if any("<" in line or "&" in line for line in lines):
             return super().run(lines)
         return lines
+
+
+class QuickUnescape(UnescapeTreeprocessor):
+    """Looks for what was escaped only where there can be any."""
+
+    def unescape(self, text: str) -> str:
+        return super().unescape(text) if STX in text else text
 
 
 class _Markdown(Markdown):
@@ -139,6 +212,9 @@ class _Markdown(Markdown):
 def _markdown(*more: str) -> Markdown:
     md = _Markdown(extensions=[*EXTENSIONS, *more], extension_configs=SETTINGS)
     md.treeprocessors.register(QuickInline(md), "inline", 20)
+    md.treeprocessors.register(QuickUnescape(md), "unescape", 0)
+    md.preprocessors.register(QuickWhitespace(md), "normalize_whitespace", 30)
+    md.preprocessors.register(QuickFences(md, {}), "fenced_code_block", 25)
     md.preprocessors.register(QuickHtmlBlocks(md), "html_block", 20)
     # It only breaks the HTML into prettier lines.
     md.treeprocessors.deregister("prettify")
