@@ -28,7 +28,6 @@ DOUBT = 10
 MOST_FILE_GRANTS = 3
 # `helpful` is kept as a whole number of so many parts.
 HELPFUL_UNIT = 1_000
-SOUNDS_APART = "\x1f"
 SORTED_BY = 60
 _PACKED = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -161,7 +160,6 @@ class Indexed:
     grams: str
     title: str
     body: str
-    sounds: str
     title_length: int
     helpful: int
 
@@ -182,17 +180,15 @@ def indexed(document: Document, analysis: Analysis) -> Indexed:
     document = whole(document)
     title, body = fold(document.title), fold(document.body)
     counts = counted(document, analysis, (title, body))
-    sounds = syllables(title)
     number = document.number.lower()
     return Indexed(
         document=document,
         number=article_number(number) or number,
         levels=tuple(map(" ".join, levels(counts.title, counts.emphasis, counts.everything, norm(counts.length)))),
         titled=" ".join(sorted(counts.title)),
-        grams=" ".join(grams(sounds)),
+        grams=" ".join(grams(syllables(title))),
         title=title,
         body=body,
-        sounds=SOUNDS_APART.join(sounds),
         title_length=len(squash(title)),
         helpful=round(document.helpful * HELPFUL_UNIT),
     )

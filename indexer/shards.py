@@ -128,9 +128,6 @@ class Shard(Documents, Protocol):
     def title(self, document: int) -> str:
         """The folded title."""
 
-    def sounds(self, document: int) -> list[str]:
-        """How each character of the title sounds (indexer.sounds.syllables)."""
-
 
 def holds(node: Node, shard: Documents) -> Mask:
     """Where it holds; of deleted documents, too."""
@@ -368,7 +365,7 @@ class Shards:
             for document in np.flatnonzero(mask).tolist()
         ]
         newest = nlargest(limit, places)
-        return [Title(article, self.shards[at].title(one), self.shards[at].sounds(one)) for article, at, one in newest]
+        return [Title(article, self.shards[at].title(one)) for article, at, one in newest]
 
 
 def _by_shard(rows: Rows) -> Iterator[tuple[Shard, list[int], list[int]]]:

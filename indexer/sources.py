@@ -74,11 +74,10 @@ class Rows:
 
 
 class Title(NamedTuple):
-    """A folded title with how each of its characters sounds (`indexer.sounds.syllables`)."""
+    """A folded title."""
 
     article: int
     title: str
-    sounds: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

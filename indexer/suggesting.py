@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 from indexer.analysis import CHARACTER, EXACT, PAIR, Analysis
@@ -159,10 +160,17 @@ def _sounding(kind: str, sound: str, readable: Readable) -> list[Found]:
     node = all_of(Term(SOUND, piece) for piece in whole) if whole else Prefix(SOUND, kind + sound)
     found = []
     for one in readable.titles(node):
-        for start, end in _spoken(kind, sound, one.sounds):
+        for start, end in _spoken(kind, sound, _syllables(one.title)):
             if HAN.search(one.title[start:end]):
                 found.append(Found(one.article, one.title, start, end))
+        if len(found) >= MAX_TITLES:
+            break
     return found[:MAX_TITLES]
+
+
+@lru_cache(maxsize=10_000)
+def _syllables(title: str) -> Sequence[str]:
+    return syllables(title)
 
 
 def _spoken(kind: str, sound: str, sounds: Sequence[str]) -> Iterator[tuple[int, int]]:

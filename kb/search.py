@@ -36,8 +36,9 @@ PARTS = (
 class Document:
     """What an engine indexes: the part of one article that one audience sees.
 
-    `key` is unique and begins with the article's id (`17.0`). `body` and `headings` are plain text; `digest` changes
-    when anything here does. `helpful` is what readers made of it, from -1 to 1, 0 when nobody said.
+    `key` is the article's id and the place among the documents of the article (`17.0`). `body` and `headings` are plain
+    text; `digest`, hexadecimal, changes when anything here does. `helpful` is what readers made of it, from -1 to 1, 0
+    when nobody said.
     """
 
     key: str

@@ -34,7 +34,7 @@ def document(
         versions=(),
         category="",
         updated=date(2026, 1, 1),
-        digest=f"digest of {article} {title}",
+        digest=f"digest of {article} {title}".encode().hex(),
     )
     return replace(made, **others)  # type: ignore[arg-type]
 

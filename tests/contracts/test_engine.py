@@ -153,12 +153,23 @@ def test_an_error_among_hundreds_leaves_the_index_as_it_was(engine: Engine) -> N
 
 def test_contents_give_every_document_with_its_digest(engine: Engine) -> None:
     put(
-        engine, [document(1, "甲", digest="a"), document(1, "甲", key="1.1", digest="b"), document(7, "乙", digest="c")]
+        engine,
+        [document(1, "甲", digest="0a"), document(1, "甲", key="1.1", digest="0b"), document(7, "乙", digest="0c")],
     )
     assert {article: dict(keys) for article, keys in engine.contents().items()} == {
-        1: {"1.0": "a", "1.1": "b"},
-        7: {"7.0": "c"},
+        1: {"1.0": "0a", "1.1": "0b"},
+        7: {"7.0": "0c"},
     }
+
+
+def test_texts_are_kept_whole_in_every_script(engine: Engine) -> None:
+    put(engine, [document(1, "𠮷野家 🙂 안녕", "設定 ✓ naïve Ω"), document(2, "吉野家", "設定 ✗ naive ω \ue5e5")])
+    put(engine, [document(3, "かな カナ", "設定 ✓ 한국어")])
+    assert found(engine, '"𠮷野家 🙂"') == [1]
+    assert set(found(engine, '"設定 ✓"')) == {1, 3}
+    assert found(engine, '"ω \ue5e5"') == [2]
+    assert found(engine, '"✓ 한국어"') == [3]
+    assert "𠮷野家 🙂 안녕" in [each.text for each in engine.suggest("𠮷野", PUBLIC)]
 
 
 def test_only_who_holds_a_grant_finds(engine: Engine) -> None:

@@ -44,7 +44,6 @@ PROPERTIES: Mapping[str, Any] = {
     GRADED: _TERMS,
     "title": _TEXT,
     "body": _TEXT,
-    "sounds": {"type": "keyword", "index": False, "doc_values": False},
     "state": {"type": "object", "enabled": False},
 }
 
@@ -72,7 +71,7 @@ def created(config: Config, meta: Mapping[str, str]) -> dict[str, Any]:
         "mappings": {
             "dynamic": "strict",
             "_meta": meta,
-            "_source": {"includes": ["title", "body", "sounds", "state"]},
+            "_source": {"includes": ["title", "body", "state"]},
             "properties": PROPERTIES,
         },
     }
@@ -105,5 +104,4 @@ def written(made: Indexed, born: int) -> dict[str, Any]:
         ),
         "title": made.title,
         "body": made.body,
-        "sounds": made.sounds,
     }

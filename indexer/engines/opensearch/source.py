@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.documents import HELPFUL_UNIT, SOUNDS_APART
+from indexer.documents import HELPFUL_UNIT
 from indexer.engines.opensearch.cluster import Cluster
 from indexer.engines.opensearch.commits import State
 from indexer.engines.opensearch.mapping import place
@@ -99,11 +99,8 @@ class Snapshot:
 
     def titles(self, among: Node, limit: int) -> Sequence[Title]:
         newest = [{"article": "desc"}]
-        hits = self._told(self._among(among), limit, ["title", "sounds"], docvalue_fields=("article",), sort=newest)
-        return [
-            Title(_value(hit, "article"), hit["_source"]["title"], hit["_source"]["sounds"].split(SOUNDS_APART))
-            for hit in hits
-        ]
+        hits = self._told(self._among(among), limit, ["title"], docvalue_fields=("article",), sort=newest)
+        return [Title(_value(hit, "article"), hit["_source"]["title"]) for hit in hits]
 
     def terms(self, field: str, prefix: str) -> Sequence[str]:
         beginning = _REGEX.sub(r"\\\1", prefix) + ".*"

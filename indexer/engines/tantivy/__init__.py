@@ -17,7 +17,7 @@ from indexer.embedded import Embedded
 from indexer.engines.tantivy import translating as translating_module
 from indexer.engines.tantivy import writing as writing_module
 from indexer.engines.tantivy.source import TantivySource
-from indexer.engines.tantivy.writing import BatchWriter, schema
+from indexer.engines.tantivy.writing import META, BatchWriter, created
 from indexer.generations import sync_folder
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 NAME = "tantivy"
 STAMP = "stamp.json"
-META = "meta.json"
 
 
 def open_engine(config: Config, cache: Cache) -> TantivyEngine:
@@ -52,7 +51,8 @@ class TantivyEngine(Embedded):
             if fresh:
                 stamp = json.dumps({"fingerprint": self._fingerprint()})
                 (path / STAMP).write_text(stamp + "\n", encoding="utf-8")
-            batch = BatchWriter(Index(schema(), str(path)), self._answering.analysis, fresh)
+            index = created(path) if fresh else Index.open(str(path))
+            batch = BatchWriter(index, self._answering.analysis, fresh)
             try:
                 yield batch
             except BaseException:

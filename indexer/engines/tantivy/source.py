@@ -8,11 +8,19 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from tantivy import Index, Occur, Order, Query, Searcher
+from tantivy import Document, Index, Occur, Order, Query, Searcher
 
-from indexer.documents import HELPFUL_UNIT, SOUNDS_APART
+from indexer.documents import HELPFUL_UNIT
 from indexer.engines.tantivy.translating import Translator
-from indexer.engines.tantivy.writing import DAY, KINDS_OF_CONFIDENCE, LANGS
+from indexer.engines.tantivy.writing import (
+    CHARSET,
+    DAY,
+    KINDS_OF_CONFIDENCE,
+    LANGS,
+    PARTS,
+    STORED_BODY,
+    STORED_TITLE,
+)
 from indexer.sources import Counting, Counts, Rows, Title, Whole
 from indexer.tree import Node, Term, Worth
 
@@ -138,7 +146,7 @@ class TantivySource:
 
     def _text(self, address: Any) -> tuple[str, bytes]:
         document = self._searcher.doc(address)
-        return bytes(document.get_first("title") or b"").decode(), bytes(document.get_first("body") or b"")
+        return _stored(document, STORED_TITLE), _stored(document, STORED_BODY).encode()
 
     def quoting(self, among: Node, text: str, titles_only: bool) -> frozenset[int]:
         query, quoted = self._translator.query(among), text.encode()
@@ -159,10 +167,7 @@ class TantivySource:
         articles = self._searcher.fast_field_values("article", addresses)
         found = []
         for article, address in zip(articles, addresses, strict=True):
-            document = self._searcher.doc(address)
-            title = bytes(document.get_first("title") or b"").decode()
-            sounds = bytes(document.get_first("sounds") or b"").decode().split(SOUNDS_APART)
-            found.append(Title(int(article or 0), title, sounds))
+            found.append(Title(int(article or 0), _stored(self._searcher.doc(address), STORED_TITLE)))
         return found
 
     def terms(self, field: str, prefix: str) -> Sequence[str]:
@@ -172,11 +177,17 @@ class TantivySource:
         """Tell the article, key and digest of every document."""
         if not self.documents:
             return
-        found = self._searcher.search(Query.all_query(), self.documents, count=False)
-        for _, address in found.hits:
-            document = self._searcher.doc(address)
-            key = bytes(document.get_first("key") or b"").decode()
-            keep(int(key.partition(".")[0]), key, bytes(document.get_first("digest") or b"").decode())
+        hits = self._searcher.search(Query.all_query(), self.documents, count=False).hits
+        addresses = [address for _, address in hits]
+        for row, address in zip(self._searcher.fast_field_values("row", addresses), addresses, strict=True):
+            article, part = divmod(int(row or 0), PARTS)
+            digest = bytes(self._searcher.doc(address).get_first("digest") or b"")
+            keep(article, f"{article}.{part}", digest.hex())
+
+
+def _stored(document: Document, name: str) -> str:
+    """Nothing, of an index that was written before there was this field."""
+    return bytes(document.get_first(name) or b"").decode(CHARSET)
 
 
 def _range(name: str, first: int | None, last: int | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from whoosh.filedb.structfile import StructFile
 from whoosh.reading import SegmentReader
 
 from indexer.caching import Cache
-from indexer.documents import HELPFUL_UNIT, SOUNDS_APART
+from indexer.documents import HELPFUL_UNIT
 from indexer.engines.whoosh.codec import term_extent, unpacked
 from indexer.shards import Columns, Mask, Postings, Values
 from indexer.tree import OneOf
@@ -65,7 +65,6 @@ class Segment:
         self.columns = _columns(self._reader)
         self._bodies = self._reader.column_reader("body", translate=False)
         self._titles = self._reader.column_reader("title", translate=False)
-        self._sounds = self._reader.column_reader("sounds", translate=False)
 
     def reopened(self, segment: Any) -> Segment:
         """The same with the deletions of now."""
@@ -111,10 +110,6 @@ class Segment:
     def title(self, document: int) -> str:
         title: bytes = self._titles[document]
         return title.decode("utf-8")
-
-    def sounds(self, document: int) -> list[str]:
-        sounds: bytes = self._sounds[document]
-        return sounds.decode("utf-8").split(SOUNDS_APART)
 
     def values(self, column: str) -> list[bytes]:
         """A column of byte strings, whole: for the audit."""

@@ -42,7 +42,6 @@ def schema() -> Any:
         type=fields.COLUMN(few()),
         versions=fields.COLUMN(few()),
         title=fields.COLUMN(text()),
-        sounds=fields.COLUMN(text()),
         body=fields.COLUMN(text()),
     )
 
@@ -130,7 +129,6 @@ def _columns(made: Indexed) -> dict[str, Any]:
         "type": packed(document.type),
         "versions": packed("\x1f".join(document.versions)),
         "title": packed(made.title),
-        "sounds": packed(made.sounds),
         "body": packed(made.body),
     }
 
