@@ -6,38 +6,61 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Mapping
+from importlib import import_module
 
 import click
 
-from indexer.cli import (
-    articles,
-    cases,
-    evaluating,
-    exporting,
-    imports,
-    index,
-    people,
-    searching,
-    serving,
-    sprs,
-    webhooks,
-)
 from indexer.cli.common import Refused
 from indexer.engines import EngineMissing
-from indexer.evaluation import SetError
-from indexer.serving import CannotListen
-from kb.accounts import AccountError
 from kb.config import ConfigError
-from kb.imports import ImportRefused
 from kb.search import Busy, EngineDown
 from kb.store import StoreError
 from kb.store.articles import SourceChanged
 
 REFUSED, WRONG_USAGE = 1, 2
-PLAIN = (AccountError, CannotListen, EngineDown, ImportRefused, Refused, StoreError, SetError)
+# Each command, and where it is: only the one that is run is loaded, with what it needs.
+COMMANDS: Mapping[str, str] = {
+    "init": "serving:init",
+    "import": "articles:import_",
+    "export": "exporting:export",
+    "imports": "imports:imports",
+    "build": "index:build",
+    "sync": "index:sync",
+    "check": "index:check",
+    "search": "searching:search",
+    "gaps": "searching:gaps",
+    "terms": "searching:terms",
+    "evaluate": "evaluating:evaluate",
+    "cases": "cases:cases",
+    "sprs": "sprs:sprs",
+    "releases": "sprs:releases",
+    "user": "people:user",
+    "contract": "people:contract",
+    "licence": "people:licence",
+    "webhooks": "webhooks:webhooks",
+    "token": "people:token",
+    "status": "serving:status",
+    "serve": "serving:serve",
+    "start": "serving:start",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The commands of `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"indexer.cli.{module}"), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="support-kb", prog_name="kb", message="%(prog)s %(version)s")
 def group() -> None:
     """A knowledge base: articles in, answers out.
@@ -52,37 +75,6 @@ def group() -> None:
       kb search 無法登入 --grants public
       kb serve                         serve on KB_PORT (8000)
     """
-
-
-for command in (
-    *(
-        serving.init,
-        articles.import_,
-        exporting.export,
-        imports.imports,
-        index.build,
-        index.sync,
-        index.check,
-        searching.search,
-        searching.gaps,
-        searching.terms,
-        evaluating.evaluate,
-    ),
-    *(
-        cases.cases,
-        sprs.sprs,
-        sprs.releases,
-        people.user,
-        people.contract,
-        people.licence,
-        webhooks.webhooks,
-        people.token,
-        serving.status,
-        serving.serve,
-        serving.start,
-    ),
-):
-    group.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -103,8 +95,6 @@ def _code(arguments: list[str] | None) -> int:
         return _told(str(error), WRONG_USAGE)
     except EngineMissing as error:
         return _told(str(error), WRONG_USAGE)
-    except PLAIN as error:
-        return _told(str(error), REFUSED)
     except SourceChanged:
         return _told("another import of this source was faster; nothing was written, run it again", REFUSED)
     except Busy as error:
@@ -116,11 +106,23 @@ def _code(arguments: list[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if isinstance(error, _plain()):
+            return _told(str(error), REFUSED)
         if os.environ.get("KB_LOG_LEVEL") == "debug":
             traceback.print_exc()
             return REFUSED
         return _told(f"unexpected: {type(error).__name__}: {error}. KB_LOG_LEVEL=debug shows where", REFUSED)
     return found if isinstance(found, int) else 0
+
+
+def _plain() -> tuple[type[Exception], ...]:
+    """What says all there is to say."""
+    from indexer.evaluation import SetError
+    from indexer.serving import CannotListen
+    from kb.accounts import AccountError
+    from kb.imports import ImportRefused
+
+    return AccountError, CannotListen, EngineDown, ImportRefused, Refused, StoreError, SetError
 
 
 def _told(message: str, code: int) -> int:

@@ -108,6 +108,6 @@ def _attach(connection: Connection, store: Path | None) -> None:
     finally:
         if path:
             path.unlink()
-    for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-8000"):
+    for pragma in ("page_size=65536", "journal_mode=OFF", "synchronous=OFF", "cache_size=-8000"):
         cursor.execute(f"PRAGMA {FILE}.{pragma}")
     cursor.close()

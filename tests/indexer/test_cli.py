@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli import group, main
+from indexer.cli import COMMANDS, main
 
 ROOT = Path(__file__).parents[2]
 KB = Callable[..., "Done"]
@@ -64,7 +64,7 @@ def test_without_arguments_it_says_how_to_begin(kb: KB) -> None:
     assert "kb init" in said and "kb import" in said and "kb serve" in said
 
 
-@pytest.mark.parametrize("command", sorted(group.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_explains_itself_and_is_in_the_docs(kb: KB, command: str) -> None:
     shown = kb(command, "--help")
     assert shown.exit_code == 0 and shown.output.startswith("Usage:")
