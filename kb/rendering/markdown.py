@@ -33,7 +33,7 @@ TRIGGERS: Mapping[str, tuple[str, ...]] = {
     "escape": ("\\",),
     "footnote": ("[^",),
     "reference": ("[",),
-    "link": ("[",),
+    "link": ("](",),
     "image_link": ("![",),
     "image_reference": ("![",),
     "short_reference": ("[",),
@@ -47,6 +47,8 @@ TRIGGERS: Mapping[str, tuple[str, ...]] = {
     "em_strong2": ("_",),
     "not_strong": ("*", "_"),
 }
+# Patterns that put in what is defined elsewhere in the text: where nothing is, they leave it as it is.
+DEFINED = ("reference", "image_reference", "short_reference", "short_image_ref")
 
 
 # An element, and the names of those that it is in.
@@ -69,12 +71,16 @@ class QuickInline(InlineProcessor):
         patterns = md.inlinePatterns
         named = {id(patterns[name]): TRIGGERS[name] for name in TRIGGERS if name in patterns}
         # Every text holds "".
-        self._tried = [(pattern, *_two(named.get(id(pattern), ("",)))) for pattern in patterns]
-        self._triggers = re.compile("|".join(re.escape(each) for _, *triggers in self._tried for each in triggers))
+        every = self._every = [(pattern, *_two(named.get(id(pattern), ("",)))) for pattern in patterns]
+        defined = [patterns[name] for name in DEFINED if name in patterns]
+        self._without_definitions = [each for each in every if each[0] not in defined]
+        self._triggers = re.compile("|".join(re.escape(each) for _, *triggers in every for each in triggers))
+        self._tried = every
 
     def run(self, tree: Element, ancestors: list[str] | None = None) -> Element:
         """What the parent does, for the texts that hold something to replace."""
         self.stashed_nodes: dict[str, Element | str] = {}
+        self._tried = self._every if self.md.references else self._without_definitions
         elements = self._InlineProcessor__processPlaceholders  # type: ignore[attr-defined]
         waiting: deque[Placed] = deque([(tree, [*(ancestors or ()), tree.tag.lower()])])
         while waiting:
