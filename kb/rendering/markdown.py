@@ -139,6 +139,18 @@ def _two(triggers: tuple[str, ...]) -> tuple[str, str]:
     return triggers[0], triggers[-1]
 
 
+# What a block must hold, one of them, for a processor to take it. One not named here is always asked.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "table": ("|",),
+    "deflist": (":",),
+    "hashheader": ("#",),
+    "setextheader": ("\n=", "\n-"),
+    "hr": ("-", "_", "*"),
+    "olist": (".",),
+    "ulist": ("-", "*", "+"),
+    "quote": (">",),
+    "reference": ("]:",),
+}
 # How a block begins, and a later line of it, that a processor other than that of paragraphs may take.
 FIRST_LINE = re.compile(r" {0,3}(?:[-#>*+_=:\[]|\d+\.)|\n|\Z| {4}")
 BLANK_LINE, LATER_BLANK = re.compile(r"\n +\n"), re.compile(r"(?<=\n) +\n")
@@ -146,7 +158,8 @@ LATER_LINE = re.compile(r"\n {0,3}[-#>*+_=:\[]")
 
 
 class QuickBlocks(BlockParser):
-    """Asks the processors one by one only about blocks that can be something else than a paragraph."""
+    """Asks the processors one by one only about blocks that can be something else than a paragraph, and only those that
+    may take it."""
 
     def __init__(self, md: Markdown) -> None:
         super().__init__(md)
@@ -155,19 +168,23 @@ class QuickBlocks(BlockParser):
             processor.parser = self
 
     @cached_property
-    def _all(self) -> Sequence[BlockProcessor]:
+    def _all(self) -> Sequence[tuple[BlockProcessor, tuple[str, ...]]]:
         """When all extensions have added theirs."""
-        return tuple(self.blockprocessors)
+        processors = self.blockprocessors
+        needed = {id(processors[name]): NEEDED[name] for name in NEEDED if name in processors}
+        return tuple((each, needed.get(id(each), ("",))) for each in processors)
 
     def parseBlocks(self, parent: Element, blocks: list[str]) -> None:
         while blocks:
             if _may_be_other(blocks[0]):
-                for processor in self._all:
+                for processor, needed in self._all:
+                    if not any(map(blocks[0].__contains__, needed)):
+                        continue
                     if processor.test(parent, blocks[0]) and processor.run(parent, blocks) is not False:
                         break
             else:
                 # The last is that of paragraphs.
-                self._all[-1].run(parent, blocks)
+                self._all[-1][0].run(parent, blocks)
 
 
 def _may_be_other(block: str) -> bool:
