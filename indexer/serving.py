@@ -18,6 +18,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 
+from indexer.sounds import read_dictionaries
 from kb import logs
 from kb.config import Config
 
@@ -162,6 +163,6 @@ def _forget(worker: int) -> None:
 def serve_forever(config: Config) -> None:
     """Serves until the process is told to stop; requests under way are finished."""
     _measure_together(config)
-    # Dictionaries that the first suggestion asks for: read before workers part, they are in memory once.
-    import_module("pypinyin.seg.simpleseg")
+    # Before workers part: then they are in memory once.
+    read_dictionaries()
     Server(config).run()

@@ -28,6 +28,11 @@ def syllables(text: str) -> list[str]:
     return found
 
 
+def read_dictionaries() -> None:
+    """Now, rather than when the first sound is asked for."""
+    syllables("讀")
+
+
 def _cut(run: str) -> list[str]:
     from pypinyin.seg.simpleseg import seg
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from indexer.documents import documents_of
 from indexer.extracting import Files, read_out
+from indexer.sounds import read_dictionaries
 from kb.limited import Limits
 from kb.search import Busy, Engine, Writer
 from kb.store.articles import ChangeNote, IndexSource
@@ -151,6 +152,7 @@ def follow(store: Source, engine: Engine, stop: Event, limits: Limits = LIMITS) 
 
     Whether the index itself is as it should be is looked at now and then, too.
     """
+    read_dictionaries()
     pause, due = PAUSE, 0.0
     while not stop.is_set():
         try:
