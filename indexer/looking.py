@@ -45,7 +45,8 @@ class Looked:
 def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]], today: date) -> list[Looked]:
     """Candidates in their final order, ties by article. Each is given by its place among those found, its folded title
     and its folded body; texts are compared as UTF-8, as they are stored."""
-    closers = {lang: Closer(ranking, today, lang) for lang in {found.rows.langs[at] for at, _, _ in texts}}
+    langs = {found.rows.langs[at] for at, _, _ in texts}
+    closers = {lang: Closer(ranking, found.reach, today, lang) for lang in langs}
     looked = []
     for at, title, body in texts:
         closer = closers[found.rows.langs[at]]
@@ -81,8 +82,9 @@ class Closer:
     """A query made ready to be compared with texts of a language as they stand: a word of it is there, too, as what
     the vocabulary says for it in that language."""
 
-    def __init__(self, ranking: Ranking, today: date, lang: str) -> None:
+    def __init__(self, ranking: Ranking, reach: float, today: date, lang: str) -> None:
         self._plan, self._weights, self._today, self._mass = ranking.plan, ranking.weights, today, ranking.mass
+        self._reach = reach
         plan = ranking.plan
         self._wanted, self._whole, self._name = squash(plan.text), plan.text.encode(), plan.name.encode()
         self._neighbours = _neighbours(plan, ranking.idfs, lang)
@@ -103,11 +105,11 @@ class Closer:
             parts["quoted"] = weights.quoted * min(1.0, (len(plan.units) - 1) / QUOTATION)
         if self._codes:
             exact = (idf for code, idf in self._codes if stands_alone(title, code) or stands_alone(body, code))
-            parts["codes"] = weights.codes * sum(exact) / self._mass
+            parts["codes"] = weights.codes * sum(exact) / (self._mass * self._reach)
         if self._neighbours:
             places = firsts, Firsts(title)
             kept = (idf for ways, idf in self._neighbours if any(_neighbours_in(each, ways) for each in places))
-            parts["pairs"] = weights.pairs * sum(kept) / self._together
+            parts["pairs"] = weights.pairs * sum(kept) / (self._together * self._reach)
         return parts
 
     def placed(self, firsts: Firsts) -> dict[str, float]:
@@ -121,7 +123,7 @@ class Closer:
             "opening": weights.opening * opens * opens,
             "early": weights.early * _falling(first, EARLY),
             "short": weights.short * _falling(len(body), SHORT),
-            "line": weights.line * self._best_line(body, found[:MAX_ANCHORS]) ** 2,
+            "line": weights.line * self._best_line(body, found[:MAX_ANCHORS]) ** 2 / self._reach,
         }
 
     def _best_line(self, body: bytes, anchors: Sequence[tuple[int, bytes]]) -> float:
@@ -167,7 +169,7 @@ def _falling(octets: int, bounds: tuple[float, float]) -> float:
 
 def _ways(unit: Unit, lang: str) -> tuple[bytes, ...]:
     """A word as asked, then as articles of a language have it. What merely means the same says less of where it is."""
-    others = (one.surface for one in unit.evidence if one.lang == lang and one.origin != "synonym")
+    others = (one.surface for one in unit.evidence if one.lang in ("", lang) and one.origin not in ("asked", "synonym"))
     return tuple(dict.fromkeys(way.encode() for way in (unit.surface, *others)))
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from indexer.planning import Evidence, Plan, Unit
+from indexer.asking import asks
+from indexer.planning import Plan
+from indexer.presence import present
 from indexer.ranking import Statistics
 from indexer.sources import EVERYTHING, NUMBER
-from indexer.tree import NEVER, AtLeast, Node, OneOf, Term, all_of, any_of
+from indexer.tree import NEVER, AtLeast, Node, Term, any_of
 
 TELLING = 0.8
 MAX_TELLING = 16
@@ -21,10 +23,15 @@ MAX_TELLING = 16
 def matching(plan: Plan, idfs: Sequence[float], statistics: Statistics, part: float) -> list[Node]:
     """Ways to match, strictest first: the first that any document fulfils counts.
 
-    `part` is how much of the query's weight must be there; what no readable document has is no part of it.
+    `part` is how much of the query's weight must be there; what no readable document has is no part of it, nor are
+    words that ask rather than tell, where there are others.
     """
     numbers = [Term(NUMBER, number) for number in sorted(plan.numbers)]
-    found = [(idf, present(unit, statistics)) for idf, unit in zip(idfs, plan.units, strict=True)]
+    units = [(idf, unit) for idf, unit in zip(idfs, plan.units, strict=True) if not asks(unit.surface)]
+    found = [
+        (idf, present(unit, statistics.frequencies, EVERYTHING))
+        for idf, unit in units or zip(idfs, plan.units, strict=True)
+    ]
     found = sorted((pair for pair in found if pair[1] != NEVER), key=lambda pair: -pair[0])
     mass = sum(idf for idf, _ in found)
     telling: list[tuple[float, Node]] = []
@@ -38,17 +45,3 @@ def matching(plan: Plan, idfs: Sequence[float], statistics: Statistics, part: fl
         needed += 1
     parts = tuple(node for _, node in telling)
     return [any_of([AtLeast(least, parts), *numbers]) for least in range(max(needed, 1), 0, -1)]
-
-
-def present(unit: Unit, statistics: Statistics) -> Node:
-    return any_of(node for evidence in unit.evidence if (node := _shown(evidence, statistics)) != NEVER)
-
-
-def _shown(evidence: Evidence, statistics: Statistics) -> Node:
-    terms = tuple(Term(EVERYTHING, term) for term in sorted(evidence.shares) if statistics.frequencies[term])
-    if not terms or (len(terms) < len(evidence.shares) and evidence.origin != "asked"):
-        return NEVER
-    # What no readable document has whole, or half, is there where any of it is.
-    least = min(-(-len(evidence.shares) // 2) if evidence.origin == "asked" else len(terms), len(terms))
-    shown = terms[0] if len(terms) == 1 else AtLeast(least, terms)
-    return all_of([OneOf("lang", frozenset({evidence.lang})), shown]) if evidence.lang else shown

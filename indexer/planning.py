@@ -28,8 +28,8 @@ _LATIN_WORD = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 class Evidence:
     """Terms that together show a unit is there: each carries its share; a document's cover is the sum of the shares.
 
-    Of the vocabulary (`origin` other than asked), it counts only in articles of the language `lang`, by its
-    `certainty`.
+    Of the vocabulary (`origin` other than asked), it counts by its `certainty`, and only in articles of the language
+    `lang`, when there is one.
     """
 
     shares: Mapping[str, float]
@@ -48,10 +48,16 @@ class Unit:
     end: int
     evidence: tuple[Evidence, ...]
 
+    @property
+    def is_plain(self) -> bool:
+        """A Latin word of letters alone."""
+        return self.surface.isascii() and self.surface.isalpha()
+
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """A term to score by. Of the vocabulary, it counts only in articles of the language `lang`, by its `certainty`.
+    """A term to score by. Of the vocabulary, it counts by its `certainty`, and only in articles of the language `lang`,
+    when there is one.
 
     `is_word`: of a pair of characters, whether the text it is of has it as a word.
     """
@@ -114,7 +120,7 @@ def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
     name = _name_of_a_program(units) or ""
     if name:
         said |= {kind + name: Weighted(kind + name) for kind in (CODE, EXACT, PART)}
-        joined = tuple(Evidence({kind + name: 1.0}, origin="synonym") for kind in (CODE, EXACT, PART))
+        joined = tuple(Evidence({kind + name: 1.0}) for kind in (CODE, EXACT, PART))
         units = [replace(unit, evidence=unit.evidence + joined) for unit in units]
     rewordings: tuple[Rewording, ...] = ()
     han, certain = _script(parsed.text)
@@ -270,7 +276,7 @@ def _evidence(surface: str, tokens: list[Token]) -> list[Evidence]:
 def _compound_terms(units: Iterable[Unit]) -> Iterator[str]:
     """A plain Latin word may be a part of a compound (`exception` of `WTException`) or one run together (`nodejs`)."""
     for unit in units:
-        if unit.surface.isascii() and unit.surface.isalpha():
+        if unit.is_plain:
             yield CODE + unit.surface
             yield PART + unit.surface
 

@@ -15,11 +15,13 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.analysis import CODE, PART
 from indexer.asking import asks
 from indexer.impacts import GRADED, IMPACTS, UNGRADED
 from indexer.planning import HAN_LANGS, Evidence, Plan, Rewording, Unit, Weighted, code_term, is_code
+from indexer.presence import present
 from indexer.sources import EVERYTHING, NUMBER, TITLE, Rows, Whole
-from indexer.tree import Best, Graded, Node, OneOf, Sum, Term, Within, Worth, any_of
+from indexer.tree import NEVER, Best, Graded, Node, OneOf, Sum, Term, Within, Worth, any_of
 from indexer.tree import Weighted as Worthwhile
 from indexer.weights import Weights
 from indexer.worths import greatest, merged, mostly, roughly, times
@@ -27,7 +29,7 @@ from indexer.worths import greatest, merged, mostly, roughly, times
 # Sums are exact in an engine's scores, 32-bit floats, up to 2^24: one that chooses, or two measures, in so many parts
 # each, one above the other.
 FINE = 1 << 22
-PART = 3_800
+PARTS = 3_800
 SHIFT = 1 << 12
 # How much it counts that a title says no more than what was asked.
 PRECISION = 0.7
@@ -79,21 +81,13 @@ def terms_of(plan: Plan) -> Iterator[str]:
         yield from (term for evidence in unit.evidence for term in evidence.shares)
 
 
-def unit_idf(unit: Unit, statistics: Statistics, weights: Weights) -> float:
-    """How telling a unit is: the rarest of its terms counts.
-
-    A unit nothing readable contains is as telling as can be; one that only asks, less than it is rare.
-    """
-    return _rarity(unit, statistics) * (weights.asking if asks(unit.surface) else 1.0)
-
-
-def _rarity(unit: Unit, statistics: Statistics) -> float:
+def rarity(unit: Unit, statistics: Statistics) -> float:
+    """How rare a unit is: as rare as its terms. One that nothing readable contains is as rare as can be."""
     for asked in (True, False):
-        found = [
-            statistics.idf(term) for one in unit.evidence if (one.origin == "asked") == asked for term in one.shares
-        ]
-        if best := max(found, default=0.0):
-            return best
+        terms = (term for one in unit.evidence if (one.origin == "asked") == asked for term in one.shares)
+        if found := [idf for idf in map(statistics.idf, terms) if idf]:
+            # A plain word is there by any of its terms, be it a part of a name; another by most of them.
+            return min(found) if unit.is_plain else max(found)
     return statistics.most
 
 
@@ -101,7 +95,8 @@ def _rarity(unit: Unit, statistics: Statistics) -> float:
 class Ranking:
     """A plan made ready to rank by: how telling each unit is, and what is summed up for a document.
 
-    `mass` is how telling all units are together: what other parts of a score are measured in.
+    `idfs` are how telling the units are, `mass` how telling all are together: what other parts of a score are measured
+    in.
     """
 
     plan: Plan
@@ -110,12 +105,14 @@ class Ranking:
     mass: float
     scale: float
     words: Sum
-    vocabulary: Sum
+    vocabulary: tuple[Best, ...]
     codes: Sum
     cover: Sum
     in_title: Sum
     letters: Sum
     all_letters: int
+    there: Sum
+    there_in_title: Sum
 
     @property
     def worth(self) -> Worth:
@@ -127,10 +124,11 @@ class Ranking:
         ]
         if self.plan.numbers:
             bonus.append(Worthwhile(self.numbered, round(weights.number * unit)))
-        titled = times(self.in_title, weights.title_chooses * unit / PART)
-        covering = times(mostly(self.cover), weights.cover_chooses * unit / PART)
+        titled = times(self.there_in_title, weights.title_chooses * unit / PARTS)
+        covering = times(mostly(self.there), weights.cover_chooses * unit / PARTS)
+        others = map(roughly, self.vocabulary)
         coded = times(self.codes, weights.codes_choose)
-        return merged(roughly(Sum((mostly(self.words), self.vocabulary, coded, titled, covering, *bonus))))
+        return merged(Sum((mostly(self.words), *others, coded, titled, covering, *bonus)))
 
     @property
     def numbered(self) -> Node:
@@ -139,7 +137,7 @@ class Ranking:
     @property
     def measures(self) -> tuple[Worth, ...]:
         """What `scored` asks of the candidates: words and cover, title and letters, and what not every query has."""
-        said = Sum((times(self.cover, SHIFT), times(self.words, PART / self.most_words)))
+        said = Sum((times(self.cover, SHIFT), times(self.words, PARTS / self.most_words)))
         titled = Sum((times(self.in_title, SHIFT), self.letters))
         return merged(said), merged(titled), *(one for _, one in self.further)
 
@@ -151,15 +149,23 @@ class Ranking:
     def further(self) -> tuple[tuple[str, Worth], ...]:
         """Measures that are 0 for most queries."""
         number = Sum((Worthwhile(self.numbered, 1),) if self.plan.numbers else ())
-        found = {"vocabulary": self.vocabulary, "codes": self.codes, "number": number}
+        found = {"vocabulary": Sum(self.vocabulary), "codes": self.codes, "number": number}
         return tuple((name, one) for name, one in found.items() if one.parts)
 
 
 def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
     """`statistics` are of `terms_of(plan)`."""
-    all_idfs = tuple(unit_idf(unit, statistics, weights) for unit in plan.units)
+    rarities = [rarity(unit, statistics) for unit in plan.units]
+    all_idfs = tuple(rare * _asked(unit.surface, weights) for unit, rare in zip(plan.units, rarities, strict=True))
     mass = sum(all_idfs) or 1.0
-    worths = {one.term: statistics.idf(one.term) * _weight(one, weights) for one in plan.terms}
+    # To be a part of a name makes no word more telling: `in` is rare there.
+    most = {kind + unit.surface: rare for unit, rare in zip(plan.units, rarities, strict=True) for kind in (CODE, PART)}
+    worths = {
+        one.term: min(statistics.idf(one.term), most.get(one.term, statistics.most))
+        * weights.of(one.kind, one.is_word)
+        * _asked(one.term[1:], weights)
+        for one in plan.terms
+    }
     chosen = sorted((term for term in worths if worths[term]), key=lambda term: (-worths[term], term))[:MAX_TERMS]
     ways = [_ways(rewording, statistics, weights) for rewording in plan.rewordings]
     titles = mass * (weights.title_chooses + weights.cover_chooses + weights.prefer_chooses)
@@ -177,6 +183,10 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
         found = (_shown(evidence, whole, name, weights, statistics) for evidence in unit.evidence)
         return Best(tuple(each for each in found if each != NOTHING))
 
+    def there(field: str) -> Sum:
+        nodes = ((present(unit, statistics.frequencies, field), idf) for idf, unit in telling)
+        return Sum(tuple(Worthwhile(node, round(idf / mass * PARTS)) for node, idf in nodes if node != NEVER))
+
     return Ranking(
         plan=plan,
         weights=weights,
@@ -184,12 +194,14 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
         mass=mass,
         scale=scale,
         words=Sum(tuple(_graded(term, worths[term] * scale) for term in chosen)),
-        vocabulary=Sum(tuple(Best(tuple(_way(way, scale) for way in each)) for each in ways if each)),
+        vocabulary=tuple(Best(tuple(_way(way, scale) for way in each)) for each in ways if each),
         codes=Sum(tuple(Worthwhile(Term(EVERYTHING, term), round(worth * scale)) for term, worth in codes)),
-        cover=Sum(tuple(covers(unit, idf / mass * PART, EVERYTHING) for idf, unit in telling)),
-        in_title=Sum(tuple(covers(unit, idf / mass * PART, TITLE) for idf, unit in telling)),
-        letters=Sum(tuple(covers(unit, _letters(unit) / all_letters * PART, TITLE) for _, unit in telling)),
+        cover=Sum(tuple(covers(unit, idf / mass * PARTS, EVERYTHING) for idf, unit in telling)),
+        in_title=Sum(tuple(covers(unit, idf / mass * PARTS, TITLE) for idf, unit in telling)),
+        letters=Sum(tuple(covers(unit, _letters(unit) / all_letters * PARTS, TITLE) for _, unit in telling)),
         all_letters=all_letters,
+        there=there(EVERYTHING),
+        there_in_title=there(TITLE),
     )
 
 
@@ -197,8 +209,9 @@ def _letters(unit: Unit) -> int:
     return sum(map(str.isalnum, unit.surface))
 
 
-def _weight(one: Weighted, weights: Weights) -> float:
-    return weights.of(one.kind, one.is_word) * (weights.asking if asks(one.term[1:]) else 1.0)
+def _asked(word: str, weights: Weights) -> float:
+    """What is left of a word's worth: one that only asks tells less than it is rare."""
+    return weights.asking if asks(word) else 1.0
 
 
 def _graded(term: str, worth: float) -> Worth:
@@ -232,7 +245,7 @@ def _way(way: Sequence[tuple[Weighted, float]], scale: float) -> Worth:
 
 
 def _shown(evidence: Evidence, whole: float, name: str, weights: Weights, statistics: Statistics) -> Worth:
-    trust = weights.trust(evidence.origin) * evidence.certainty if evidence.lang else 1.0
+    trust = weights.trust(evidence.origin) * evidence.certainty
     shares = {term: share for term, share in evidence.shares.items() if statistics.frequencies[term]}
     found = Sum(tuple(Worthwhile(Term(name, term), round(share * trust * whole)) for term, share in shares.items()))
     return Within(OneOf("lang", frozenset({evidence.lang})), found) if evidence.lang and shares else found
@@ -264,36 +277,44 @@ def language(plan: Plan, weights: Weights) -> Callable[[str], float]:
 
 @dataclass(frozen=True)
 class Scored:
-    """Candidates with their scores, how much of the query each covers, and what each step of scoring added."""
+    """Candidates with their scores, how much of the query each covers, and what each step of scoring added.
+
+    `reach` is how much of the query the best of them covers: what all are measured by, so that a word which no article
+    says takes nothing from the others.
+    """
 
     rows: Rows
     scores: Floats
     covers: Floats
+    reach: float
     steps: Mapping[str, Floats]
 
     def parts_of(self, at: int) -> dict[str, float]:
         return {name: float(added[at]) for name, added in self.steps.items() if added[at]}
 
 
-def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole]) -> Scored:
-    """The candidates' scores, by what they were found to be worth by `ranking.measures`."""
-    weights, plan, whole = ranking.weights, ranking.plan, ranking.mass * ranking.scale
+def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole], reach: float = 0.0) -> Scored:
+    """The candidates' scores, by what they were found to be worth by `ranking.measures`. `reach`: of others that they
+    are to be compared with."""
+    weights, plan = ranking.weights, ranking.plan
     said, titled, *others = measured
     none: Floats = np.zeros(len(rows))
     further = {name: one.astype(np.float64) for (name, _), one in zip(ranking.further, others, strict=True)}
     numbered = further.get("number", none).astype(bool)
-    covers = np.where(numbered, 1.0, np.minimum(said // SHIFT / PART, 1.0))
-    words = said % SHIFT / PART * ranking.most_words
-    in_title, letters = titled // SHIFT / PART, titled % SHIFT / PART * ranking.all_letters
+    covers = np.where(numbered, 1.0, np.minimum(said // SHIFT / PARTS, 1.0))
+    reach = reach or float(covers.max(initial=0.0)) or 1.0
+    whole = ranking.mass * ranking.scale * reach
+    words = said % SHIFT / PARTS * ranking.most_words
+    in_title, letters = titled // SHIFT / PARTS, titled % SHIFT / PARTS * ranking.all_letters
     precision = np.minimum(letters / np.maximum(rows.title_lengths, 1), 1)
     added = language(plan, weights)
     steps: dict[str, Floats] = {
         "words": weights.words * words / whole,
         "vocabulary": weights.vocabulary * further.get("vocabulary", none) / whole,
-        "titled": weights.titled * in_title * precision**PRECISION,
-        "covered": weights.covered * covers,
+        "titled": weights.titled * in_title / reach * precision**PRECISION,
+        "covered": weights.covered * covers / reach,
         "language": np.array([added(lang) for lang in rows.langs], float),
         "number": weights.number * numbered,
         "codes": weights.codes * further.get("codes", none) / whole,
     }
-    return Scored(rows, sum(steps.values(), np.zeros(len(rows))), covers, steps)
+    return Scored(rows, sum(steps.values(), np.zeros(len(rows))), covers, reach, steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from indexer.analysis import Analysis
@@ -12,7 +12,7 @@ from indexer.looking import Looked, holds_whole, look
 from indexer.matching import matching
 from indexer.planning import plan
 from indexer.ranking import FREQUENCIES_KEPT, Ranking, Scored, Statistics, ranking, scored, terms_of
-from indexer.sources import EVERYTHING, Counting, Rows, Source, rights
+from indexer.sources import EVERYTHING, Counting, Counts, Rows, Source, rights
 from indexer.tree import Articles, Node, Not, OneOf, Term, Updated, all_of, any_of
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
@@ -80,10 +80,11 @@ class Retrieval:
         ready = ranking(planned, statistics, self.weights)
         for match in self._matches(ready, statistics, query):
             counting = Counting(all_of([among, conditions, match]), chosen, _buckets(query))
-            counts = source.counts(counting)
+            counted = source.counts(counting)
+            hits = Searched(ready, source, counting.wanted, query, counted).page()
+            counts = counted()
             if counts.total or any(counts.facets.values()):
                 facets = {facet: _ordered(counts.facets.get(facet, {})) for facet in FACETS}
-                hits = Searched(ready, source, counting.wanted, query, counts.total).page()
                 return Hits(counts.total, hits, facets, marks(ready))
         return replace(NOTHING, facets={facet: () for facet in FACETS}, marks=marks(ready))
 
@@ -103,7 +104,7 @@ class Searched:
     source: Source
     among: Node
     query: Query
-    total: int
+    counts: Callable[[], Counts]
 
     @property
     def weights(self) -> Weights:
@@ -121,11 +122,11 @@ class Searched:
             return _plain(self.source.alphabetical(self.among, last)[first:])
         near = self._scored(self.candidates(self.weights.candidates))
         looked = self._looked(near)
-        if min(last, self.total) > len(near.rows):
+        if last > len(near.rows) and self.counts().total > len(near.rows):
             known = set(near.rows.articles.tolist())
             further = self.candidates(MAX_DEPTH)
             beyond = [at for at, article in enumerate(further.articles.tolist()) if article not in known]
-            rest = self._scored(further.chosen(beyond))
+            rest = self._scored(further.chosen(beyond), near.reach)
             looked += [_as_scored(rest, at) for at in _order(rest)]
         return tuple(Hit(one.article, one.score, one.parts if query.explain else {}) for one in looked[first:last])
 
@@ -143,9 +144,9 @@ class Searched:
         others = all_of([self.among, Not(Articles(frozenset(kept.articles.tolist())))])
         return Rows.joined([kept, self.source.newest(others, enough - len(kept))])
 
-    def _scored(self, rows: Rows) -> Scored:
+    def _scored(self, rows: Rows, reach: float = 0.0) -> Scored:
         measured = self.source.worths(rows, self.ranking.measures)
-        return scored(self.ranking, rows, measured)
+        return scored(self.ranking, rows, measured, reach)
 
     def _looked(self, near: Scored) -> list[Looked]:
         order = _order(near)

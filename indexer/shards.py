@@ -287,7 +287,11 @@ class Shards:
                     counts[at] += int(np.count_nonzero(mask & holds(part, shard)))
         return counts
 
-    def counts(self, counting: Counting) -> Counts:
+    def counts(self, counting: Counting) -> Callable[[], Counts]:
+        found = self._counted(counting)
+        return lambda: found
+
+    def _counted(self, counting: Counting) -> Counts:
         total, found = 0, {facet: Counter[str]() for facet in ("product", "version", "type", "lang", "date")}
         for shard, mask in self._where(counting.among):
             kept = {facet: holds(node, shard) for facet, node in counting.filters.items()}

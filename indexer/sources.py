@@ -5,7 +5,7 @@ Each answer is exact and the same on every engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -120,8 +120,9 @@ class Source(Protocol):
     def frequencies(self, among: Node, parts: Sequence[Node]) -> Sequence[int]:
         """In how many documents `among` and each of the parts hold."""
 
-    def counts(self, counting: Counting) -> Counts:
-        """The total under all filters, and the facets."""
+    def counts(self, counting: Counting) -> Callable[[], Counts]:
+        """Begins to count the total under all filters, and the facets, beside what is asked next where the engine can:
+        what is given waits for them."""
 
     def best(self, among: Node, worth: Worth, limit: int) -> Rows:
         """So many documents of the greatest worth, greatest first; which of two alike, and in which order, is open."""

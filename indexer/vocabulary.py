@@ -27,12 +27,18 @@ MAX_HAN = 12
 _WORD = re.compile(r"[a-z0-9]+|[^a-z0-9\s]+")
 _HAN = re.compile("[\u3400-\u9fff]")
 
-Origin = Literal["asked", "script", "synonym", "translation"]
+ENGLISH = "en"
+
+# `translation` is into Chinese, `english` an English word for a Chinese one.
+Origin = Literal["asked", "script", "synonym", "translation", "english"]
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another way to say a term: folded, in which language of articles it counts, where from, how surely (0 to 1)."""
+    """Another way to say a term: folded, where from, how surely (0 to 1), and in which language of articles it counts.
+
+    English words count in all (`lang` is empty): Chinese articles are full of them.
+    """
 
     text: str
     lang: str
@@ -103,7 +109,7 @@ class Vocabulary:
             for size in range(min(MAX_WORDS, len(words) - at), 0, -1):
                 if places := self._latin.get(tuple(stems[at : at + size])):
                     start, end = words[at].start(), words[at + size - 1].end()
-                    yield self._match(start, folded[start:end], places, ("en",))
+                    yield self._match(start, folded[start:end], places, (ENGLISH,))
                     at += size - 1
                     break
             at += 1
@@ -123,16 +129,19 @@ class Vocabulary:
             for other, terms in enumerate(self._rows[at]):
                 origin = _origin(column, other)
                 for rank, text in enumerate(terms):
-                    alternative = Alternative(text, COLUMNS[other], origin, certainty / math.sqrt(1 + rank))
+                    lang = "" if COLUMNS[other] == ENGLISH else COLUMNS[other]
+                    alternative = Alternative(text, lang, origin, certainty / math.sqrt(1 + rank))
                     if text != term:
-                        found.setdefault((text, COLUMNS[other]), alternative)
+                        found.setdefault((text, lang), alternative)
         return tuple(found.values())
 
 
 def _origin(column: int, other: int) -> Origin:
     if column == other:
         return "synonym"
-    return "translation" if "en" in (COLUMNS[column], COLUMNS[other]) else "script"
+    if COLUMNS[other] == ENGLISH:
+        return "english"
+    return "translation" if COLUMNS[column] == ENGLISH else "script"
 
 
 def _stems(term: str) -> tuple[str, ...]:

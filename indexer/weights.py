@@ -30,7 +30,7 @@ class Weights:
     # What matches, and which candidates are scored and looked at: sums, beside those of the terms.
     cover: float = 0.15
     loose: float = 0.1
-    candidates: int = 200
+    candidates: int = 140
     look: int = 40
     title_chooses: float = 1.25
     cover_chooses: float = 1.0
@@ -39,11 +39,11 @@ class Weights:
     number: float = 50.0
 
     # Parts of the score, each for the whole of what the query asks.
-    words: float = 1.6
+    words: float = 1.95
     vocabulary: float = 3.0
-    titled: float = 7.2
-    covered: float = 6.1
-    codes: float = 4.5
+    titled: float = 7.1
+    covered: float = 4.6
+    codes: float = 3.0
     prefer: float = 1.0
     foreign: float = 2.5
     script_apart: float = 2.0
@@ -51,19 +51,20 @@ class Weights:
 
     # What a closer look adds.
     title_equals: float = 0.5
-    quoted: float = 2.3
-    pairs: float = 2.9
-    opening: float = 1.0
-    early: float = 1.4
-    short: float = 1.4
-    line: float = 1.8
+    quoted: float = 2.4
+    pairs: float = 2.35
+    opening: float = 0.95
+    early: float = 1.2
+    short: float = 1.25
+    line: float = 1.7
     helpful: float = 0.15
     confidence: float = 0.1
     age: float = 0.05
 
     script: float = 1.0
-    synonym: float = 0.6
+    synonym: float = 0.75
     translation: float = 1.0
+    english: float = 0.75
 
     @classmethod
     def read(cls, path: Path | None) -> Weights:
@@ -85,7 +86,7 @@ class Weights:
 
     def trust(self, origin: Origin) -> float:
         """How far a term of the vocabulary stands for what was asked."""
-        return {"asked": 1.0, "script": self.script, "synonym": self.synonym, "translation": self.translation}[origin]
+        return 1.0 if origin == "asked" else float(getattr(self, origin))
 
     def of(self, kind: str, is_word: bool = False) -> float:
         return {

@@ -7,10 +7,12 @@ from operator import add
 
 from indexer.impacts import IMPACTS
 from indexer.sources import EVERYTHING
-from indexer.tree import Best, Graded, Node, OneOf, Sum, Term, Weighted, Within, Worth, all_of
+from indexer.tree import Best, Graded, Node, OneOf, Sum, Term, Weighted, Within, Worth, all_of, any_of
 
 # How much of what a document may have its candidates are chosen by.
 MOSTLY = 0.75
+# What part of the strongest way to say something a strong one is worth.
+STRONG = 0.6
 
 
 def times(worth: Sum, factor: float) -> Sum:
@@ -32,24 +34,17 @@ def times(worth: Sum, factor: float) -> Sum:
     return Sum(tuple(map(scaled, worth.parts)))
 
 
-def roughly(worth: Sum) -> Sum:
-    """Near it, and quicker to find: what an article of one language may say for something counts whole where all of it
-    is said, in any article, however often."""
-    return Sum(tuple(_roughly(part) for part in _flat(worth)))
-
-
-def _roughly(worth: Worth) -> Worth:
-    match worth:
-        case Best(parts):
-            wholes: dict[Node, int] = {}
-            for way in (_whole(part.part) for part in parts if isinstance(part, Within)):
-                wholes[way.part] = max(way.weight, wholes.get(way.part, 0))
-            others = [part for part in parts if not isinstance(part, Within)]
-            return Best((*others, *(Weighted(node, weight) for node, weight in wholes.items())))
-        case Within(_, part):
-            return _whole(part)
-        case _:
-            return worth
+def roughly(worth: Best) -> Worth:
+    """Near the best of several ways to say something, and quicker to find: where all of any of the strongest is said,
+    in whatever article and however often, it counts as the strongest; else so do the others."""
+    ways = sorted(map(_whole, worth.parts), key=lambda way: -way.weight)
+    if not ways:
+        return worth
+    strong = [way for way in ways if way.weight >= STRONG * ways[0].weight]
+    found = [
+        Weighted(any_of(way.part for way in each), each[0].weight) for each in (strong, ways[len(strong) :]) if each
+    ]
+    return Best(tuple(found))
 
 
 def _whole(worth: Worth) -> Weighted:
@@ -58,6 +53,8 @@ def _whole(worth: Worth) -> Weighted:
             return worth
         case Graded(text, given):
             return Weighted(Term(EVERYTHING, text), given[IMPACTS.index(1.0)])
+        case Within(_, part):
+            return _whole(part)
         case Sum(parts):
             wholes = [_whole(part) for part in parts]
             return Weighted(all_of(one.part for one in wholes), sum(one.weight for one in wholes))
@@ -89,14 +86,23 @@ def merged(worth: Sum) -> Sum:
 
 def _best(ways: Sequence[Worth]) -> Worth:
     langs: dict[Worth, frozenset[str]] = {}
+    single: dict[Node, int] = {}
     others: list[Worth] = []
     for way in ways:
         match way:
             case Within(OneOf("lang", values), part):
                 langs[part] = langs.get(part, frozenset()) | values
+            case Weighted(node, weight) | Sum((Weighted(node, weight),)):
+                single[node] = max(weight, single.get(node, 0))
             case _:
                 others.append(way)
-    return Best((*others, *(Within(OneOf("lang", values), part) for part, values in langs.items())))
+    return Best(
+        (
+            *(Weighted(node, weight) for node, weight in single.items()),
+            *others,
+            *(Within(OneOf("lang", values), part) for part, values in langs.items()),
+        )
+    )
 
 
 def _flat(worth: Worth) -> Iterator[Worth]:

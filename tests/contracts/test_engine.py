@@ -516,3 +516,19 @@ def test_an_article_of_another_language_is_looked_at_in_its_own_words(engine: En
         ],
     )
     assert found(engine, "合併儲存格") == [2, 1], "who opens with it is about it"
+
+
+def test_english_words_are_found_in_articles_of_any_language(engine: Engine) -> None:
+    others = [document(at, f"公告{at}", "一般公告的內容") for at in range(2, 6)]
+    put(engine, [document(1, "Paths", "This section contains the default paths of folders."), *others])
+    assert found(engine, "路徑 預設值") == [1]
+
+
+def test_a_word_that_no_article_says_takes_nothing_from_the_others(engine: Engine) -> None:
+    put(
+        engine,
+        [document(1, "授權到期", "授權到期時請續約"), document(2, "授權", "授權說明"), document(3, "其他", "無關")],
+    )
+    hits = [engine.search(Query(text, explain=True), PUBLIC).hits for text in ("授權到期", "授權到期 zzqxy")]
+    assert [hit.article for hit in hits[0]] == [hit.article for hit in hits[1]]
+    assert hits[0][0].parts["covered"] == pytest.approx(hits[1][0].parts["covered"], rel=1e-2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -53,6 +54,7 @@ class OpenSearchEngine:
         self._answering = Answering(analysis, weights, vocabularies, self._cache)
         self._snapshot: Snapshot | None = None
         self._lock = Lock()
+        self._threads: ThreadPoolExecutor | None = None
 
     def search(self, query: Query, scope: Scope) -> Hits:
         return self._asked(lambda source: self._answering.search(query, scope, source)) if scope else NOTHING
@@ -86,6 +88,11 @@ class OpenSearchEngine:
         return IndexStatus(NAME, snapshot.name, snapshot.documents(), written, self._fingerprint(), size)
 
     def close(self) -> None:
+        with self._lock:
+            self._snapshot = None
+            if self._threads:
+                self._threads.shutdown()
+                self._threads = None
         self._cluster.close()
         self._cache.keep_only(())
 
@@ -114,6 +121,7 @@ class OpenSearchEngine:
             return None
         with self._lock:
             if self._snapshot is None or self._snapshot.state != state:
-                self._snapshot = Snapshot(self._cluster, state)
+                self._threads = self._threads or ThreadPoolExecutor(thread_name_prefix=NAME)
+                self._snapshot = Snapshot(self._cluster, state, self._threads)
                 self._cache.keep_only({self._snapshot.name})
             return self._snapshot

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from functools import cached_property
 from typing import Any
 
@@ -33,10 +34,13 @@ Found = Mapping[str, Any]
 
 
 class Snapshot:
-    """See `indexer.sources.Source`. What is asked later is of the same commit."""
+    """See `indexer.sources.Source`. What is asked later is of the same commit.
 
-    def __init__(self, cluster: Cluster, state: State) -> None:
-        self._cluster, self.state = cluster, state
+    `beside`: where it asks for several things at once.
+    """
+
+    def __init__(self, cluster: Cluster, state: State, beside: Executor) -> None:
+        self._cluster, self.state, self._beside = cluster, state, beside
         self.name = f"{state.index}.{state.commit}"
 
     @property
@@ -61,7 +65,10 @@ class Snapshot:
             counts += [bucket["doc_count"] for bucket in found["parts"]["buckets"]]
         return counts
 
-    def counts(self, counting: Counting) -> Counts:
+    def counts(self, counting: Counting) -> Callable[[], Counts]:
+        return self._beside.submit(self._counted, counting).result
+
+    def _counted(self, counting: Counting) -> Counts:
         """One search: each facet counts among what the filters of the others leave."""
         ranges = [_range(*bucket) for bucket in counting.buckets]
         inner: dict[str, Json] = {facet: _terms(facet) for facet in TERM_FACETS}

@@ -64,7 +64,10 @@ class TantivySource:
         count: int = self._searcher.search(query, 1, count=True).count  # type: ignore[attr-defined]
         return count
 
-    def counts(self, counting: Counting) -> Counts:
+    def counts(self, counting: Counting) -> Callable[[], Counts]:
+        return self._beside.submit(self._counted, counting).result
+
+    def _counted(self, counting: Counting) -> Counts:
         """One pass for what all filters hold of, and one for each facet with a filter of its own."""
         wanted = self._aggregated(counting.wanted, counting)
         facets = dict(wanted)
