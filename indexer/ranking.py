@@ -108,8 +108,7 @@ class Ranking:
     vocabulary: tuple[Best, ...]
     codes: Sum
     cover: Sum
-    in_title: Sum
-    letters: Sum
+    titled: Sum
     all_letters: int
     there: Sum
     there_in_title: Sum
@@ -138,8 +137,7 @@ class Ranking:
     def measures(self) -> tuple[Worth, ...]:
         """What `scored` asks of the candidates: words and cover, title and letters, and what not every query has."""
         said = Sum((times(self.cover, SHIFT), times(self.words, PARTS / self.most_words)))
-        titled = Sum((times(self.in_title, SHIFT), self.letters))
-        return merged(said), merged(titled), *(one for _, one in self.further)
+        return merged(said), merged(self.titled), *(one for _, one in self.further)
 
     @property
     def most_words(self) -> float:
@@ -178,10 +176,17 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
     whole = IMPACTS[-1] * (sum(worths[term] for term in chosen) + sum(max(map(_total, way), default=0) for way in ways))
     scale = FINE / max(whole + titles, 1e-9)
 
-    def covers(unit: Unit, whole: float, name: str) -> Worth:
-        """How much of `whole` a document has by the best of a unit's evidence."""
-        found = (_shown(evidence, whole, name, weights, statistics) for evidence in unit.evidence)
+    def covers(unit: Unit, name: str, worth: Callable[[float], int]) -> Worth:
+        """What a document has by the best of a unit's evidence, by what a part of the unit is worth."""
+        found = (_shown(evidence, name, worth, weights, statistics) for evidence in unit.evidence)
         return Best(tuple(each for each in found if each != NOTHING))
+
+    def covered(idf: float) -> Callable[[float], int]:
+        return lambda part: round(part * idf / mass * PARTS)
+
+    def titled(idf: float, letters: int) -> Callable[[float], int]:
+        """How much of the query, above how many of its letters."""
+        return lambda part: covered(idf)(part) * SHIFT + round(part * letters / all_letters * PARTS)
 
     def there(field: str) -> Sum:
         nodes = ((present(unit, statistics.frequencies, field), idf) for idf, unit in telling)
@@ -196,9 +201,8 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
         words=Sum(tuple(_graded(term, worths[term] * scale) for term in chosen)),
         vocabulary=tuple(Best(tuple(_way(way, scale) for way in each)) for each in ways if each),
         codes=Sum(tuple(Worthwhile(Term(EVERYTHING, term), round(worth * scale)) for term, worth in codes)),
-        cover=Sum(tuple(covers(unit, idf / mass * PARTS, EVERYTHING) for idf, unit in telling)),
-        in_title=Sum(tuple(covers(unit, idf / mass * PARTS, TITLE) for idf, unit in telling)),
-        letters=Sum(tuple(covers(unit, _letters(unit) / all_letters * PARTS, TITLE) for _, unit in telling)),
+        cover=Sum(tuple(covers(unit, EVERYTHING, covered(idf)) for idf, unit in telling)),
+        titled=Sum(tuple(covers(unit, TITLE, titled(idf, _letters(unit))) for idf, unit in telling)),
         all_letters=all_letters,
         there=there(EVERYTHING),
         there_in_title=there(TITLE),
@@ -244,10 +248,12 @@ def _way(way: Sequence[tuple[Weighted, float]], scale: float) -> Worth:
     return Within(OneOf("lang", frozenset({lang})), found) if lang else found
 
 
-def _shown(evidence: Evidence, whole: float, name: str, weights: Weights, statistics: Statistics) -> Worth:
+def _shown(
+    evidence: Evidence, name: str, worth: Callable[[float], int], weights: Weights, statistics: Statistics
+) -> Worth:
     trust = weights.trust(evidence.origin) * evidence.certainty
     shares = {term: share for term, share in evidence.shares.items() if statistics.frequencies[term]}
-    found = Sum(tuple(Worthwhile(Term(name, term), round(share * trust * whole)) for term, share in shares.items()))
+    found = Sum(tuple(Worthwhile(Term(name, term), worth(share * trust)) for term, share in shares.items()))
     return Within(OneOf("lang", frozenset({evidence.lang})), found) if evidence.lang and shares else found
 
 

@@ -69,6 +69,16 @@ def imported(home: Path, prepared: Prepared) -> Work | None:
     return run(home, "import", str(prepared.articles), "--new-products")
 
 
+def is_stale(home: Path, engine: str) -> bool:
+    """Whether the index is not as this code would write it."""
+    config = Config(home=home)
+    opened = open_engine(config, engine, Cache(config.cache_mb))
+    try:
+        return opened.status().stale
+    finally:
+        opened.close()
+
+
 @dataclass
 class InProcess:
     """A search without the page: rights, total, facets, ranking, passages. `fresh`: no answer kept is of use."""
