@@ -120,7 +120,10 @@ class Searched:
             return _plain(self.source.newest(self.among, last).articles.tolist()[first:])
         if query.sort == "title":
             return _plain(self.source.alphabetical(self.among, last)[first:])
-        near = self._scored(self.candidates(self.weights.candidates))
+        chosen = self.candidates(self.weights.candidates)
+        if not len(chosen):
+            return ()
+        near = self._scored(chosen)
         looked = self._looked(near)
         if last > len(near.rows) and self.counts().total > len(near.rows):
             known = set(near.rows.articles.tolist())

@@ -38,8 +38,6 @@ def roughly(worth: Best) -> Worth:
     """Near the best of several ways to say something, and quicker to find: where all of any of the strongest is said,
     in whatever article and however often, it counts as the strongest; else so do the others."""
     ways = sorted(map(_whole, worth.parts), key=lambda way: -way.weight)
-    if not ways:
-        return worth
     strong = [way for way in ways if way.weight >= STRONG * ways[0].weight]
     found = [
         Weighted(any_of(way.part for way in each), each[0].weight) for each in (strong, ways[len(strong) :]) if each

@@ -532,3 +532,9 @@ def test_a_word_that_no_article_says_takes_nothing_from_the_others(engine: Engin
     hits = [engine.search(Query(text, explain=True), PUBLIC).hits for text in ("授權到期", "授權到期 zzqxy")]
     assert [hit.article for hit in hits[0]] == [hit.article for hit in hits[1]]
     assert hits[0][0].parts["covered"] == pytest.approx(hits[1][0].parts["covered"], rel=1e-2)
+
+
+def test_words_that_ask_alone_are_no_match_where_there_are_others(engine: Engine) -> None:
+    put(engine, [document(1, "Gateway", "reset it"), document(2, "Cooking", "how to cook the rice")])
+    assert found(engine, "how to reset the gateway") == [1]
+    assert found(engine, "how to") == [2], "all there is to go by"
