@@ -20,7 +20,7 @@ from kb.entitlements import Grants, audiences
 from kb.search import Document
 
 if TYPE_CHECKING:
-    from kb.store.articles import IndexSource
+    from kb.store.articles import ArticleRow, IndexSource
 
 # So many votes or cases are needed before their balance counts for half: one reader's mood moves nothing.
 DOUBT = 10
@@ -57,6 +57,7 @@ def documents_of(source: IndexSource) -> Iterator[Document]:
             updated=row.updated,
             confidence=row.confidence,
             helpful=_helpful(source),
+            group=_group(row),
             digest="",
         )
         yield replace(document, digest=_digest(document))
@@ -84,11 +85,18 @@ def _helpful(source: IndexSource) -> float:
     return (helped - source.failed) / (helped + source.failed + DOUBT)
 
 
+def _group(row: ArticleRow) -> int:
+    """A number that an article shares with its translations alone, which JSON and every engine can take whole."""
+    if not row.group:
+        return 0
+    return int.from_bytes(hashlib.sha256(f"{row.source}\0{row.group}".encode("utf-8", "replace")).digest()[:6])
+
+
 def _digest(document: Document) -> str:
     content = [
         document.audience.key, document.number, document.title, document.body, document.headings,
         document.also_asked_as, document.lang, document.product, document.type, document.versions, document.category,
-        document.updated.isoformat(), document.confidence, document.helpful,
+        document.updated.isoformat(), document.confidence, document.helpful, document.group,
     ]  # fmt: skip
     return hashlib.sha256(_PACKED(content).encode("utf-8", "replace")).hexdigest()[:24]
 

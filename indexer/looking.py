@@ -43,8 +43,8 @@ class Looked:
 
 
 def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]], today: date) -> list[Looked]:
-    """Candidates in their final order, ties by article. Each is given by its place among those found, its folded title
-    and its folded body; texts are compared as UTF-8, as they are stored."""
+    """Candidates with what a look at them adds, in the order they came. Each is given by its place among those found,
+    its folded title and its folded body; texts are compared as UTF-8, as they are stored."""
     langs = {found.rows.langs[at] for at, _, _ in texts}
     closers = {lang: Closer(ranking, found.reach, today, lang) for lang in langs}
     looked = []
@@ -56,7 +56,7 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
         # Whether a code stands there was known of terms alone; the text tells it better.
         score = float(found.scores[at]) - before.pop("codes", 0.0) + sum(parts.values())
         looked.append(Looked(int(found.rows.articles[at]), score, {**before, **parts}))
-    return sorted(looked, key=lambda one: (-one.score, one.article))
+    return looked
 
 
 class Firsts(dict[bytes, int]):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from indexer.analysis import Analysis
 from indexer.caching import CACHE_MB, Cache
 from indexer.conditions import condition
 from indexer.looking import Looked, holds_whole, look
 from indexer.matching import matching
 from indexer.planning import plan
-from indexer.ranking import FREQUENCIES_KEPT, Ranking, Scored, Statistics, ranking, scored, terms_of
+from indexer.ranking import FREQUENCIES_KEPT, Floats, Ranking, Scored, Statistics, ranking, scored, terms_of
 from indexer.sources import EVERYTHING, Counting, Counts, Rows, Source, rights
+from indexer.translations import better_translations, translations
 from indexer.tree import Articles, Node, Not, OneOf, Term, Updated, all_of, any_of
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
@@ -24,6 +27,8 @@ from kb.snippets import Marks
 
 OCTETS_OF_TERM = 100
 QUOTED_UNITS = 2
+# What covers so much of a query covers it, but for what was rounded.
+WHOLE = 0.999
 
 
 class Known:
@@ -81,7 +86,7 @@ class Retrieval:
         for match in self._matches(ready, statistics, query):
             counting = Counting(all_of([among, conditions, match]), chosen, _buckets(query))
             counted = source.counts(counting)
-            hits = Searched(ready, source, counting.wanted, query, counted).page()
+            hits = Searched(ready, source, counting.wanted, among, query, counted).page()
             counts = counted()
             if counts.total or any(counts.facets.values()):
                 facets = {facet: _ordered(counts.facets.get(facet, {})) for facet in FACETS}
@@ -98,11 +103,12 @@ class Retrieval:
 
 @dataclass(frozen=True)
 class Searched:
-    """What matches a query, to be put in order."""
+    """What matches a query, to be put in order. `readable`: what else its reader may read."""
 
     ranking: Ranking
     source: Source
     among: Node
+    readable: Node
     query: Query
     counts: Callable[[], Counts]
 
@@ -123,14 +129,15 @@ class Searched:
         chosen = self.candidates(self.weights.candidates)
         if not len(chosen):
             return ()
-        near = self._scored(chosen)
-        looked = self._looked(near)
-        if last > len(near.rows) and self.counts().total > len(near.rows):
-            known = set(near.rows.articles.tolist())
+        others = translations(self.source, self.readable, chosen)
+        near = self._scored(Rows.joined([chosen, others]))
+        looked = self._looked(near, len(chosen))
+        if last > len(chosen) and self.counts().total > len(chosen):
+            known = set(chosen.articles.tolist())
             further = self.candidates(MAX_DEPTH)
             beyond = [at for at, article in enumerate(further.articles.tolist()) if article not in known]
             rest = self._scored(further.chosen(beyond), near.reach)
-            looked += [_as_scored(rest, at) for at in _order(rest)]
+            looked += [_as_scored(rest, at) for at in _order(rest.scores, rest.rows)]
         return tuple(Hit(one.article, one.score, one.parts if query.explain else {}) for one in looked[first:last])
 
     def candidates(self, limit: int) -> Rows:
@@ -151,29 +158,54 @@ class Searched:
         measured = self.source.worths(rows, self.ranking.measures)
         return scored(self.ranking, rows, measured, reach)
 
-    def _looked(self, near: Scored) -> list[Looked]:
-        order = _order(near)
-        best, others = order[: self.weights.look], order[self.weights.look :]
+    def _looked(self, near: Scored, count: int) -> list[Looked]:
+        """The first `count` of those scored in their final order; the rest are translations of some of them."""
+        contents = near.scores - near.steps["language"]
+        better = better_translations(near.rows.groups.tolist(), contents.tolist())
+        lifts = np.zeros(count)
+        for at, other in better.items():
+            if at < count:
+                lifts[at] = self.weights.translated * (contents[other] - contents[at])
+        order = _order(near.scores[:count] + lifts, near.rows)
+        best, rest = order[: self.weights.look], order[self.weights.look :]
         whole = self.ranking.plan.text.encode()
         covering = (
-            [at for at in others if near.covers[at] >= 0.999] if len(self.ranking.plan.units) >= QUOTED_UNITS else []
+            [at for at in rest if near.covers[at] >= WHOLE] if len(self.ranking.plan.units) >= QUOTED_UNITS else []
         )
-        texts = self.source.texts(near.rows.chosen([*best, *covering]))
-        known = dict(zip([*best, *covering], texts, strict=True))
-        quoting = [at for at in covering if holds_whole(known[at][1], whole)]
-        closer = look(self.ranking, near, [(at, *known[at]) for at in [*best, *quoting]], self.query.today)
-        taken = {*best, *quoting}
-        return closer + [_as_scored(near, at) for at in others if at not in taken]
+        heard = sorted({better[at] for at in best if at in better}.difference(best, covering))
+        read = [*best, *covering, *heard]
+        texts = dict(zip(read, self.source.texts(near.rows.chosen(read)), strict=True))
+        first = [*best, *(at for at in covering if holds_whole(texts[at][1], whole))]
+        closer = [*first, *heard]
+        looked = look(self.ranking, near, [(at, *texts[at]) for at in closer], self.query.today)
+        found = dict(zip(closer, looked, strict=True))
+        lifted = [self._lifted(found[at], found.get(better.get(at, at))) for at in first]
+        taken = frozenset(first)
+        others = [_as_scored(near, at, float(lifts[at])) for at in rest if at not in taken]
+        return sorted(lifted, key=lambda one: (-one.score, one.article)) + others
+
+    def _lifted(self, one: Looked, other: Looked | None) -> Looked:
+        """With what a translation that fits better says for it."""
+        if other is None or (more := _content(other) - _content(one)) <= 0:
+            return one
+        added = self.weights.translated * more
+        return Looked(one.article, one.score + added, {**one.parts, "translated": added})
 
 
-def _order(found: Scored) -> list[int]:
+def _content(one: Looked) -> float:
+    return one.score - one.parts.get("language", 0.0)
+
+
+def _order(scores: Floats, rows: Rows) -> list[int]:
     """Best first, ties by article."""
-    keys = zip((-found.scores).tolist(), found.rows.articles.tolist(), range(len(found.rows)), strict=True)
+    keys = zip((-scores).tolist(), rows.articles.tolist(), range(len(scores)), strict=False)
     return [at for _, _, at in sorted(keys)]
 
 
-def _as_scored(found: Scored, at: int) -> Looked:
-    return Looked(int(found.rows.articles[at]), float(found.scores[at]), found.parts_of(at))
+def _as_scored(found: Scored, at: int, lift: float = 0.0) -> Looked:
+    parts = found.parts_of(at)
+    more = {"translated": lift} if lift else {}
+    return Looked(int(found.rows.articles[at]), float(found.scores[at]) + lift, {**parts, **more})
 
 
 def _plain(articles: Sequence[int]) -> tuple[Hit, ...]:

@@ -19,6 +19,7 @@ from indexer.tree import (
     AtLeast,
     Best,
     Graded,
+    Groups,
     Node,
     Not,
     OneOf,
@@ -67,6 +68,7 @@ class Columns:
     """What is known of each document of a shard, by document number. A document's versions are joined to one value."""
 
     article: NDArray[np.int64]
+    group: NDArray[np.int64]
     title_lengths: NDArray[np.float32]
     updated: NDArray[np.int32]
     helpful: NDArray[np.float32]
@@ -152,6 +154,8 @@ def holds(node: Node, shard: Documents) -> Mask:
             )
         case Articles(ids):
             return np.isin(columns.article, np.fromiter(ids, np.int64, len(ids)))
+        case Groups(ids):
+            return np.isin(columns.group, np.fromiter(ids, np.int64, len(ids)))
         case Not(part):
             return ~holds(part, shard)
         case AtLeast(least, parts):
@@ -391,6 +395,7 @@ def _rows(shard: Shard, documents: NDArray[np.intp], scores: Amounts) -> Rows:
         columns.title_lengths[documents],
         columns.updated[documents].astype(np.int64),
         columns.helpful[documents],
+        columns.group[documents],
         [(shard, document) for document in where],
     )
 

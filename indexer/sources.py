@@ -26,7 +26,8 @@ Whole = NDArray[np.int64]
 class Rows:
     """Documents found, a place in each array for each. Of an article, a reader finds one document at most.
 
-    `title_lengths` count the characters of the squashed title, `updated` is the ordinal of the day.
+    `title_lengths` count the characters of the squashed title, `updated` is the ordinal of the day, `groups`
+    are those of translations, 0 for none.
     """
 
     articles: Whole
@@ -36,6 +37,7 @@ class Rows:
     title_lengths: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     updated: Whole = field(default_factory=lambda: np.zeros(0, np.int64))
     helpful: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    groups: Whole = field(default_factory=lambda: np.zeros(0, np.int64))
     # Where the engine finds them again.
     places: Sequence[Any] = ()
 
@@ -53,6 +55,7 @@ class Rows:
             self.title_lengths[where],
             self.updated[where],
             self.helpful[where],
+            self.groups[where],
             [self.places[place] for place in at],
         )
 
@@ -69,6 +72,7 @@ class Rows:
             np.concatenate([part.title_lengths for part in kept]),
             np.concatenate([part.updated for part in kept]),
             np.concatenate([part.helpful for part in kept]),
+            np.concatenate([part.groups for part in kept]),
             [place for part in kept for place in part.places],
         )
 

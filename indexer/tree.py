@@ -50,6 +50,13 @@ class Articles:
 
 
 @dataclass(frozen=True, slots=True)
+class Groups:
+    """Of one of these groups of translations."""
+
+    ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class AtLeast:
     """So many of the parts hold. A part given twice counts twice."""
 
@@ -62,7 +69,7 @@ class Not:
     part: Node
 
 
-Node: TypeAlias = Term | Prefix | OneOf | Updated | Articles | AtLeast | Not
+Node: TypeAlias = Term | Prefix | OneOf | Updated | Articles | Groups | AtLeast | Not
 
 ALWAYS = AtLeast(0, ())
 NEVER = AtLeast(1, ())

@@ -60,6 +60,8 @@ class Weights:
     helpful: float = 0.15
     confidence: float = 0.1
     age: float = 0.05
+    # How much of what a translation of it fits better.
+    translated: float = 0.8
 
     script: float = 1.0
     synonym: float = 0.75

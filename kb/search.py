@@ -29,6 +29,7 @@ A = TypeVar("A")
 PARTS = (
     "words", "vocabulary", "titled", "covered", "language", "number", "title_equals",
     "codes", "quoted", "pairs", "opening", "line", "early", "short", "helpful", "confidence", "age",
+    "translated",
 )  # fmt: skip
 
 
@@ -38,7 +39,7 @@ class Document:
 
     `key` is the article's id and the place among the documents of the article (`17.0`). `body` and `headings` are plain
     text; `digest`, hexadecimal, changes when anything here does. `helpful` is what readers made of it, from -1 to 1, 0
-    when nobody said.
+    when nobody said. Translations of one article are of one `group`; 0: of none.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Document:
     digest: str
     confidence: str = "validated"
     helpful: float = 0.0
+    group: int = 0
 
 
 @dataclass(frozen=True, slots=True)

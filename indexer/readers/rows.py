@@ -21,6 +21,8 @@ MAX_DEPTH = 20
 UNSHOWN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 MARKUP = re.compile(r"^[#>\s]+|[*_`]+")
 FIRST_WORDS = 60
+# What collections of parallel texts call a group of translations.
+PARALLEL = "parallel_key"
 SENTENCE_END = re.compile(r"[。！？；]|[.!?;](?=\s)")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?=\Z|[T ])")
 
@@ -165,7 +167,7 @@ def draft_of(
         "updated": values.day("updated"),
         "also_asked_as": values.texts("also_asked_as"),
         "confidence": values.line("confidence") or "validated",
-        "group": values.line("group") or None,
+        "group": values.line("group") or _line(row.get(PARALLEL)) or None,
         "owner": values.line("owner") or None,
         "review_on": values.day("review_on"),
         "former_numbers": values.texts("former_numbers"),
@@ -183,6 +185,10 @@ def draft_of(
         extra=extra, **fields,
     )  # fmt: skip
     return made, remarks
+
+
+def _line(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _first_words(sections: Iterable[Section]) -> str:

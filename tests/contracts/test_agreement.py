@@ -43,6 +43,7 @@ def documents(chance: random.Random) -> Iterator[Document]:
             "confidence": chance.choice(["validated", "not_validated"]),
             "helpful": chance.choice([-0.5, 0.0, 0.25]),
             "headings": (some_text(chance, 2),),
+            "group": chance.choice([0, 0, chance.randint(1, 60)]),
         }
         title, body = some_text(chance, 5), some_text(chance, 40)
         if chance.random() < 0.2 and "staff" not in grants:

@@ -538,3 +538,41 @@ def test_words_that_ask_alone_are_no_match_where_there_are_others(engine: Engine
     put(engine, [document(1, "Gateway", "reset it"), document(2, "Cooking", "how to cook the rice")])
     assert found(engine, "how to reset the gateway") == [1]
     assert found(engine, "how to") == [2], "all there is to go by"
+
+
+def translated(engine: Engine, *, readers: str = "public") -> None:
+    """Two articles that say as much of `trash`; the second has a translation that is all about it."""
+    filler = "還有許多別的事情要說。" * 20
+    put(
+        engine,
+        [
+            document(1, "資料夾", f"{filler}資源回收筒 trash"),
+            document(2, "資料夾", f"{filler}資源回收筒 trash", group=7),
+            document(3, "Empty the trash", "How the trash is emptied.", lang="en", group=7, grants=(readers,)),
+            *(document(at, f"公告{at}", "一般公告的內容") for at in range(4, 9)),
+        ],
+    )
+
+
+def test_what_a_translation_says_counts_for_an_article(engine: Engine) -> None:
+    translated(engine)
+    chinese = Filters(langs=frozenset({"zh-Hant"}))
+    hits = engine.search(Query("empty trash", chinese, explain=True), PUBLIC).hits
+    assert [hit.article for hit in hits] == [2, 1]
+    assert hits[0].parts["translated"] > 0
+    assert "translated" not in hits[1].parts
+    assert sum(hits[0].parts.values()) == pytest.approx(hits[0].score)
+
+
+def test_a_translation_that_the_reader_may_not_read_says_nothing(engine: Engine) -> None:
+    translated(engine, readers="staff")
+    query = Query("empty trash", Filters(langs=frozenset({"zh-Hant"})), explain=True)
+    hits = engine.search(query, PUBLIC).hits
+    assert [hit.article for hit in hits] == [1, 2]
+    assert hits[0].parts == hits[1].parts
+    assert engine.search(query, scope("staff", "public")).hits[0].article == 2
+
+
+def test_a_translation_left_out_of_a_search_says_nothing(engine: Engine) -> None:
+    translated(engine)
+    assert found(engine, "empty trash", without=frozenset({3}), filters=Filters(langs=frozenset({"zh-Hant"}))) == [1, 2]

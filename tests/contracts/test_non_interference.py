@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kb.articles import LANGUAGES
 from kb.entitlements import Audience, Scope
 from kb.question import Filters, Query
 from kb.search import Document, Engine
@@ -34,24 +36,19 @@ grant_sets = st.lists(st.sampled_from(GRANTS), min_size=1, max_size=3, unique=Tr
 @st.composite
 def articles(draw: st.DrawFn, article: int) -> list[Document]:
     title, grants, product = draw(texts), draw(grant_sets), draw(st.sampled_from(["windchill", "creo"]))
-    made = document(
-        article, title, draw(texts), grants=grants, product=product, updated=date(2026, 1, 1 + article % 28)
-    )
+    lang, group = draw(st.sampled_from(LANGUAGES)), draw(st.integers(0, 2))
+    day = date(2026, 1, 1 + article % 28)
+    made = document(article, title, draw(texts), grants=grants, product=product, updated=day, lang=lang, group=group)
     if not draw(st.booleans()):
         return [made]
     secret = draw(grant_sets)
     if set(grants) <= set(secret):
         return [made]
-    poorer = document(article, title, made.body, product=product, audience=Audience((grants,), (secret,)))
-    richer = document(
-        article,
-        title,
-        f"{made.body} {draw(texts)}",
-        product=product,
-        key=f"{article}.1",
-        audience=Audience((grants, secret)),
-    )
-    return [poorer, richer]
+    richer = f"{made.body} {draw(texts)}"
+    return [
+        replace(made, audience=Audience((grants,), (secret,))),
+        replace(made, key=f"{article}.1", body=richer, audience=Audience((grants, secret))),
+    ]
 
 
 @st.composite
@@ -62,7 +59,7 @@ def bases(draw: st.DrawFn) -> list[Document]:
 queries = st.builds(
     Query,
     texts,
-    filters=st.sampled_from([Filters(), Filters(products=frozenset({"creo"}))]),
+    filters=st.sampled_from([Filters(), Filters(products=frozenset({"creo"})), Filters(langs=frozenset({"en"}))]),
     sort=st.sampled_from(["relevance", "updated", "title"]),
     today=st.just(date(2026, 1, 20)),
     explain=st.just(True),

@@ -112,6 +112,17 @@ def test_a_wrong_row_is_refused_alone_with_its_place(
     assert set(store.digests("rows")) == {"first", "last"}
 
 
+def test_rows_of_one_parallel_key_are_translations_of_each_other(bring: Bring, store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    keys: list[tuple[str, object]] = [("zh-Hant", "guide/login"), ("en", "guide/login"), ("zh-Hans", None)]
+    path.write_bytes(
+        lines(*(row(lang, lang=lang, parallel_key=key) for lang, key in keys), row("odd", parallel_key=[1]))
+    )
+    assert bring(path).counts["new"] == 4
+    found = store.read("KB000001", EVERYONE)
+    assert found and [other.lang for other in found.translations] == ["en"]
+
+
 def test_two_rows_of_one_id_and_two_of_one_number(bring: Bring, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(lines(row("a"), row("a", title="again"), row("b", number="KB000777"), row("c", number="KB000777")))

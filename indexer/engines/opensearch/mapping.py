@@ -23,6 +23,7 @@ _TEXT = {"type": "wildcard", "doc_values": False}
 
 PROPERTIES: Mapping[str, Any] = {
     "article": {"type": "long"},
+    "group": {"type": "long"},
     # The commit that brought it; see `indexer.engines.opensearch.commits`.
     "born": {"type": "long"},
     "key": _KEPT,
@@ -82,6 +83,7 @@ def written(made: Indexed, born: int) -> dict[str, Any]:
     document = made.document
     return {
         "article": document.article,
+        "group": document.group,
         "born": born,
         "key": document.key,
         "digest": document.digest,

@@ -26,7 +26,7 @@ PAGE = 10_000
 TERM_FACETS = ("product", "version", "type", "lang")
 # A document's id is made of the first two.
 _PLACE = ("key", "born")
-_COLUMNS = (*_PLACE, "article", "lang", "confidence", "title_length", "updated", "helpful")
+_COLUMNS = (*_PLACE, "article", "lang", "confidence", "title_length", "updated", "helpful", "group")
 _SPECIAL = re.compile(r"[*?\\]")
 _REGEX = re.compile(r"([.?+*|{}\[\]()\"\\#@&<>~^$-])")
 
@@ -203,5 +203,7 @@ def _rows(hits: Sequence[Found]) -> Rows:
         np.array(column("title_length"), np.float32),
         np.array(column("updated"), np.int64),
         np.array(column("helpful"), np.float32) / np.float32(HELPFUL_UNIT),
+        # In an index that was written before there were any: none.
+        np.array([hit["fields"].get("group", (0,))[0] for hit in hits], np.int64),
         [_place(hit) for hit in hits],
     )

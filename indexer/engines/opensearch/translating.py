@@ -12,6 +12,7 @@ from indexer.tree import (
     AtLeast,
     Best,
     Graded,
+    Groups,
     Node,
     Not,
     OneOf,
@@ -46,6 +47,8 @@ def holds(node: Node) -> Json:
             ordered = sorted(ids)
             some = [{"terms": {"article": ordered[at : at + TERMS]}} for at in range(0, len(ordered), TERMS)]
             return some[0] if len(some) == 1 else {"bool": {"should": some}} if some else {"match_none": {}}
+        case Groups(ids):
+            return {"terms": {"group": sorted(ids)}}
         case Not(part):
             return {"bool": {"must_not": [holds(part)]}}
         case AtLeast(least, parts):

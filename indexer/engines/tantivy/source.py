@@ -110,6 +110,15 @@ class TantivySource:
         )
         return [address for _, address in found.hits]
 
+    @cached_property
+    def _has_groups(self) -> bool:
+        """Not in an index that was written before there were any."""
+        try:
+            self._searcher.fast_field_values("group", [])
+        except ValueError:
+            return False
+        return True
+
     def _rows(self, addresses: list[Any], scores: list[int]) -> Rows:
         def column(name: str) -> list[Any]:
             return self._searcher.fast_field_values(name, addresses)
@@ -124,6 +133,7 @@ class TantivySource:
             np.array(column("title_length"), np.float32),
             days // DAY,
             np.array(column("helpful"), np.float32) / np.float32(HELPFUL_UNIT),
+            np.array(column("group") if self._has_groups else [0] * len(addresses), np.int64),
             list(zip(rows, addresses, strict=True)),
         )
 

@@ -15,6 +15,7 @@ from indexer.tree import (
     AtLeast,
     Best,
     Graded,
+    Groups,
     Node,
     Not,
     OneOf,
@@ -58,6 +59,8 @@ class Translator:
                 return Query.range_query(self._schema, "updated", FieldType.Integer, first, last)
             case Articles(ids):
                 return self.rows("article", sorted(ids))
+            case Groups(ids):
+                return self.few("group", sorted(ids))
             case Not(part):
                 return Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, self.query(part))])
             case AtLeast(least, parts):

@@ -42,7 +42,7 @@ def schema() -> Schema:
     for name in COLUMNS:
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("sort_key", fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("article", "row"):
+    for name in ("article", "row", "group"):
         builder.add_unsigned_field(name, indexed=True, fast=True)
     builder.add_unsigned_field("recency", fast=True)
     for name in ("updated", "helpful", "title_length"):
@@ -128,6 +128,7 @@ def _row(made: Indexed, at: int) -> Row:
         row.add_text("version", version)
     row.add_text("sort_key", made.sort_key)
     row.add_unsigned("article", document.article)
+    row.add_unsigned("group", document.group)
     row.add_unsigned("row", document.article * PARTS + at)
     day = document.updated.toordinal()
     row.add_unsigned("recency", day * DAY + DAY - 1 - document.article)

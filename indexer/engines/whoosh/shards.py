@@ -139,6 +139,8 @@ def _columns(reader: Any) -> Columns:
 
     return Columns(
         article=numbers("article", np.int64),
+        # In an index that was written before there were any: none.
+        group=numbers("group", np.int64) if "group" in reader.schema else np.zeros(reader.doc_count_all(), np.int64),
         title_lengths=numbers("title_length", np.float32),
         updated=numbers("updated", np.int32),
         helpful=numbers("helpful", np.float32) / np.float32(HELPFUL_UNIT),
