@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from indexer.analysis import EXACT, STEM
+from indexer.engines.tantivy import TantivyEngine
 from indexer.engines.tantivy.writing import STORED_AT_ONCE
+from indexer.impacts import LEVELS
+from indexer.sources import EVERYTHING, TITLE
+from indexer.tree import ALWAYS, Best, Graded, OneOf, Sum, Term, Weighted, Within, Worth, any_of
 from kb.question import Query
 from tests.contracts.engines import open_tantivy
 from tests.documents import PUBLIC, document, put
@@ -29,3 +34,37 @@ def test_nothing_is_kept_that_nobody_asks_for(tmp_path: Path) -> None:
     by_title = again.search(Query("登入", sort="title"), PUBLIC)
     assert [hit.article for hit in by_title.hits] == [1, 3]
     again.close()
+
+
+def test_what_documents_are_worth_is_what_they_are_chosen_by(tmp_path: Path) -> None:
+    engine = open_tantivy(tmp_path)
+    assert isinstance(engine, TantivyEngine)
+    words = ["zq" + first + last for first in "bcdfgh" for last in "klmnpqrt"]
+    put(
+        engine,
+        [
+            document(1, words[0], " ".join(words[1:] * 3)),
+            document(2, words[1], " ".join(words[::2]), lang="en"),
+            document(3, "nothing", "of it"),
+            document(4, " ".join(words[:3]), "short", lang="en"),
+        ],
+        rebuild=True,
+    )
+    source = engine._serving()
+    # More than one search has digits for, more than once, and what no document has.
+    said = [Graded(STEM + word, tuple(range(at, at + LEVELS))) for at, word in enumerate((*words, "nowhere"))]
+    ways: list[Worth] = [Weighted(Term(EVERYTHING, EXACT + word), at) for at, word in enumerate((*words, "nowhere"))]
+    titled = any_of(Term(TITLE, EXACT + word) for word in words[:2])
+    worths: list[Worth] = [
+        Sum((*said, *ways)),
+        Best((*ways, Sum((*ways[:3], *said[:2])), *said)),
+        Within(OneOf("lang", frozenset({"en"})), Sum((Weighted(titled, 100), *said[5:9]))),
+        Sum(()),
+    ]
+    rows = source.newest(ALWAYS, 10).chosen([2, 0, 3, 1])
+    for worth, found in zip(worths, source.worths(rows, worths), strict=True):
+        best = source.best(ALWAYS, worth, 10)
+        chosen = dict(zip(best.articles.tolist(), best.scores.tolist(), strict=True))
+        assert dict(zip(rows.articles.tolist(), found.tolist(), strict=True)) == chosen
+        assert any(chosen.values()) == (worth != Sum(()))
+    engine.close()

@@ -14,7 +14,6 @@ from tantivy import Index
 from indexer.analysis import Analysis
 from indexer.caching import Cache
 from indexer.embedded import Embedded
-from indexer.engines.tantivy import translating as translating_module
 from indexer.engines.tantivy import writing as writing_module
 from indexer.engines.tantivy.source import TantivySource
 from indexer.engines.tantivy.writing import META, BatchWriter, created
@@ -93,7 +92,7 @@ class TantivyEngine(Embedded):
         self._cache.keep_only(())
 
     def _fingerprint(self) -> str:
-        return self._answering.fingerprint(writing_module, translating_module)
+        return self._answering.fingerprint(writing_module)
 
     def _newest(self) -> Opened | None:
         with self._lock:

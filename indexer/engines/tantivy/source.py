@@ -11,6 +11,7 @@ import numpy as np
 from tantivy import Document, Index, Occur, Order, Query, Searcher
 
 from indexer.documents import HELPFUL_UNIT
+from indexer.engines.tantivy.having import Having, Reading, amounts, named, readings
 from indexer.engines.tantivy.translating import Translator
 from indexer.engines.tantivy.writing import (
     CHARSET,
@@ -55,7 +56,7 @@ class TantivySource:
         return [self._frequency(readable, part) for part in parts]
 
     def _frequency(self, readable: Query, part: Node) -> int:
-        if isinstance(part, Term) and not self._searcher.doc_freq(part.field, part.text):
+        if isinstance(part, Term) and not self._translator.occurs(part):
             return 0
         both = Query.boolean_query([(Occur.Must, readable), (Occur.Must, self._translator.query(part))])
         return self._count(both)
@@ -138,21 +139,24 @@ class TantivySource:
         )
 
     def worths(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
-        numbers = np.array([row for row, _ in rows.places], np.int64)
-        order = np.argsort(numbers)
-        among = self._translator.few("row", numbers[order].tolist())
+        if not len(rows):
+            return [np.zeros(0, np.int64) for _ in worths]
+        among = self._translator.few("row", sorted(row for row, _ in rows.places))
+        at = {(address.segment_ord, address.doc): place for place, (_, address) in enumerate(rows.places)}
 
-        def amounts(worth: Worth) -> Whole:
+        def scores(reading: Reading) -> Whole:
             found = np.zeros(len(rows), np.int64)
-            if len(rows):
-                hits = self._searcher.search(self._translator.worth(among, worth), len(rows), count=False).hits
-                those = self._searcher.fast_field_values("row", [address for _, address in hits])
-                at = order[np.searchsorted(numbers, np.array(those, np.int64), sorter=order)]
-                found[at] = np.rint([score for score, _ in hits])
+            for score, address in self._searcher.search(reading.query, len(rows), count=False).hits:
+                found[at[address.segment_ord, address.doc]] = score
             return found
 
+        wanted = dict.fromkeys(each for worth in worths for each in named(worth))
+        read = readings(self._translator, among, wanted)
+        has: dict[Having, Whole] = {}
         # tantivy lets go of Python's lock while it searches.
-        return list(self._beside.map(amounts, worths))
+        for reading, found in zip(read, self._beside.map(scores, read), strict=True):
+            has.update((share.of, share.read(found)) for share in reading.shares)
+        return [amounts(worth, has, np.zeros(len(rows), np.int64)) for worth in worths]
 
     def texts(self, rows: Rows) -> Sequence[tuple[str, bytes]]:
         return [self._text(address) for _, address in rows.places]

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from tantivy import FieldType, Occur, Query, Schema, Searcher
 
-from indexer.impacts import LEVELS
+from indexer.engines.tantivy.writing import LEVEL_FIELDS
 from indexer.sources import EVERYTHING
 from indexer.tree import (
     ALWAYS,
@@ -28,11 +28,7 @@ from indexer.tree import (
     Worth,
 )
 
-# A term's level, from 1, is told by a field for each; the lowest is told by EVERYTHING alone.
-LEVEL_FIELDS = tuple(f"{EVERYTHING}{level}" for level in range(LEVELS))
-
 Clause = tuple[Occur, Query]
-
 
 KEPT_TERMS = 10_000
 
@@ -43,7 +39,8 @@ class Translator:
     def __init__(self, schema: Schema, searcher: Searcher) -> None:
         self._schema = schema
         self._searcher = searcher
-        self._graded = lru_cache(KEPT_TERMS)(self._levels)
+        self.levels = lru_cache(KEPT_TERMS)(self._levels)
+        self.occurs = lru_cache(KEPT_TERMS)(self._occurs)
 
     def query(self, node: Node) -> Query:
         match node:
@@ -120,7 +117,7 @@ class Translator:
         match worth:
             case Graded(text, weights):
                 lowest = weights[0]
-                for level, query in self._graded(text):
+                for level, query in self.levels(text):
                     if weight := weights[level] - (lowest if level else 0):
                         clauses.append((Occur.Should, Query.const_score_query(query, float(weight))))
             case Weighted(part, weight):
@@ -155,6 +152,10 @@ class Translator:
         fields = (EVERYTHING, *LEVEL_FIELDS[1:])
         found = [(level, field) for level, field in enumerate(fields) if self._searcher.doc_freq(field, text)]
         return tuple((level, self._term(field, text)) for level, field in found)
+
+    def _occurs(self, term: Term) -> bool:
+        """Whether any document has it, or had before it was deleted."""
+        return bool(self._searcher.doc_freq(term.field, term.text))
 
     def _term(self, field: str, text: str) -> Query:
         return Query.term_query(self._schema, field, text, index_option="basic")

@@ -11,7 +11,7 @@ from tantivy import Index, Query, Schema, SchemaBuilder
 
 from indexer.analysis import Analysis
 from indexer.documents import Indexed
-from indexer.engines.tantivy.translating import LEVEL_FIELDS
+from indexer.impacts import LEVELS
 from indexer.making import Made, Making
 from indexer.sources import COLUMNS, EVERYTHING, NUMBER, SOUND, TITLE
 from kb.articles import CONFIDENCES, LANGUAGES
@@ -28,6 +28,8 @@ STORED_AT_ONCE = 1 << 15
 # Two bytes for a Han character, one for a Latin letter, and every character there is.
 CHARSET = "gb18030"
 STORED_TITLE, STORED_BODY = "title_gb", "body_gb"
+# A term's level, from 1, is told by a field for each; the lowest is told by EVERYTHING alone.
+LEVEL_FIELDS = tuple(f"{EVERYTHING}{level}" for level in range(LEVELS))
 LANGS: tuple[str, ...] = LANGUAGES
 KINDS_OF_CONFIDENCE: tuple[str, ...] = CONFIDENCES
 
