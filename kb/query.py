@@ -16,8 +16,9 @@ from kb.question import Filters, Query
 Kind = Literal["words", "phrase", "prefix"]
 
 PASTED_WORDS = 30
+# `-bugreport(C# …)` is an option of a program with what it is of, not a word to leave out.
 _PIECE = re.compile(
-    r"""(?P<minus>(?<!\S)-(?=[^\W\d_]|["“＂]))?
+    r"""(?P<minus>(?<!\S)-(?=[^\W\d_](?!\S*[(（])|["“＂]))?
         (?:(?P<field>product|version|lang|type|title|number):(?=\S))?
         (?:["“＂](?P<phrase>[^"”＂]+)["”＂]|(?P<word>\S+))""",
     re.VERBOSE | re.IGNORECASE,

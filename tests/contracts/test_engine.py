@@ -313,6 +313,12 @@ def test_the_query_language(engine: Engine) -> None:
     assert set(found(engine, "-登入")) == {1, 2}  # nothing but an exclusion asks for nothing: it is taken as words
 
 
+@pytest.mark.parametrize("asked", ["-bugreport（C# 編譯器選項）", "-bugreport(C# 編譯器選項)"])
+def test_an_option_of_a_program_with_what_it_is_of_is_no_word_to_leave_out(engine: Engine, asked: str) -> None:
+    put(engine, [document(1, "-bugreport (C# 編譯器選項)", "錯誤報告"), document(2, "-debug (C# 編譯器選項)", "偵錯")])
+    assert found(engine, asked)[0] == 1
+
+
 def test_a_pasted_stack_trace_finds_the_article_about_it(engine: Engine) -> None:
     trace = """java.lang.OutOfMemoryError: GC overhead limit exceeded
         at wt.method.MethodServerMain.main(MethodServerMain.java:412)
