@@ -20,7 +20,7 @@ from indexer.tree import Articles, Node, Not, OneOf, Term, Updated, all_of, any_
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
 from kb.entitlements import Scope
-from kb.query import understood
+from kb.query import Parsed, understood, unquoted
 from kb.question import DATE_BUCKETS, FACETS, MAX_DEPTH, Filters, Query
 from kb.search import NOTHING, Hit, Hits
 from kb.snippets import Marks
@@ -66,7 +66,16 @@ class Retrieval:
     known: Known = field(default_factory=Known)
 
     def search(self, query: Query, scope: Scope, source: Source) -> Hits:
+        """What it finds; when nothing says what the query quotes, what it finds without the quotation marks."""
         parsed, filters = understood(query)
+        found = self._found(parsed, filters, query, scope, source)
+        if not found.total and (words := unquoted(parsed)):
+            others = self._found(words, filters, query, scope, source)
+            if others.total:
+                return replace(others, unquoted=True)
+        return found
+
+    def _found(self, parsed: Parsed, filters: Filters, query: Query, scope: Scope, source: Source) -> Hits:
         planned = plan(parsed, self.analysis, self.vocabularies.current())
         if query.prefers and not planned.certain:
             # Latin words alone are as likely an error message, pasted by someone who reads another language.

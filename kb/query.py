@@ -7,7 +7,7 @@ an operator.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from kb.articles import LANGUAGES
@@ -20,7 +20,7 @@ PASTED_WORDS = 30
 _PIECE = re.compile(
     r"""(?P<minus>(?<!\S)-(?=[^\W\d_](?!\S*[(（])|["“＂]))?
         (?:(?P<field>product|version|lang|type|title|number):(?=\S))?
-        (?:["“＂](?P<phrase>[^"”＂]+)["”＂]|(?P<word>\S+))""",
+        (?:(?P<mark>["“＂])(?P<phrase>[^"”＂]+)["”＂]|(?P<word>\S+))""",
     re.VERBOSE | re.IGNORECASE,
 )
 _PREFIX = re.compile(r"(?:[^\W_]{2,}|[\u3400-\u9fff])[^\s*]*\*\Z")
@@ -32,7 +32,8 @@ class Clause:
     """A part of a query that must or must not hold. Clauses of one `group` are alternatives: any of them will do.
 
     `field` limits it to the title or to the article's number. A plain `words` clause is a wish, not a condition,
-    unless it is negated, fielded or in a group with others.
+    unless it is negated, fielded or in a group with others. `printed`: a phrase between “marks of print”, as names and
+    messages that were copied have them.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Clause:
     field: Literal["", "title", "number"] = ""
     negated: bool = False
     group: int = 0
+    printed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,20 @@ def parse(text: str) -> Parsed:
     return Parsed(wanted, tuple(clauses), filters)
 
 
+def unquoted(parsed: Parsed) -> Parsed | None:
+    """The same with the phrases it wants between marks of print as mere words; None where there are none."""
+    clauses = tuple(
+        replace(clause, kind="words") if clause.printed and not clause.field and not clause.negated else clause
+        for clause in parsed.clauses
+    )
+    return replace(parsed, clauses=clauses) if clauses != parsed.clauses else None
+
+
+def without_marks(text: str) -> str:
+    """A query without quotation marks around its phrases; as it was, where there are none."""
+    return _SPACE.sub(" ", _PIECE.sub(lambda match: match["phrase"] or match.group(), clean(text)))
+
+
 def without_each(text: str) -> list[tuple[str, str]]:
     """Every piece of a query as it was typed, with what is left of the query without it; none for a single piece."""
     cleaned = clean(text)
@@ -148,4 +164,4 @@ def _clause(match: re.Match[str], value: str, field: str, group: int) -> Clause:
         kind, value = "prefix", value.rstrip("*")
     if field and not limited:
         value = f"{field}:{value}"
-    return Clause(value, kind, limited, negated=bool(match["minus"]), group=group)
+    return Clause(value, kind, limited, negated=bool(match["minus"]), group=group, printed=match["mark"] == "“")

@@ -75,7 +75,8 @@ class Hit:
 class Hits:
     """A page of hits. `total` and `facets` count every match under the scope, a facet as if its own filter were off.
 
-    `marks` are what to mark in a passage.
+    `marks` are what to mark in a passage. `unquoted`: nothing says what stands between
+    “marks of print” word for word, so it was taken as words.
     `facets[name]` is (value, count), most frequent first, ties by value.
     """
 
@@ -83,6 +84,7 @@ class Hits:
     hits: tuple[Hit, ...] = ()
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
+    unquoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ class Results:
     """A page of results. `page` may be past the end: then it is empty and `total` still counts.
 
     `plain`: the engine is away, and the store answered as well as it can: no facets, `total` at most MAX_DEPTH.
+    `unquoted`: as in `Hits`.
     """
 
     query: Query
@@ -181,6 +184,7 @@ class Results:
     results: tuple[Result, ...]
     facets: Mapping[str, tuple[tuple[str, int], ...]]
     plain: bool = False
+    unquoted: bool = False
 
     @property
     def pages(self) -> int:
@@ -296,7 +300,7 @@ class Search:
         shown = [self._shown(hit, articles[hit.article], hits.marks) for hit in hits.hits if hit.article in articles]
         asking = sorted(result.article.id for result, lacking in shown if lacking.asked)
         files = self._store.file_texts(asking, scope) if asking else {}
-        results = Results(query, hits.total, tuple(self._with_files(shown, files)), hits.facets)
+        results = Results(query, hits.total, tuple(self._with_files(shown, files)), hits.facets, unquoted=hits.unquoted)
         return _Kept(hits, _said_by(articles), asking, _said_by_files(files), results)
 
     def _same_files(self, kept: _Kept, scope: Scope) -> bool:

@@ -45,6 +45,7 @@ def search() -> Response:
         schema.SearchAnswer(
             total=results.total,
             plain=results.plain,
+            unquoted=results.unquoted,
             page=asked.page,
             pages=results.pages,
             page_size=results.query.page_size,

@@ -67,6 +67,7 @@ class SearchAnswer(Answer):
     plain: bool = Field(
         description="The search engine is away: found by the store, without facets, in a plainer order."
     )
+    unquoted: bool = Field(description="No article says what was quoted word for word: it was searched for as words.")
     page: int
     pages: int = Field(description="Pages there are to ask for, 100 at most.")
     page_size: int

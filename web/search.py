@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from kb.config import QUESTION
 from kb.entitlements import STAFF
-from kb.query import without_each
+from kb.query import clean, without_each, without_marks
 from kb.question import FACETS, MAX_DEPTH
 from kb.search import CHECKED, Results, Suggestion
 from kb.store import StoreError
@@ -84,6 +84,7 @@ class Instead:
     """
 
     unfiltered: int
+    unquoted: tuple[int, str] | None
     shorter: tuple[tuple[str, int, str], ...]
     meant: tuple[Suggestion, ...]
     community: str | None
@@ -223,6 +224,7 @@ def instead(asked: SearchParameters, plain: bool) -> Instead:
     community = site().config.community_url
     return Instead(
         wider,
+        None if plain else _unquoted(asked),
         () if plain else _shorter(asked),
         others,
         community and carrying(community, asked.q),
@@ -243,6 +245,15 @@ def _case(question: str) -> str | None:
 def carrying(address: str, question: str) -> str:
     """An address of the settings with what was asked put where it belongs."""
     return address.replace(QUESTION, quote(question[:LONGEST_CARRIED], safe="", errors="replace"))
+
+
+def _unquoted(asked: SearchParameters) -> tuple[int, str] | None:
+    """How many there are without quotation marks, if any were typed, and where."""
+    words = asked.changed(q=without_marks(asked.q))
+    if words == asked or words.q == clean(asked.q):
+        return None
+    total = site().search.find(words.query(today()), g.viewer.scope).total
+    return (total, words.address("/search")) if total else None
 
 
 def _shorter(asked: SearchParameters) -> tuple[tuple[str, int, str], ...]:

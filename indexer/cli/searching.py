@@ -120,6 +120,7 @@ def as_data(found: Results) -> dict[str, Any]:
     return {
         "query": found.query.text,
         "total": found.total,
+        "unquoted": found.unquoted,
         "results": [_result(each) for each in found.results],
         "facets": {name: [{"value": v, "count": n} for v, n in values] for name, values in found.facets.items()},
     }
@@ -153,7 +154,7 @@ def _underlined(pieces: Pieces) -> str:
 
 
 def _print(found: Results) -> None:
-    click.echo(f"{found.total:,} found")
+    click.echo(f"{found.total:,} found" + (", without the quotation marks" if found.unquoted else ""))
     for result in found.results:
         row = result.article
         click.echo()

@@ -313,6 +313,18 @@ def test_the_query_language(engine: Engine) -> None:
     assert set(found(engine, "-登入")) == {1, 2}  # nothing but an exclusion asks for nothing: it is taken as words
 
 
+def test_what_is_between_marks_of_print_is_searched_for_as_words_where_nothing_says_it(engine: Engine) -> None:
+    secret = document(3, "無法連線到伺服器", "staff", grants=("staff",))
+    put(engine, [document(1, "無法與伺服器連線", "錯誤 10061"), document(2, "磁碟已滿", "伺服器"), secret])
+    hits = engine.search(Query("“無法連線到伺服器” 10061"), PUBLIC)
+    assert hits.unquoted and [hit.article for hit in hits.hits][:1] == [1]
+    assert not engine.search(Query("“伺服器連線”"), PUBLIC).unquoted
+    assert not engine.search(Query("“無法連線到伺服器”"), scope("public", "staff")).unquoted
+    assert found(engine, '"無法連線到伺服器" 10061') == [], "an operator is meant"
+    assert found(engine, "title:“無法連線到伺服器”") == [], "what a field must say, it must say"
+    assert found(engine, "“不存在的東西 zzqxy”") == []
+
+
 @pytest.mark.parametrize("asked", ["-bugreport（C# 編譯器選項）", "-bugreport(C# 編譯器選項)"])
 def test_an_option_of_a_program_with_what_it_is_of_is_no_word_to_leave_out(engine: Engine, asked: str) -> None:
     put(engine, [document(1, "-bugreport (C# 編譯器選項)", "錯誤報告"), document(2, "-debug (C# 編譯器選項)", "偵錯")])

@@ -194,6 +194,14 @@ def test_when_nothing_is_found_it_says_which_word_to_drop(visitors: dict[str, Vi
     assert "少一個條件就有結果" not in visitors["gold"].get("/search?q=zzzqqq").get_data(as_text=True)
 
 
+def test_a_phrase_that_nothing_says_is_offered_without_its_marks(visitors: dict[str, Visitor]) -> None:
+    page = visitors["gold"].get('/search?q="登入失敗的帳號"').get_data(as_text=True)
+    assert "不加引號時有" in page
+    assert 'href="/search?q=%E7%99%BB%E5%85%A5%E5%A4%B1%E6%95%97%E7%9A%84%E5%B8%B3%E8%99%9F"' in page
+    page = visitors["gold"].get("/search?q=“登入失敗的帳號”").get_data(as_text=True)
+    assert "沒有文章一字不差寫著引號中的文字" in page and hits(page)
+
+
 def test_staff_alone_see_why_a_result_is_where_it_is(visitors: dict[str, Visitor]) -> None:
     page = visitors["engineer"].get("/search?q=Windchill").get_data(as_text=True)
     explained = re.findall(r'<details class="why">(.*?)</details>', page, re.S)
