@@ -125,9 +125,9 @@ class Ranking:
             bonus.append(Worthwhile(self.numbered, round(weights.number * unit)))
         titled = times(self.there_in_title, weights.title_chooses * unit / PARTS)
         covering = times(mostly(self.there), weights.cover_chooses * unit / PARTS)
-        others = map(roughly, self.vocabulary)
+        others = mostly(Sum(tuple(map(roughly, self.vocabulary))))
         coded = times(self.codes, weights.codes_choose)
-        return merged(Sum((mostly(self.words), *others, coded, titled, covering, *bonus)))
+        return merged(Sum((mostly(self.words), others, coded, titled, covering, *bonus)))
 
     @property
     def numbered(self) -> Node:
@@ -189,7 +189,7 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
         return lambda part: covered(idf)(part) * SHIFT + round(part * letters / all_letters * PARTS)
 
     def there(field: str) -> Sum:
-        nodes = ((present(unit, statistics.frequencies, field), idf) for idf, unit in telling)
+        nodes = ((present(unit, statistics.frequencies, field, anywhere=True), idf) for idf, unit in telling)
         return Sum(tuple(Worthwhile(node, round(idf / mass * PARTS)) for node, idf in nodes if node != NEVER))
 
     return Ranking(

@@ -34,15 +34,12 @@ def times(worth: Sum, factor: float) -> Sum:
     return Sum(tuple(map(scaled, worth.parts)))
 
 
-def roughly(worth: Best) -> Worth:
+def roughly(worth: Best) -> Weighted:
     """Near the best of several ways to say something, and quicker to find: where all of any of the strongest is said,
-    in whatever article and however often, it counts as the strongest; else so do the others."""
-    ways = sorted(map(_whole, worth.parts), key=lambda way: -way.weight)
-    strong = [way for way in ways if way.weight >= STRONG * ways[0].weight]
-    found = [
-        Weighted(any_of(way.part for way in each), each[0].weight) for each in (strong, ways[len(strong) :]) if each
-    ]
-    return Best(tuple(found))
+    in whatever article and however often, it counts as the strongest."""
+    ways = [_whole(way) for way in worth.parts]
+    most = max(way.weight for way in ways)
+    return Weighted(any_of(way.part for way in ways if way.weight >= STRONG * most), most)
 
 
 def _whole(worth: Worth) -> Weighted:
