@@ -117,9 +117,10 @@ class Ranking:
     def worth(self) -> Worth:
         """What chooses the candidates: near the score, as far as sums go."""
         weights, unit = self.weights, self.mass * self.scale
+        # Of the language wanted most alone: that of the others is much to walk through for little.
         bonus = [
-            Worthwhile(OneOf("lang", frozenset({lang})), round(weights.prefer_chooses * unit * part))
-            for lang, part in preference(self.plan.langs).items()
+            Worthwhile(OneOf("lang", frozenset({lang})), round(weights.prefer_chooses * unit))
+            for lang in self.plan.langs[:1]
         ]
         if self.plan.numbers:
             bonus.append(Worthwhile(self.numbered, round(weights.number * unit)))
