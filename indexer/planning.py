@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
 
 from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, Analysis, Token
 from indexer.folding import fold, to_simplified, to_traditional
@@ -18,6 +20,10 @@ MAX_NAME = 6
 MAX_UNITS_TRANSLATED = 40
 SCATTERED = 0.7
 INSIDE = 0.8
+# Of what a unit is made of, so many alternatives each.
+MOST_WAYS = 2
+# The language of what counts in articles of any.
+EVERY = ""
 HAN_LANGS = frozenset({"zh-Hant", "zh-Hans"})
 _NUMBER = re.compile(r"(?:kb[\s\-#]?0*|0*)([1-9][0-9]{0,11})")
 _HAN = re.compile("[\u3400-\u9fff]")
@@ -200,7 +206,29 @@ def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis)
                     replace(way, surface=one.text, lang=one.lang, origin=one.origin, certainty=one.certainty)
                     for way in _evidence(one.text, list(analysis.tokens(before + one.text + after)))
                 )
-    return replace(unit, evidence=tuple(found))
+    inside_it = [match for match in matches if unit.start <= match.start and match.end <= unit.end]
+    return replace(unit, evidence=(*found, *_all_replaced(unit, inside_it, analysis)))
+
+
+def _all_replaced(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> Iterator[Evidence]:
+    """What the vocabulary says in each language for all the terms that a unit is made of, of which there are several:
+    开启文件 for 打开文档."""
+    if len(matches) < 2:
+        return
+    for lang, joint in (("zh-Hant", ""), ("zh-Hans", ""), (EVERY, " ")):
+        ways = [[one for one in match.alternatives if one.lang == lang][:MOST_WAYS] for match in matches]
+        whole = sum(match.end - match.start for match in matches) == len(unit.surface)
+        if not all(ways) or (joint and not whole):
+            continue
+        for chosen in product(*ways):
+            text, at = "", unit.start
+            for match, one in zip(matches, chosen, strict=True):
+                text += unit.surface[at - unit.start : match.start - unit.start] + joint + one.text
+                at = match.end
+            text = (text + unit.surface[at - unit.start :]).strip()
+            certainty = prod(one.certainty for one in chosen)
+            for way in _evidence(text, list(analysis.tokens(text))):
+                yield replace(way, surface=text, lang=lang, origin=chosen[0].origin, certainty=certainty)
 
 
 def _rewording(match: Match, tokens: Sequence[Token], known: set[str], analysis: Analysis) -> Rewording:

@@ -41,3 +41,10 @@ def test_a_pair_that_is_a_word_is_told_from_one_that_is_not(analysis: Analysis) 
 def test_what_one_region_alone_says_tells_the_language(text: str, langs: tuple[str, ...], analysis: Analysis) -> None:
     found = planned(text, analysis)
     assert found.langs == langs
+
+
+def test_a_word_of_several_terms_is_said_otherwise_in_all_of_them_at_once() -> None:
+    (unit,) = planned("打开文档", Analysis(frozenset({"打开文档"}))).units
+    ways = {(one.surface, one.lang, one.origin): one.shares for one in unit.evidence}
+    assert set(ways["开启文件", "zh-Hant", "script"]) == {"g开启", "g启文", "g文件"}
+    assert set(ways["open document", "", "english"]) == {"sopen", "sdocument"}
