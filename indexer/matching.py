@@ -7,20 +7,32 @@ weight, as few of them as carry the part asked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from indexer.asking import asks
-from indexer.planning import Plan
+from indexer.planning import Plan, Unit
 from indexer.presence import present
 from indexer.ranking import Statistics
 from indexer.sources import EVERYTHING, NUMBER
-from indexer.tree import NEVER, AtLeast, Node, Term, any_of
+from indexer.tree import ALWAYS, NEVER, AtLeast, Node, Term, any_of
 
 TELLING = 0.8
 MAX_TELLING = 16
+# Of so many documents, those worth the most are the best there are.
+ENOUGH = 8_000
 
 
-def matching(plan: Plan, idfs: Sequence[float], statistics: Statistics, part: float) -> list[Node]:
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a document must have to be found; and, of those, to be a candidate, where enough can be: one of the words
+    that tell the most. Documents that have but the others are many to go through, and seldom worth as much."""
+
+    found: Node = ALWAYS
+    telling: Node = ALWAYS
+
+
+def matching(plan: Plan, idfs: Sequence[float], statistics: Statistics, part: float) -> list[Match]:
     """Ways to match, strictest first: the first that any document fulfils counts.
 
     `part` is how much of the query's weight must be there; what no readable document has is no part of it, nor are
@@ -29,19 +41,32 @@ def matching(plan: Plan, idfs: Sequence[float], statistics: Statistics, part: fl
     numbers = [Term(NUMBER, number) for number in sorted(plan.numbers)]
     units = [(idf, unit) for idf, unit in zip(idfs, plan.units, strict=True) if not asks(unit.surface)]
     found = [
-        (idf, present(unit, statistics.frequencies, EVERYTHING))
+        (idf, present(unit, statistics.frequencies, EVERYTHING), _frequency(unit, statistics.frequencies))
         for idf, unit in units or zip(idfs, plan.units, strict=True)
     ]
-    found = sorted((pair for pair in found if pair[1] != NEVER), key=lambda pair: -pair[0])
-    mass = sum(idf for idf, _ in found)
-    telling: list[tuple[float, Node]] = []
-    for idf, node in found[:MAX_TELLING]:
-        if sum(each for each, _ in telling) >= TELLING * mass:
+    found = sorted((each for each in found if each[1] != NEVER), key=lambda each: -each[0])
+    mass = sum(idf for idf, _, _ in found)
+    telling: list[tuple[float, Node, int]] = []
+    for each in found[:MAX_TELLING]:
+        if sum(idf for idf, _, _ in telling) >= TELLING * mass:
             break
-        telling.append((idf, node))
+        telling.append(each)
     needed, carried = 0, 0.0
     while needed < len(telling) and carried < part * mass:
         carried += telling[needed][0]
         needed += 1
-    parts = tuple(node for _, node in telling)
-    return [any_of([AtLeast(least, parts), *numbers]) for least in range(max(needed, 1), 0, -1)]
+    parts = tuple(node for _, node, _ in telling)
+    enough, documents = 0, 0
+    while enough < len(telling) and documents < ENOUGH:
+        documents += telling[enough][2]
+        enough += 1
+    ways = []
+    for least in range(max(needed, 1), 0, -1):
+        all_found = any_of([AtLeast(least, parts), *numbers])
+        ways.append(Match(all_found, any_of([*parts[:enough], *numbers]) if least == 1 else all_found))
+    return ways
+
+
+def _frequency(unit: Unit, frequencies: Mapping[str, int]) -> int:
+    """In about how many documents it is."""
+    return max((min(frequencies[term] for term in one.shares) for one in unit.evidence), default=0)

@@ -11,7 +11,7 @@ from indexer.analysis import Analysis
 from indexer.caching import CACHE_MB, Cache
 from indexer.conditions import condition
 from indexer.looking import Looked, holds_whole, look
-from indexer.matching import matching
+from indexer.matching import Match, matching
 from indexer.planning import plan
 from indexer.ranking import FREQUENCIES_KEPT, Floats, Ranking, Scored, Statistics, ranking, scored, terms_of
 from indexer.sources import EVERYTHING, Counting, Counts, Rows, Source, rights
@@ -93,30 +93,33 @@ class Retrieval:
         chosen = {facet: _chosen(facet, filters, query) for facet in FACETS if filters.chosen(facet)}
         ready = ranking(planned, statistics, self.weights)
         for match in self._matches(ready, statistics, query):
-            counting = Counting(all_of([among, conditions, match]), chosen, _buckets(query))
+            counting = Counting(all_of([among, conditions, match.found]), chosen, _buckets(query))
             counted = source.counts(counting)
-            hits = Searched(ready, source, counting.wanted, among, query, counted).page()
+            telling = all_of([among, conditions, match.telling, *chosen.values()])
+            hits = Searched(ready, source, counting.wanted, telling, among, query, counted).page()
             counts = counted()
             if counts.total or any(counts.facets.values()):
                 facets = {facet: _ordered(counts.facets.get(facet, {})) for facet in FACETS}
                 return Hits(counts.total, hits, facets, marks(ready))
         return replace(NOTHING, facets={facet: () for facet in FACETS}, marks=marks(ready))
 
-    def _matches(self, ready: Ranking, statistics: Statistics, query: Query) -> Sequence[Node]:
+    def _matches(self, ready: Ranking, statistics: Statistics, query: Query) -> Sequence[Match]:
         planned = ready.plan
         if not planned.units or not planned.wishes:
-            return [all_of([])]
+            return [Match()]
         part = self.weights.loose if query.loose else self.weights.cover
         return matching(planned, ready.idfs, statistics, part)
 
 
 @dataclass(frozen=True)
 class Searched:
-    """What matches a query, to be put in order. `readable`: what else its reader may read."""
+    """What matches a query, to be put in order; `telling`: what of it has a word that tells the most. `readable`: what
+    else its reader may read."""
 
     ranking: Ranking
     source: Source
     among: Node
+    telling: Node
     readable: Node
     query: Query
     counts: Callable[[], Counts]
@@ -152,7 +155,10 @@ class Searched:
     def candidates(self, limit: int) -> Rows:
         """The documents of the greatest worth, at most `limit` and whole ranks only, so that it is never a matter of an
         engine's own order which of those alike are among them; the newest others, when that leaves few."""
-        found = self.source.best(self.among, self.ranking.worth, limit + 1)
+        worth = self.ranking.worth
+        found = self.source.best(self.telling, worth, limit + 1)
+        if len(found) <= limit and self.telling != self.among:
+            found = self.source.best(self.among, worth, limit + 1)
         if len(found) <= limit:
             return found
         border = int(found.scores[limit])
