@@ -28,7 +28,7 @@ from indexer.sources import EVERYTHING, Source, rights
 from indexer.sync import drain
 from indexer.tree import ALWAYS, Articles, Node, Not, Term, all_of
 from kb.accounts import Accounts
-from kb.articles import Attachment, Draft, Section
+from kb.articles import LANGUAGES, Attachment, Draft, Section
 from kb.cases import Cases, NewCase, Said
 from kb.config import Config
 from kb.entitlements import STAFF, Scope, matrices
@@ -65,13 +65,14 @@ LINKED = ("KB900007", "KB900009")
 SPRS = {f"KB90000{at}": f"500000{at}" for at in (1, 2, 5, 7, 9)}
 OWN_SPRS = {kind: f"600000{at}" for at, kind in enumerate(CASES, 1)}
 SPR_NUMBERS = [*SPRS.values(), *OWN_SPRS.values(), "9999999"]
+TRANSLATED = 150
 OPENED = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PRODUCT_NAMES = ["windchill", "creo", "integrity", "none"]
 PREFIXES = ["登", "登入", "wi", "ora", "deng", "ㄉㄥ", "mem", "900", "KB9", "憑", "cer", "0x8"]
 
 
 def base(today: date) -> list[Draft]:
-    """The usual articles, and two hundred of chance words for chance readers."""
+    """The usual articles, and two hundred of chance words for chance readers, most of them translations of others."""
     chance = random.Random(3)
 
     def text(most: int) -> str:
@@ -82,11 +83,11 @@ def base(today: date) -> list[Draft]:
         if chance.random() < 0.4:
             sections.append(Section(text(8), tuple(chance.sample(RIGHTS, chance.randint(1, 2)))))
         return Draft(
-            SOURCE, f"c{number}", text(5), chance.choice(["zh-Hant", "zh-Hans", "en"]),
+            SOURCE, f"c{number}", text(5), LANGUAGES[number % len(LANGUAGES)],
             chance.choice(["windchill", "creo", "integrity", "support"]), tuple(sections),
             tuple(chance.sample(RIGHTS, chance.randint(1, 2))), f"KB{910000 + number}",
             chance.choice(["solution", "faq", "how_to"]), versions=tuple(chance.sample(["12.0", "12.1", "13.0"], 2)),
-            updated=today - timedelta(chance.randint(0, 800)),
+            updated=today - timedelta(chance.randint(0, 800)), group=f"g{number // 3}" if number < TRANSLATED else None,
         )  # fmt: skip
 
     return [*drafts(today), *(one(number) for number in range(200))]
@@ -109,7 +110,7 @@ def earlier(given: list[Draft]) -> list[Draft]:
         if chance.random() < 0.4:
             draft = replace(draft, title=other.title, sections=(Section(other.sections[0].markdown),))
         if chance.random() < 0.3:
-            draft = replace(draft, grants=tuple(chance.sample(RIGHTS, 2)))
+            draft = replace(draft, grants=tuple(chance.sample(RIGHTS, 2)), group=other.group)
         before.append(draft)
     gone = [replace(one, id=f"gone-{one.id}", number=f"KB92{at:04d}") for at, one in enumerate(given[:GONE])]
     return [*before[:100], *gone, *before[100:]]
@@ -213,7 +214,9 @@ def paths(chance: random.Random, numbers: list[str]) -> Iterator[str]:
     """Addresses of every surface, right and wrong, over and over."""
     while True:
         text = " ".join(chance.choices(WORDS, k=chance.randint(1, 4)))
-        text = chance.choice([text, text, f'"{text}"', f"-{text}", f"{text[:3]}*", f"title:{text}", f"{text} OR 登入"])
+        text = chance.choice(
+            [text, text, f'"{text}"', f"“{text}”", f"-{text}", f"{text[:3]}*", f"title:{text}", f"{text} OR 登入"]
+        )
         more = [
             (name, chance.choice(values))
             for name, values in (
