@@ -45,29 +45,23 @@ class Reading:
     shares: Sequence[Share]
 
 
-def readings(translator: Translator, among: Query, wanted: Iterable[Having]) -> list[Reading]:
+def readings(translator: Translator, among: Query, wanted: Iterable[Having]) -> Iterator[Reading]:
     """The searches that tell what documents of `among` have of it; what nothing in the index has, none tells."""
-    found: list[Reading] = []
+    base = (Occur.Must, Query.const_score_query(among, 0.0))
     clauses: list[Clause] = []
     shares: list[Share] = []
-    base = (Occur.Must, Query.const_score_query(among, 0.0))
     first = 0
-
-    def end() -> None:
-        if shares:
-            found.append(Reading(Query.boolean_query([base, *clauses]), tuple(shares)))
-
     for each in wanted:
         if lists := _lists(translator, each):
             digits = LEVELS.bit_length() if isinstance(each, str) else 1
             if first + digits > DIGITS:
-                end()
+                yield Reading(Query.boolean_query([base, *clauses]), shares)
                 clauses, shares, first = [], [], 0
             clauses += (_by_itself(query, amount << first) for amount, query in lists)
             shares.append(Share(each, first, digits))
             first += digits
-    end()
-    return found
+    if shares:
+        yield Reading(Query.boolean_query([base, *clauses]), shares)
 
 
 def amounts(worth: Worth, has: dict[Having, Whole], none: Whole) -> Whole:

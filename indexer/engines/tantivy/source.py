@@ -144,18 +144,17 @@ class TantivySource:
         among = self._translator.few("row", sorted(row for row, _ in rows.places))
         at = {(address.segment_ord, address.doc): place for place, (_, address) in enumerate(rows.places)}
 
-        def scores(reading: Reading) -> Whole:
+        def told(reading: Reading) -> dict[Having, Whole]:
             found = np.zeros(len(rows), np.int64)
             for score, address in self._searcher.search(reading.query, len(rows), count=False).hits:
                 found[at[address.segment_ord, address.doc]] = score
-            return found
+            return {share.of: share.read(found) for share in reading.shares}
 
         wanted = dict.fromkeys(each for worth in worths for each in named(worth))
-        read = readings(self._translator, among, wanted)
         has: dict[Having, Whole] = {}
-        # tantivy lets go of Python's lock while it searches.
-        for reading, found in zip(read, self._beside.map(scores, read), strict=True):
-            has.update((share.of, share.read(found)) for share in reading.shares)
+        # tantivy lets go of Python's lock while it searches: the next search is put together meanwhile.
+        for more in self._beside.map(told, readings(self._translator, among, wanted)):
+            has |= more
         return [amounts(worth, has, np.zeros(len(rows), np.int64)) for worth in worths]
 
     def texts(self, rows: Rows) -> Sequence[tuple[str, bytes]]:
