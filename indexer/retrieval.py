@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +13,7 @@ from indexer.caching import CACHE_MB, Cache
 from indexer.conditions import condition
 from indexer.looking import Looked, holds_whole, look
 from indexer.matching import Match, matching
-from indexer.planning import plan
+from indexer.planning import Unit, plan
 from indexer.ranking import FREQUENCIES_KEPT, Floats, Ranking, Scored, Statistics, ranking, scored, terms_of
 from indexer.sources import EVERYTHING, Counting, Counts, Rows, Source, rights
 from indexer.translations import better_translations, translations
@@ -29,6 +30,8 @@ OCTETS_OF_TERM = 100
 QUOTED_UNITS = 2
 # What covers so much of a query covers it, but for what was rounded.
 WHOLE = 0.999
+# As rare as what half of the articles say; as long as a little Latin word is.
+COMMON, LITTLE = math.log(2), 3
 
 
 class Known:
@@ -223,6 +226,11 @@ def _as_scored(found: Scored, at: int, lift: float = 0.0) -> Looked:
     return Looked(int(found.rows.articles[at]), float(found.scores[at]) + lift, {**parts, **more})
 
 
+def _says_little(unit: Unit, idf: float) -> bool:
+    """Whether it is one of the little words that most articles are full of, such as 的, in, the."""
+    return idf < COMMON and len(unit.surface) <= (LITTLE if unit.is_plain else 1)
+
+
 def _plain(articles: Sequence[int]) -> tuple[Hit, ...]:
     return tuple(Hit(article, 0.0) for article in articles)
 
@@ -254,7 +262,8 @@ def marks(ready: Ranking) -> Marks:
     """What to mark in a passage, with how telling it is: the units, and other words that found them."""
     asked: dict[str, float] = {}
     others: dict[str, float] = {}
-    for unit, idf in zip(ready.plan.units, ready.idfs, strict=True):
+    units = list(zip(ready.plan.units, ready.idfs, strict=True))
+    for unit, idf in [pair for pair in units if not _says_little(*pair)] or units:
         asked[unit.surface] = max(idf, asked.get(unit.surface, 0.0))
         for one in unit.evidence:
             if one.surface:

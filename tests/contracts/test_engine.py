@@ -594,3 +594,10 @@ def test_a_translation_that_the_reader_may_not_read_says_nothing(engine: Engine)
 def test_a_translation_left_out_of_a_search_says_nothing(engine: Engine) -> None:
     translated(engine)
     assert found(engine, "empty trash", without=frozenset({3}), filters=Filters(langs=frozenset({"zh-Hant"}))) == [1, 2]
+
+
+def test_little_words_that_articles_are_full_of_are_not_marked(engine: Engine) -> None:
+    put(engine, [document(at, f"第{at}篇的標題", "the text of it in an article 的內文") for at in range(1, 9)])
+    put(engine, [document(9, "登入的密碼", "the password in the log")])
+    assert set(engine.search(Query("登入的密碼 in the log"), PUBLIC).marks.asked) == {"登入", "密码", "log"}
+    assert set(engine.search(Query("的 the"), PUBLIC).marks.asked) == {"的", "the"}, "all there is to mark"
