@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
-from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, Analysis, Token
+from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, Analysis, Token, stem
 from indexer.folding import fold, to_simplified, to_traditional
 from indexer.vocabulary import Match, Origin, Vocabulary
 from kb.query import Clause, Parsed
@@ -27,6 +27,8 @@ EVERY = ""
 HAN_LANGS = frozenset({"zh-Hant", "zh-Hans"})
 _NUMBER = re.compile(r"(?:kb[\s\-#]?0*|0*)([1-9][0-9]{0,11})")
 _HAN = re.compile("[\u3400-\u9fff]")
+_PLAIN = re.compile("[a-z]+(?:['’][a-z]{1,2})?")
+_SHORT = re.compile("(?P<word>[a-z]+)['’](?P<end>[a-z]{1,2})")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 
 
@@ -56,8 +58,8 @@ class Unit:
 
     @property
     def is_plain(self) -> bool:
-        """A Latin word of letters alone."""
-        return self.surface.isascii() and self.surface.isalpha()
+        """A Latin word of letters alone, or one run together with another: `user's`, `can't`."""
+        return bool(_PLAIN.fullmatch(self.surface))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def _in_code(match: Match, units: Sequence[Unit]) -> bool:
 
 def is_code(surface: str) -> bool:
     """A Latin word with digits or anything else that letters are not."""
-    return surface.isascii() and not surface.isalpha()
+    return surface.isascii() and not _PLAIN.fullmatch(surface)
 
 
 def code_term(surface: str) -> str:
@@ -289,6 +291,9 @@ def _evidence(surface: str, tokens: list[Token]) -> list[Evidence]:
     if CHARACTER in kinds:
         return [Evidence({kinds[CHARACTER][0]: 1.0})]
     evidence = [Evidence({code: 1.0}) for code in kinds.get(CODE, ())]
+    if short := _SHORT.fullmatch(surface):
+        # `user's` is as much as there by `user`; what `can't` is cut into tells nothing.
+        return [*evidence, Evidence({STEM + stem(short["word"]): 1.0})] if short["end"] == "s" else evidence
     atoms = dict.fromkeys(kinds.get(STEM, []) + [term for term in kinds.get(EXACT, []) if _has_digit(term)])
     if atoms:
         whole = 1.0 if surface.isalnum() else SCATTERED

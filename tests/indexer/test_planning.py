@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from indexer.analysis import Analysis
-from indexer.planning import Plan, plan
+from indexer.planning import Plan, is_code, plan
 from indexer.vocabulary import Vocabularies
 from kb.query import understood
 from kb.question import Query
@@ -48,3 +48,17 @@ def test_a_word_of_several_terms_is_said_otherwise_in_all_of_them_at_once() -> N
     ways = {(one.surface, one.lang, one.origin): one.shares for one in unit.evidence}
     assert set(ways["开启文件", "zh-Hant", "script"]) == {"g开启", "g启文", "g文件"}
     assert set(ways["open document", "", "english"]) == {"sopen", "sdocument"}
+
+
+@pytest.mark.parametrize("asked", ["user's", "user’s"])
+def test_a_word_with_what_it_is_run_together_with_is_a_word(asked: str, analysis: Analysis) -> None:
+    (unit,) = planned(asked, analysis).units
+    assert unit.is_plain and not is_code(unit.surface)
+    assert {"suser": 1.0} in [one.shares for one in unit.evidence]
+
+
+def test_what_a_contraction_is_cut_into_tells_nothing(analysis: Analysis) -> None:
+    (unit,) = planned("can't", analysis).units
+    shares = [one.shares for one in unit.evidence if one.origin == "asked"]
+    assert shares == [{"kcan't": 1.0}, {"kcant": 1.0}]
+    assert {"cannot", "unable to"} <= {one.surface for one in unit.evidence}
