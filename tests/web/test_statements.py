@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import get_ident
 
 import pytest
 from sqlalchemy import Engine, event
@@ -50,11 +51,13 @@ def _site(home: Path, size: int) -> ReadySite:
 
 
 def statements(visitor: Visitor, path: str) -> list[str]:
-    """Those of the page when it is asked again."""
+    """Those of the page when it is asked again; what the site does beside it is none of them."""
     asked: list[str] = []
+    own = get_ident()
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        asked.append(statement)
+        if get_ident() == own:
+            asked.append(statement)
 
     visitor.get(path)
     event.listen(Engine, "before_cursor_execute", note)
