@@ -50,8 +50,12 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
     looked = []
     for at, title, body in texts:
         closer = closers[found.rows.langs[at]]
-        firsts = Firsts(body)
-        parts = {**closer.literal(title, firsts), **closer.placed(firsts), **closer.standing(found.rows, at)}
+        firsts = closer.firsts(body)
+        parts = {
+            **closer.literal(title, body, firsts),
+            **closer.placed(body, firsts),
+            **closer.standing(found.rows, at),
+        }
         before = found.parts_of(at)
         # Whether a code stands there was known of terms alone; the text tells it better.
         score = float(found.scores[at]) - before.pop("codes", 0.0) + sum(parts.values())
@@ -59,15 +63,8 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
     return looked
 
 
-class Firsts(dict[bytes, int]):
-    """Where each piece stands first in a text, -1: nowhere; looked for once, when it is asked."""
-
-    def __init__(self, text: bytes) -> None:
-        self.text = text
-
-    def __missing__(self, piece: bytes) -> int:
-        at = self[piece] = self.text.find(piece)
-        return at
+# Where pieces of a query stand first in a text: those that are there.
+Firsts = Mapping[bytes, int]
 
 
 class Pair(NamedTuple):
@@ -92,11 +89,19 @@ class Closer:
         units = [(_ways(unit, lang), idf) for unit, idf in zip(plan.units, ranking.idfs, strict=True)]
         self._codes = [(ways[0], idf) for ways, idf in units if is_code(ways[0].decode())]
         self._units = units
-        self._telling = sorted(units, key=lambda unit: -unit[1])[:MAX_TELLING]
+        ranked = sorted(units, key=lambda unit: -unit[1])
+        self._telling = ranked[:MAX_TELLING]
+        self._others = [way for ways, _ in ranked[MAX_TELLING:] for way in ways]
+        ways = [way for ways, _ in self._telling for way in ways]
+        ends = [end for pairs, _ in self._neighbours for pair in pairs for end in (pair.first, pair.last)]
+        self._pieces = tuple(dict.fromkeys((*ways, *ends)))
 
-    def literal(self, folded_title: str, firsts: Firsts) -> dict[str, float]:
+    def firsts(self, text: bytes) -> Firsts:
+        return {piece: at for piece, at in zip(self._pieces, map(text.find, self._pieces), strict=True) if at >= 0}
+
+    def literal(self, folded_title: str, body: bytes, firsts: Firsts) -> dict[str, float]:
         """What is there word for word, in parts of a score."""
-        plan, weights, body = self._plan, self._weights, firsts.text
+        plan, weights = self._plan, self._weights
         title = folded_title.encode()
         parts: dict[str, float] = {}
         if squash(folded_title) == self._wanted:
@@ -107,30 +112,40 @@ class Closer:
             exact = (idf for code, idf in self._codes if stands_alone(title, code) or stands_alone(body, code))
             parts["codes"] = weights.codes * sum(exact) / (self._mass * self._reach)
         if self._neighbours:
-            places = firsts, Firsts(title)
-            kept = (idf for ways, idf in self._neighbours if any(_neighbours_in(each, ways) for each in places))
+            in_title = self.firsts(title)
+            kept = (
+                idf
+                for ways, idf in self._neighbours
+                if _neighbours_in(body, firsts, ways) or _neighbours_in(title, in_title, ways)
+            )
             parts["pairs"] = weights.pairs * sum(kept) / (self._together * self._reach)
         return parts
 
-    def placed(self, firsts: Firsts) -> dict[str, float]:
+    def placed(self, body: bytes, firsts: Firsts) -> dict[str, float]:
         """Where in a text the words of the query are, in parts of a score: an article that opens with them, says them
         early, in one line, or has little else to say, is about them."""
-        weights, body, opening = self._weights, firsts.text, firsts.text[:OPENING]
-        opens = sum(idf for ways, idf in self._units if _first_in(opening, ways)) / self._mass
-        found = [(at, way) for ways, _ in self._telling[:MAX_FIRST] for way in ways if (at := firsts[way]) >= 0]
+        weights, opening = self._weights, body[:OPENING]
+        early = {way for way, at in firsts.items() if at + len(way) <= OPENING}
+        early.update(way for way in self._others if way in opening)
+        opens = sum(idf for ways, idf in self._units if not early.isdisjoint(ways)) / self._mass
+        said = [([way for way in ways if way in firsts], idf) for ways, idf in self._telling]
+        found = [(firsts[way], way) for ways, _ in said[:MAX_FIRST] for way in ways]
         first = min((at for at, _ in found), default=LATE)
         return {
             "opening": weights.opening * opens * opens,
             "early": weights.early * _falling(first, EARLY),
             "short": weights.short * _falling(len(body), SHORT),
-            "line": weights.line * self._best_line(body, found[:MAX_ANCHORS]) ** 2 / self._reach,
+            "line": weights.line * self._best_line(body, found[:MAX_ANCHORS], said) ** 2 / self._reach,
         }
 
-    def _best_line(self, body: bytes, anchors: Sequence[tuple[int, bytes]]) -> float:
+    def _best_line(
+        self, body: bytes, anchors: Sequence[tuple[int, bytes]], said: Sequence[tuple[Sequence[bytes], float]]
+    ) -> float:
         """How well a line of the text, such as a heading, matches the query: recall times the root of precision.
 
-        Of lines that hold an anchor, which comes with its first place.
+        Of lines that hold an anchor, which comes with its first place; `said` are the telling words as the text has them.
         """
+        said = [(ways, idf) for ways, idf in said if ways]
         lines = set()
         for at, anchor in anchors:
             for _ in range(MAX_LINES):
@@ -144,7 +159,7 @@ class Closer:
                 at = body.find(anchor, end)
         best = 0.0
         for line in lines:
-            there = [(len(way), idf) for ways, idf in self._telling if (way := _first_in(line, ways))]
+            there = [(len(way), idf) for ways, idf in said if (way := _first_in(line, ways))]
             recall, precision = sum(idf for _, idf in there), min(1.0, sum(size for size, _ in there) / len(line))
             best = max(best, recall * sqrt(precision))
         return best / self._mass
@@ -214,14 +229,12 @@ def _run_together(one: bytes, other: bytes, joint: bytes) -> Pair:
     return Pair(one, other, one if one == other else one + joint + other)
 
 
-def _neighbours_in(firsts: Firsts, ways: Sequence[Pair]) -> bool:
+def _neighbours_in(text: bytes, firsts: Firsts, ways: Sequence[Pair]) -> bool:
     """Looked for from where both words can be at the earliest, and not at all where one of them is nowhere."""
-    text = firsts.text
-    for pair in ways:  # a loop: asked of thousands of texts, most of which have none
-        first, last = firsts[pair.first], firsts[pair.last]
-        if first >= 0 and last >= 0:
-            start = max(first, last + len(pair.last) - len(pair.whole))
-            if text.find(pair.whole, start) >= 0 and holds_whole(text, pair.whole):
+    for first, last, whole in ways:  # a loop: asked of thousands of texts, most of which have none
+        if first in firsts and last in firsts:
+            start = max(firsts[first], firsts[last] + len(last) - len(whole))
+            if text.find(whole, start) >= 0 and holds_whole(text, whole):
                 return True
     return False
 

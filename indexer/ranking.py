@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -296,8 +297,12 @@ class Scored:
     reach: float
     steps: Mapping[str, Floats]
 
+    @cached_property
+    def _parts(self) -> Sequence[tuple[str, Sequence[float]]]:
+        return [(name, added.tolist()) for name, added in self.steps.items() if added.any()]
+
     def parts_of(self, at: int) -> dict[str, float]:
-        return {name: float(added[at]) for name, added in self.steps.items() if added[at]}
+        return {name: part for name, added in self._parts if (part := added[at])}
 
 
 def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole], reach: float = 0.0) -> Scored:

@@ -146,7 +146,7 @@ class Searched:
             return ()
         others = translations(self.source, self.readable, chosen)
         near = self._scored(Rows.joined([chosen, others]))
-        looked = self._looked(near, len(chosen))
+        looked = self._looked(near, len(chosen), last)
         if last > len(chosen) and self.counts().total > len(chosen):
             known = set(chosen.articles.tolist())
             further = self.candidates(MAX_DEPTH)
@@ -176,8 +176,9 @@ class Searched:
         measured = self.source.worths(rows, self.ranking.measures)
         return scored(self.ranking, rows, measured, reach)
 
-    def _looked(self, near: Scored, count: int) -> list[Looked]:
-        """The first `count` of those scored in their final order; the rest are translations of some of them."""
+    def _looked(self, near: Scored, count: int, last: int) -> list[Looked]:
+        """The first `count` of those scored in their final order, down to the `last`; the rest are translations of some
+        of them."""
         contents = near.scores - near.steps["language"]
         better = better_translations(near.rows.groups.tolist(), contents.tolist())
         lifts = np.zeros(count)
@@ -199,8 +200,11 @@ class Searched:
         found = dict(zip(closer, looked, strict=True))
         lifted = [self._lifted(found[at], found.get(better.get(at, at))) for at in first]
         taken = frozenset(first)
-        others = [_as_scored(near, at, float(lifts[at])) for at in rest if at not in taken]
-        return sorted(lifted, key=lambda one: (-one.score, one.article)) + others
+        others = [at for at in rest if at not in taken][: max(0, last - len(lifted))]
+        return [
+            *sorted(lifted, key=lambda one: (-one.score, one.article)),
+            *(_as_scored(near, at, float(lifts[at])) for at in others),
+        ]
 
     def _lifted(self, one: Looked, other: Looked | None) -> Looked:
         """With what a translation that fits better says for it."""
