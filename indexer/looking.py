@@ -143,7 +143,7 @@ class Closer:
     ) -> float:
         """How well a line of the text, such as a heading, matches the query: recall times the root of precision.
 
-        Of lines that hold an anchor, which comes with its first place; `said` are the telling words as the text has them.
+        Of lines that hold an anchor, which comes with its first place; `said`: the telling words as the text has them.
         """
         said = [(ways, idf) for ways, idf in said if ways]
         lines = set()

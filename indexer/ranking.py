@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 
 import numpy as np
@@ -97,22 +97,19 @@ class Ranking:
     """A plan made ready to rank by: how telling each unit is, and what is summed up for a document.
 
     `idfs` are how telling the units are, `mass` how telling all are together: what other parts of a score are measured
-    in.
+    in. `telling` are the most telling units with their idfs.
     """
 
     plan: Plan
+    statistics: Statistics
     weights: Weights
     idfs: tuple[float, ...]
     mass: float
     scale: float
+    telling: tuple[tuple[float, Unit], ...]
     words: Sum
     vocabulary: tuple[Best, ...]
     codes: Sum
-    cover: Sum
-    titled: Sum
-    all_letters: int
-    there: Sum
-    there_in_title: Sum
 
     @property
     def worth(self) -> Worth:
@@ -125,8 +122,8 @@ class Ranking:
         ]
         if self.plan.numbers:
             bonus.append(Worthwhile(self.numbered, round(weights.number * unit)))
-        titled = times(self.there_in_title, weights.title_chooses * unit / PARTS)
-        covering = times(mostly(self.there), weights.cover_chooses * unit / PARTS)
+        titled = times(self._there(TITLE), weights.title_chooses * unit / PARTS)
+        covering = times(mostly(self._there(EVERYTHING)), weights.cover_chooses * unit / PARTS)
         others = mostly(Sum(tuple(map(roughly, self.vocabulary))))
         coded = times(self.codes, weights.codes_choose)
         return merged(Sum((mostly(self.words), others, coded, titled, covering, *bonus)))
@@ -135,11 +132,34 @@ class Ranking:
     def numbered(self) -> Node:
         return any_of(Term(NUMBER, number) for number in sorted(self.plan.numbers))
 
-    @property
+    def _there(self, field: str) -> Sum:
+        frequencies = self.statistics.frequencies
+        nodes = ((present(unit, frequencies, field, anywhere=True), idf) for idf, unit in self.telling)
+        return Sum(tuple(Worthwhile(node, self._share(idf, 1)) for node, idf in nodes if node != NEVER))
+
+    @cached_property
     def measures(self) -> tuple[Worth, ...]:
         """What `scored` asks of the candidates: words and cover, title and letters, and what not every query has."""
-        said = Sum((times(self.cover, SHIFT), times(self.words, PARTS / self.most_words)))
-        return merged(said), merged(self.titled), *(one for _, one in self.further)
+        cover = (self._covers(unit, EVERYTHING, partial(self._above, idf, 0)) for idf, unit in self.telling)
+        titled = (self._covers(unit, TITLE, partial(self._above, idf, _letters(unit))) for idf, unit in self.telling)
+        said = Sum((*cover, times(self.words, PARTS / self.most_words)))
+        return merged(said), merged(Sum(tuple(titled))), *(one for _, one in self.further)
+
+    def _covers(self, unit: Unit, name: str, worth: Callable[[float], int]) -> Worth:
+        """What a document has by the best of a unit's evidence, by what a part of the unit is worth."""
+        found = (_shown(evidence, name, worth, self.weights, self.statistics) for evidence in unit.evidence)
+        return Best(tuple(each for each in found if each != NOTHING))
+
+    def _above(self, idf: float, letters: int, part: float) -> int:
+        """How much of the query a part of a unit is, above how many of its letters."""
+        return self._share(idf, part) * SHIFT + round(part * letters / self.all_letters * PARTS)
+
+    def _share(self, idf: float, part: float) -> int:
+        return round(part * idf / self.mass * PARTS)
+
+    @cached_property
+    def all_letters(self) -> int:
+        return sum(_letters(unit) for _, unit in self.telling) or 1
 
     @property
     def most_words(self) -> float:
@@ -171,43 +191,23 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
     titles = mass * (weights.title_chooses + weights.cover_chooses + weights.prefer_chooses)
     titles += weights.number * mass if plan.numbers else 0
     telling = sorted(zip(all_idfs, plan.units, strict=True), key=lambda pair: -pair[0])[:MAX_UNITS]
-    all_letters = sum(_letters(unit) for _, unit in telling) or 1
     codes = [(code_term(unit.surface), idf) for idf, unit in telling if is_code(unit.surface)]
     codes = [(term, worth) for term, worth in codes if statistics.frequencies.get(term)]
     titles += weights.codes_choose * _total(codes)
     whole = IMPACTS[-1] * (sum(worths[term] for term in chosen) + sum(max(map(_total, way), default=0) for way in ways))
     scale = FINE / max(whole + titles, 1e-9)
 
-    def covers(unit: Unit, name: str, worth: Callable[[float], int]) -> Worth:
-        """What a document has by the best of a unit's evidence, by what a part of the unit is worth."""
-        found = (_shown(evidence, name, worth, weights, statistics) for evidence in unit.evidence)
-        return Best(tuple(each for each in found if each != NOTHING))
-
-    def covered(idf: float) -> Callable[[float], int]:
-        return lambda part: round(part * idf / mass * PARTS)
-
-    def titled(idf: float, letters: int) -> Callable[[float], int]:
-        """How much of the query, above how many of its letters."""
-        return lambda part: covered(idf)(part) * SHIFT + round(part * letters / all_letters * PARTS)
-
-    def there(field: str) -> Sum:
-        nodes = ((present(unit, statistics.frequencies, field, anywhere=True), idf) for idf, unit in telling)
-        return Sum(tuple(Worthwhile(node, round(idf / mass * PARTS)) for node, idf in nodes if node != NEVER))
-
     return Ranking(
         plan=plan,
+        statistics=statistics,
         weights=weights,
         idfs=all_idfs,
         mass=mass,
         scale=scale,
+        telling=tuple(telling),
         words=Sum(tuple(_graded(term, worths[term] * scale) for term in chosen)),
         vocabulary=tuple(Best(tuple(_way(way, scale) for way in each)) for each in ways if each),
         codes=Sum(tuple(Worthwhile(Term(EVERYTHING, term), round(worth * scale)) for term, worth in codes)),
-        cover=Sum(tuple(covers(unit, EVERYTHING, covered(idf)) for idf, unit in telling)),
-        titled=Sum(tuple(covers(unit, TITLE, titled(idf, _letters(unit))) for idf, unit in telling)),
-        all_letters=all_letters,
-        there=there(EVERYTHING),
-        there_in_title=there(TITLE),
     )
 
 

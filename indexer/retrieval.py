@@ -141,17 +141,20 @@ class Searched:
             return _plain(self.source.newest(self.among, last).articles.tolist()[first:])
         if query.sort == "title":
             return _plain(self.source.alphabetical(self.among, last)[first:])
+        measured = self.source.measuring(lambda: self.ranking.measures)
         chosen = self.candidates(self.weights.candidates)
         if not len(chosen):
             return ()
         others = translations(self.source, self.readable, chosen)
-        near = self._scored(Rows.joined([chosen, others]))
+        candidates = Rows.joined([chosen, others])
+        near = scored(self.ranking, candidates, measured(candidates))
         looked = self._looked(near, len(chosen), last)
         if last > len(chosen) and self.counts().total > len(chosen):
             known = set(chosen.articles.tolist())
             further = self.candidates(MAX_DEPTH)
             beyond = [at for at, article in enumerate(further.articles.tolist()) if article not in known]
-            rest = self._scored(further.chosen(beyond), near.reach)
+            more = further.chosen(beyond)
+            rest = scored(self.ranking, more, measured(more), near.reach)
             looked += [_as_scored(rest, at) for at in _order(rest.scores, rest.rows)]
         return tuple(Hit(one.article, one.score, one.parts if query.explain else {}) for one in looked[first:last])
 
@@ -171,10 +174,6 @@ class Searched:
             return kept
         others = all_of([self.among, Not(Articles(frozenset(kept.articles.tolist())))])
         return Rows.joined([kept, self.source.newest(others, enough - len(kept))])
-
-    def _scored(self, rows: Rows, reach: float = 0.0) -> Scored:
-        measured = self.source.worths(rows, self.ranking.measures)
-        return scored(self.ranking, rows, measured, reach)
 
     def _looked(self, near: Scored, count: int, last: int) -> list[Looked]:
         """The first `count` of those scored in their final order, down to the `last`; the rest are translations of some

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.documents import sort_key
-from indexer.sources import EVERYTHING, Counting, Counts, Rows, Title, Whole
+from indexer.sources import EVERYTHING, Counting, Counts, Measure, Rows, Title, Whole
 from indexer.tree import (
     Articles,
     AtLeast,
@@ -342,7 +342,10 @@ class Shards:
         )
         return [article for _, article in sorted(keyed)[: min(limit, MAX_DEPTH)]]
 
-    def worths(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
+    def measuring(self, measures: Callable[[], Sequence[Worth]]) -> Measure:
+        return lambda rows: self._measured(rows, measures())
+
+    def _measured(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
         found = [np.zeros(len(rows), np.int64) for _ in worths]
         for shard, at, documents in _by_shard(rows):
             ascending = np.unique(documents)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ TITLE, EVERYTHING, NUMBER, SOUND = "t", "b", "n", "s"
 COLUMNS = ("audience", "product", "version", "type", "lang")
 
 Whole = NDArray[np.int64]
+Measure: TypeAlias = Callable[["Rows"], Sequence[Whole]]
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,9 @@ class Source(Protocol):
     def alphabetical(self, among: Node, limit: int) -> Sequence[int]:
         """The articles in the order of their titles (`indexer.documents.sort_key`)."""
 
-    def worths(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
-        """What the documents are worth by each measure."""
+    def measuring(self, measures: Callable[[], Sequence[Worth]]) -> Measure:
+        """Begins to get ready, beside what is asked next where the engine can: what is given tells what any documents
+        are worth by each of the measures."""
 
     def texts(self, rows: Rows) -> Sequence[tuple[str, bytes]]:
         """The folded title, and the folded body in UTF-8, of each document."""

@@ -62,7 +62,7 @@ def test_what_documents_are_worth_is_what_they_are_chosen_by(tmp_path: Path) -> 
         Sum(()),
     ]
     rows = source.newest(ALWAYS, 10).chosen([2, 0, 3, 1])
-    for worth, found in zip(worths, source.worths(rows, worths), strict=True):
+    for worth, found in zip(worths, source.measuring(lambda: worths)(rows), strict=True):
         best = source.best(ALWAYS, worth, 10)
         chosen = dict(zip(best.articles.tolist(), best.scores.tolist(), strict=True))
         assert dict(zip(rows.articles.tolist(), found.tolist(), strict=True)) == chosen

@@ -15,7 +15,7 @@ from indexer.engines.opensearch.cluster import Cluster
 from indexer.engines.opensearch.commits import State
 from indexer.engines.opensearch.mapping import place
 from indexer.engines.opensearch.translating import Json, holds, measured, valued
-from indexer.sources import Counting, Counts, Rows, Title, Whole
+from indexer.sources import Counting, Counts, Measure, Rows, Title, Whole
 from indexer.tree import Node, Worth
 
 # Of one facet, and of words that begin alike, there are not so many.
@@ -91,7 +91,10 @@ class Snapshot:
         hits = self._hits(self._among(among), limit, docvalue_fields=("article",), sort=["order"])
         return [_value(hit, "article") for hit in hits]
 
-    def worths(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
+    def measuring(self, measures: Callable[[], Sequence[Worth]]) -> Measure:
+        return lambda rows: self._measured(rows, measures())
+
+    def _measured(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
         places = {place: at for at, place in enumerate(rows.places)}
         found = [np.zeros(len(rows), np.int64) for _ in worths]
         for hit in self._hits(measured(_these(rows), worths), len(rows), docvalue_fields=_PLACE):

@@ -41,13 +41,15 @@ class Share:
 class Reading:
     """One search, and what its scores tell."""
 
-    query: Query
+    clauses: Sequence[Clause]
     shares: Sequence[Share]
 
+    def of(self, among: Query) -> Query:
+        return Query.boolean_query([(Occur.Must, Query.const_score_query(among, 0.0)), *self.clauses])
 
-def readings(translator: Translator, among: Query, wanted: Iterable[Having]) -> Iterator[Reading]:
-    """The searches that tell what documents of `among` have of it; what nothing in the index has, none tells."""
-    base = (Occur.Must, Query.const_score_query(among, 0.0))
+
+def readings(translator: Translator, wanted: Iterable[Having]) -> Iterator[Reading]:
+    """The searches that tell what documents have of it; what nothing in the index has, none tells."""
     clauses: list[Clause] = []
     shares: list[Share] = []
     first = 0
@@ -55,13 +57,13 @@ def readings(translator: Translator, among: Query, wanted: Iterable[Having]) -> 
         if lists := _lists(translator, each):
             digits = LEVELS.bit_length() if isinstance(each, str) else 1
             if first + digits > DIGITS:
-                yield Reading(Query.boolean_query([base, *clauses]), shares)
+                yield Reading(clauses, shares)
                 clauses, shares, first = [], [], 0
             clauses += (_by_itself(query, amount << first) for amount, query in lists)
             shares.append(Share(each, first, digits))
             first += digits
     if shares:
-        yield Reading(Query.boolean_query([base, *clauses]), shares)
+        yield Reading(clauses, shares)
 
 
 def amounts(worth: Worth, has: dict[Having, Whole], none: Whole) -> Whole:

@@ -22,7 +22,7 @@ from indexer.engines.tantivy.writing import (
     STORED_BODY,
     STORED_TITLE,
 )
-from indexer.sources import Counting, Counts, Rows, Title, Whole
+from indexer.sources import Counting, Counts, Measure, Rows, Title, Whole
 from indexer.tree import Node, Term, Worth
 
 FACET_VALUES = 10_000
@@ -138,24 +138,33 @@ class TantivySource:
             list(zip(rows, addresses, strict=True)),
         )
 
-    def worths(self, rows: Rows, worths: Sequence[Worth]) -> Sequence[Whole]:
+    def measuring(self, measures: Callable[[], Sequence[Worth]]) -> Measure:
+        ready = self._beside.submit(self._ready, measures)
+        return lambda rows: self._measured(rows, *ready.result())
+
+    def _ready(self, measures: Callable[[], Sequence[Worth]]) -> tuple[Sequence[Worth], Sequence[Reading]]:
+        worths = measures()
+        wanted = dict.fromkeys(each for worth in worths for each in named(worth))
+        return worths, list(readings(self._translator, wanted))
+
+    def _measured(self, rows: Rows, worths: Sequence[Worth], ready: Sequence[Reading]) -> Sequence[Whole]:
+        none = np.zeros(len(rows), np.int64)
         if not len(rows):
-            return [np.zeros(0, np.int64) for _ in worths]
+            return [none for _ in worths]
         among = self._translator.few("row", sorted(row for row, _ in rows.places))
         at = {(address.segment_ord, address.doc): place for place, (_, address) in enumerate(rows.places)}
 
         def told(reading: Reading) -> dict[Having, Whole]:
             found = np.zeros(len(rows), np.int64)
-            for score, address in self._searcher.search(reading.query, len(rows), count=False).hits:
+            for score, address in self._searcher.search(reading.of(among), len(rows), count=False).hits:
                 found[at[address.segment_ord, address.doc]] = score
             return {share.of: share.read(found) for share in reading.shares}
 
-        wanted = dict.fromkeys(each for worth in worths for each in named(worth))
         has: dict[Having, Whole] = {}
-        # tantivy lets go of Python's lock while it searches: the next search is put together meanwhile.
-        for more in self._beside.map(told, readings(self._translator, among, wanted)):
+        # tantivy lets go of Python's lock while it searches.
+        for more in self._beside.map(told, ready):
             has |= more
-        return [amounts(worth, has, np.zeros(len(rows), np.int64)) for worth in worths]
+        return [amounts(worth, has, none) for worth in worths]
 
     def texts(self, rows: Rows) -> Sequence[tuple[str, bytes]]:
         return [self._text(address) for _, address in rows.places]
