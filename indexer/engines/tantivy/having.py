@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from tantivy import Occur, Query
 
-from indexer.engines.tantivy.translating import Clause, Translator
+from indexer.engines.tantivy.translating import Clause, Translator, by_itself
 from indexer.impacts import LEVELS
 from indexer.sources import Whole
 from indexer.tree import Best, Graded, Node, Sum, Term, Weighted, Within, Worth
 
 # A score, a 32-bit float, is exact in so many binary digits.
 DIGITS = 24
-ANYWAY = Occur.Must, Query.const_score_query(Query.all_query(), 0.0)
 
 # What holds or not, or the text of a term that is there in some degree.
 Having = Node | str
@@ -59,7 +58,7 @@ def readings(translator: Translator, wanted: Iterable[Having]) -> Iterator[Readi
             if first + digits > DIGITS:
                 yield Reading(clauses, shares)
                 clauses, shares, first = [], [], 0
-            clauses += (_by_itself(query, amount << first) for amount, query in lists)
+            clauses += (by_itself(query, amount << first) for amount, query in lists)
             shares.append(Share(each, first, digits))
             first += digits
     if shares:
@@ -106,8 +105,3 @@ def _lists(translator: Translator, one: Having) -> list[tuple[int, Query]]:
     if isinstance(one, Term) and not translator.occurs(one):
         return []
     return [(1, translator.query(one))]
-
-
-def _by_itself(query: Query, amount: int) -> Clause:
-    """Adds an amount where the query holds, and is no condition."""
-    return Occur.Must, Query.boolean_query([ANYWAY, (Occur.Should, Query.const_score_query(query, float(amount)))])

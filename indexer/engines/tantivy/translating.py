@@ -31,6 +31,7 @@ from indexer.tree import (
 Clause = tuple[Occur, Query]
 
 KEPT_TERMS = 10_000
+ANYWAY = Occur.Must, Query.const_score_query(Query.all_query(), 0.0)
 
 
 class Translator:
@@ -120,6 +121,8 @@ class Translator:
                 for level, query in self.levels(text):
                     if weight := weights[level] - (lowest if level else 0):
                         clauses.append((Occur.Should, Query.const_score_query(query, float(weight))))
+            case Weighted(OneOf() as part, weight):
+                clauses.append(by_itself(self.query(part), weight))
             case Weighted(part, weight):
                 if weight:
                     clauses.append((Occur.Should, Query.const_score_query(self.query(part), float(weight))))
@@ -159,3 +162,9 @@ class Translator:
 
     def _term(self, field: str, text: str) -> Query:
         return Query.term_query(self._schema, field, text, index_option="basic")
+
+
+def by_itself(query: Query, amount: int) -> Clause:
+    """Adds an amount where the query holds, and is no condition. Other than in a union, of which tantivy walks through
+    every list, only the documents that the others leave are looked up in it."""
+    return Occur.Must, Query.boolean_query([ANYWAY, (Occur.Should, Query.const_score_query(query, float(amount)))])
