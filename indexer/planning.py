@@ -205,7 +205,7 @@ def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis)
                 before = unit.surface[: match.start - unit.start] if inside else ""
                 after = unit.surface[match.end - unit.start :] if inside else ""
                 found += (
-                    replace(way, surface=one.text, lang=one.lang, origin=one.origin, certainty=one.certainty)
+                    Evidence(way.shares, one.text, one.lang, one.origin, one.certainty)
                     for way in _evidence(one.text, list(analysis.tokens(before + one.text + after)))
                 )
     inside_it = [match for match in matches if unit.start <= match.start and match.end <= unit.end]
@@ -230,7 +230,7 @@ def _all_replaced(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> I
             text = (text + unit.surface[at - unit.start :]).strip()
             certainty = prod(one.certainty for one in chosen)
             for way in _evidence(text, list(analysis.tokens(text))):
-                yield replace(way, surface=text, lang=lang, origin=chosen[0].origin, certainty=certainty)
+                yield Evidence(way.shares, text, lang, chosen[0].origin, certainty)
 
 
 def _rewording(match: Match, tokens: Sequence[Token], known: set[str], analysis: Analysis) -> Rewording:

@@ -11,17 +11,18 @@ from indexer.tree import NEVER, AtLeast, Node, OneOf, Term, all_of, any_of
 def present(unit: Unit, frequencies: Mapping[str, int], field: str, *, anywhere: bool = False) -> Node:
     """Any of its evidence: at least half of a word's terms, all of those of another word for it. `frequencies` are of
     readable documents. `anywhere`: in articles of any language, which is told more quickly, and for nearly the same."""
-    found = (_shown(evidence, frequencies, field, anywhere) for evidence in unit.evidence)
-    return any_of(node for node in found if node != NEVER)
+    return any_of([_shown(evidence, frequencies, field, anywhere) for evidence in unit.evidence])
 
 
 def _shown(evidence: Evidence, frequencies: Mapping[str, int], field: str, anywhere: bool) -> Node:
-    terms = tuple(Term(field, term) for term in sorted(evidence.shares) if frequencies[term])
-    if not terms or (len(terms) < len(evidence.shares) and evidence.origin != "asked"):
+    asked, there = evidence.origin == "asked", [term for term in evidence.shares if frequencies[term]]
+    if not there or (len(there) < len(evidence.shares) and not asked):
         return NEVER
-    # What no readable document has whole, or half, is there where any of it is.
-    least = min(-(-len(evidence.shares) // 2) if evidence.origin == "asked" else len(terms), len(terms))
-    shown = terms[0] if len(terms) == 1 else AtLeast(least, terms)
+    shown: Node = Term(field, there[0])
+    if len(there) > 1:
+        # What no readable document has whole, or half, is there where any of it is.
+        least = min(-(-len(evidence.shares) // 2) if asked else len(there), len(there))
+        shown = AtLeast(least, tuple([Term(field, term) for term in sorted(there)]))
     if anywhere or not evidence.lang:
         return shown
     return all_of([OneOf("lang", frozenset({evidence.lang})), shown])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias, TypeGuard
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +116,16 @@ Worth: TypeAlias = Weighted | Graded | Sum | Best | Within
 
 def any_of(parts: Iterable[Node]) -> Node:
     """At least one holds; never, when there is none. Any of any of some is one any, which is quicker to go through."""
-    flat = (each for part in parts for each in (part.parts if _is_any(part) else (part,)))
-    distinct = tuple(dict.fromkeys(flat))
+    flat: dict[Node, None] = {}
+    for part in parts:
+        if isinstance(part, AtLeast) and part.least == 1:
+            flat.update(dict.fromkeys(part.parts))
+        else:
+            flat[part] = None
+    distinct = tuple(flat)
     if ALWAYS in distinct:
         return ALWAYS
     return distinct[0] if len(distinct) == 1 else AtLeast(1, distinct)
-
-
-def _is_any(node: Node) -> TypeGuard[AtLeast]:
-    return isinstance(node, AtLeast) and node.least == 1
 
 
 def all_of(parts: Iterable[Node]) -> Node:

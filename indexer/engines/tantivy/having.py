@@ -69,11 +69,13 @@ def amounts(worth: Worth, has: dict[Having, Whole], none: Whole) -> Whole:
     """What the documents are worth, by what they have: 1 where a condition holds, 1 more than the level of a term."""
     match worth:
         case Weighted(part, weight):
-            return has[part] * weight if part in has else none
+            held = has.get(part)
+            return none if held is None else held * weight
         case Graded(text, weights):
-            return np.array((0, *weights), np.int64)[has[text]] if text in has else none
+            levels = has.get(text)
+            return none if levels is None else np.array((0, *weights), np.int64)[levels]
         case Sum(parts):
-            return sum((amounts(part, has, none) for part in parts), none)
+            return sum([amounts(part, has, none) for part in parts], none)
         case Best(parts):
             found = none
             for part in parts:
