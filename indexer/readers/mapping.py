@@ -31,7 +31,7 @@ CALLED: Mapping[str, tuple[str, ...]] = {
     "number": ("number", "kb number", "article number", "kb编号"),
     "also_asked_as": ("also asked as", "keywords", "aliases", "synonyms", "关键词", "关键字", "别名", "同义词"),
     "confidence": ("confidence", "status", "状态", "可信度"),
-    "group": ("group", "translation of", "translation group", "parallel key", "翻译组", "译文组"),
+    "group": ("group", "translation of", "translation group", "翻译组", "译文组"),
 }  # fmt: skip
 
 

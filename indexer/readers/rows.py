@@ -50,6 +50,8 @@ class Terms:
         """The row under our keys, with the defaults for what it leaves out. Columns named `""` are left out."""
         named = {self.keys.get(name, name): value for name, value in row.items()}
         named.pop("", None)
+        if _line(named.get(PARALLEL)) and not named.get("group"):
+            named["group"] = named.pop(PARALLEL)
         return {
             **{key: value for key, value in self.defaults.items() if not named.get(key)},
             **{key: value for key, value in named.items() if value or key not in self.defaults},
@@ -167,7 +169,7 @@ def draft_of(
         "updated": values.day("updated"),
         "also_asked_as": values.texts("also_asked_as"),
         "confidence": values.line("confidence") or "validated",
-        "group": values.line("group") or _line(row.get(PARALLEL)) or None,
+        "group": values.line("group") or None,
         "owner": values.line("owner") or None,
         "review_on": values.day("review_on"),
         "former_numbers": values.texts("former_numbers"),

@@ -119,8 +119,10 @@ def test_rows_of_one_parallel_key_are_translations_of_each_other(bring: Bring, s
         lines(*(row(lang, lang=lang, parallel_key=key) for lang, key in keys), row("odd", parallel_key=[1]))
     )
     assert bring(path).counts["new"] == 4
-    found = store.read("KB000001", EVERYONE)
+    found, odd = (store.read(number, EVERYONE) for number in ("KB000001", "KB000004"))
     assert found and [other.lang for other in found.translations] == ["en"]
+    # It is a key like ours; one that is no text is kept with the keys of others.
+    assert odd and "parallel_key" not in found.row.extra and odd.row.extra["parallel_key"] == [1]
 
 
 def test_two_rows_of_one_id_and_two_of_one_number(bring: Bring, tmp_path: Path) -> None:
