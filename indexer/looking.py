@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,9 @@ QUOTATION = 3
 UNSURE = {"work_in_progress": 1.0, "not_validated": 0.5, "archived": 1.0}
 DAYS_OF_YEAR = 365.25
 OLD = 5.0
+# What stands before and after messages and names of buttons where a text gives them word for word.
+MARK = "(?:[\"'`]|「|『|“|”|‘|’|」|』)".encode()
+STOP = "(?:[ .,!]|。|,|!)".encode()
 NOTHING: frozenset[bytes] = frozenset()
 DIGIT = frozenset(bytes([octet]) for octet in b"0123456789")
 WORD = DIGIT | frozenset(bytes([octet]) for octet in b"abcdefghijklmnopqrstuvwxyz")
@@ -83,7 +87,7 @@ class Closer:
         self._plan, self._weights, self._today, self._mass = ranking.plan, ranking.weights, today, ranking.mass
         self._reach = reach
         plan = ranking.plan
-        self._wanted, self._whole, self._name = squash(plan.text), plan.text.encode(), plan.name.encode()
+        self._wanted, self._whole, self._name = squash(plan.text), plan.whole.encode(), plan.name.encode()
         self._neighbours = _neighbours(plan, ranking.idfs, lang)
         self._together = sum(idf for _, idf in self._neighbours) or 1.0
         units = [(_ways(unit, lang), idf) for unit, idf in zip(plan.units, ranking.idfs, strict=True)]
@@ -108,6 +112,8 @@ class Closer:
             parts["title_equals"] = weights.title_equals
         if len(plan.units) > 1 and (holds_whole(body, self._whole) or stands_alone(body, self._name)):
             parts["quoted"] = weights.quoted * min(1.0, (len(plan.units) - 1) / QUOTATION)
+            if stands_in_marks(body, self._whole):
+                parts["in_marks"] = weights.in_marks
         if self._codes:
             exact = (idf for code, idf in self._codes if stands_alone(title, code) or stands_alone(body, code))
             parts["codes"] = weights.codes * sum(exact) / (self._mass * self._reach)
@@ -249,6 +255,11 @@ def holds_whole(text: bytes, piece: bytes) -> bool:
 def stands_alone(text: bytes, code: bytes) -> bool:
     """Whether a code occurs with no letter or digit right before or after it; `c` of `c++` does not."""
     return bool(code) and _stands(text, code, WORD, WORD_OR_SIGN)
+
+
+def stands_in_marks(text: bytes, piece: bytes) -> bool:
+    """Whether a text gives a piece in marks of quotation, with a stop at its end or without."""
+    return bool(piece) and re.search(b"%b *%b%b*%b" % (MARK, re.escape(piece), STOP, MARK), text) is not None
 
 
 def _stands(text: bytes, piece: bytes, before: frozenset[bytes], after: frozenset[bytes]) -> bool:

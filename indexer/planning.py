@@ -25,6 +25,9 @@ MOST_WAYS = 2
 # The language of what counts in articles of any.
 EVERY = ""
 HAN_LANGS = frozenset({"zh-Hant", "zh-Hans"})
+# What a passage is pasted with.
+AROUND = " \t\r\n\"'`「」『』“”‘’"
+STOPS = AROUND + "。.!?,:;…"
 _NUMBER = re.compile(r"(?:kb[\s\-#]?0*|0*)([1-9][0-9]{0,11})")
 _HAN = re.compile("[\u3400-\u9fff]")
 _PLAIN = re.compile("[a-z]+(?:['’][a-z]{1,2})?")
@@ -115,9 +118,15 @@ class Plan:
     han: bool = False
     certain: bool = False
 
+    @property
+    def whole(self) -> str:
+        """The query as a text would have it in a sentence: without marks around it and the stop at its end."""
+        return self.text.strip(AROUND).rstrip(STOPS)
 
-def plan(parsed: Parsed, analysis: Analysis, vocabulary: Vocabulary) -> Plan:
+
+def plan(parsed: Parsed, vocabulary: Vocabulary) -> Plan:
     """What to look up for a query. A query of no letter, digit or Han character has no units."""
+    analysis = vocabulary.analysis
     tokens = list(analysis.tokens(parsed.text))
     folded = fold(parsed.text)
     langs = langs_of(parsed.text)
@@ -198,18 +207,20 @@ def code_term(surface: str) -> str:
 def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> Unit:
     """The unit, covered also by what the vocabulary says for it, for a part of it, or for what it is a part of."""
     found = list(unit.evidence)
+    inside: list[Match] = []
     for match in matches:
-        inside = unit.start <= match.start and match.end <= unit.end
-        if inside or (match.start <= unit.start and unit.end <= match.end):
-            for one in match.alternatives:
-                before = unit.surface[: match.start - unit.start] if inside else ""
-                after = unit.surface[match.end - unit.start :] if inside else ""
-                found += (
-                    Evidence(way.shares, one.text, one.lang, one.origin, one.certainty)
-                    for way in _evidence(one.text, list(analysis.tokens(before + one.text + after)))
-                )
-    inside_it = [match for match in matches if unit.start <= match.start and match.end <= unit.end]
-    return replace(unit, evidence=(*found, *_all_replaced(unit, inside_it, analysis)))
+        before = after = ""
+        if unit.start <= match.start and match.end <= unit.end:
+            inside.append(match)
+            before, after = unit.surface[: match.start - unit.start], unit.surface[match.end - unit.start :]
+        elif unit.start < match.start or match.end < unit.end:
+            continue
+        for one in match.alternatives:
+            found += (
+                Evidence(way.shares, one.text, one.lang, one.origin, one.certainty)
+                for way in _evidence(one.text, list(analysis.tokens(before + one.text + after)))
+            )
+    return replace(unit, evidence=(*found, *_all_replaced(unit, inside, analysis)))
 
 
 def _all_replaced(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> Iterator[Evidence]:

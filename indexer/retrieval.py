@@ -79,7 +79,7 @@ class Retrieval:
         return found
 
     def _found(self, parsed: Parsed, filters: Filters, query: Query, scope: Scope, source: Source) -> Hits:
-        planned = plan(parsed, self.analysis, self.vocabularies.current())
+        planned = plan(parsed, self.vocabularies.current())
         if query.prefers and not planned.certain:
             # Latin words alone are as likely an error message, pasted by someone who reads another language.
             others = [lang for lang in planned.langs if planned.han and lang not in query.prefers]
@@ -186,7 +186,7 @@ class Searched:
                 lifts[at] = self.weights.translated * (contents[other] - contents[at])
         order = _order(near.scores[:count] + lifts, near.rows)
         best, rest = order[: self.weights.look], order[self.weights.look :]
-        whole = self.ranking.plan.text.encode()
+        whole = self.ranking.plan.whole.encode()
         covering = (
             [at for at in rest if near.covers[at] >= WHOLE] if len(self.ranking.plan.units) >= QUOTED_UNITS else []
         )

@@ -11,12 +11,12 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from indexer.analysis import stem
+from indexer.analysis import Analysis, stem
 from indexer.folding import fold
 
 COLUMNS = ("zh-Hant", "zh-Hans", "en")
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 MAX_WORDS = 5
 MAX_HAN = 12
+# What is longer is made of several words.
+LONGEST_WORD = 4
 _WORD = re.compile(r"[a-z0-9]+|[^a-z0-9\s]+")
 _HAN = re.compile("[\u3400-\u9fff]")
 
@@ -82,6 +84,17 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """The analysis of questions, which knows the words of the vocabulary that a dictionary written on the Mainland
+        cuts a character off: 儲存|格. Those it cuts into words, 主控|文件, it goes on cutting.
+
+        Articles are cut without: every pair of characters is indexed, wherever words end.
+        """
+        plain = Analysis()
+        words = (term for term in self._han if len(term) <= LONGEST_WORD)
+        return Analysis(term for term in words if any(end - start == 1 for _, start, end in plain.words(term)))
 
     def matches(self, folded: str, langs: tuple[str, ...] = ()) -> Iterator[Match]:
         """The longest terms in a folded text, from its beginning, not overlapping. `langs`: what it is written in.

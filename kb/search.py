@@ -28,8 +28,8 @@ A = TypeVar("A")
 # What a score can be made of, in the order of its making.
 PARTS = (
     "words", "vocabulary", "titled", "covered", "language", "number", "title_equals",
-    "codes", "quoted", "pairs", "opening", "line", "early", "short", "helpful", "confidence", "age",
-    "translated",
+    "codes", "quoted", "in_marks", "pairs", "opening", "line", "early", "short", "helpful", "confidence",
+    "age", "translated",
 )  # fmt: skip
 
 

@@ -477,6 +477,16 @@ def test_a_number_is_met_whole_or_not_at_all(engine: Engine) -> None:
     assert parts.article == 1 and "quoted" not in parts.parts
 
 
+@pytest.mark.parametrize("asked", ["無法連線到伺服器", "「無法連線到伺服器」", "無法連線到伺服器。"])
+def test_a_message_in_marks_comes_before_the_same_words_in_a_sentence(engine: Engine, asked: str) -> None:
+    sentence = "若無法連線到伺服器請檢查網路，無法連線到伺服器時請重試。\n"
+    shown = "其他的步驟請見下一節。\n畫面顯示 “無法連線到伺服器。”\n"
+    put(engine, [document(1, "指南甲", sentence), document(2, "指南乙", shown), document(3, "指南丙", "伺服器")])
+    first, second, *_ = engine.search(Query(asked, explain=True), PUBLIC).hits
+    assert [first.article, second.article] == [2, 1]
+    assert first.parts["in_marks"] > 0 and "in_marks" not in second.parts and second.parts["quoted"] > 0
+
+
 def test_an_article_about_it_comes_before_one_that_mentions_it(engine: Engine) -> None:
     other = "這裡說的是別的事情，與授權無關的步驟很多。\n" * 40
     put(

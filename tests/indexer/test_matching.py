@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from indexer.analysis import Analysis
 from indexer.matching import Match, matching
 from indexer.planning import plan
 from indexer.ranking import Statistics, ranking, terms_of
@@ -27,7 +26,7 @@ def _matching(asked: str, frequencies: Mapping[str, int]) -> Sequence[Match]:
     def ask(terms: Sequence[str]) -> Sequence[int]:
         return [frequencies.get(term, 0) for term in terms]
 
-    planned = plan(parse(asked), Analysis(), Vocabulary())
+    planned = plan(parse(asked), Vocabulary())
     statistics = Statistics(ARTICLES, ask).of(terms_of(planned))
     weights = Weights()
     return matching(planned, ranking(planned, statistics, weights).idfs, statistics, weights.cover)

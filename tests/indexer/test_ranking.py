@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from indexer.analysis import Analysis
 from indexer.planning import plan
 from indexer.ranking import Statistics, ranking, terms_of
 from indexer.vocabulary import Vocabulary
@@ -20,7 +19,7 @@ def _telling(asked: str, frequencies: Mapping[str, int]) -> Mapping[str, float]:
     def ask(terms: Sequence[str]) -> Sequence[int]:
         return [frequencies.get(term, 0) for term in terms]
 
-    planned = plan(parse(asked), Analysis(), Vocabulary())
+    planned = plan(parse(asked), Vocabulary())
     ready = ranking(planned, Statistics(ARTICLES, ask).of(terms_of(planned)), Weights(asking=1.0))
     return dict(zip((unit.surface for unit in planned.units), ready.idfs, strict=True))
 
