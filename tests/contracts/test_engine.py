@@ -477,6 +477,13 @@ def test_a_number_is_met_whole_or_not_at_all(engine: Engine) -> None:
     assert parts.article == 1 and "quoted" not in parts.parts
 
 
+def test_a_word_in_two_forms_counts_in_both(engine: Engine) -> None:
+    put(engine, [document(1, "篩選條件", "如何設定"), document(2, "其他", "別的事情")])
+    asked = "filter", "filters filter"
+    once, twice = (engine.search(Query(each, explain=True), PUBLIC).hits[0].parts for each in asked)
+    assert once["vocabulary"] > 0 and twice["vocabulary"] == pytest.approx(once["vocabulary"], rel=1e-3)
+
+
 @pytest.mark.parametrize("asked", ["無法連線到伺服器", "「無法連線到伺服器」", "無法連線到伺服器。"])
 def test_a_message_in_marks_comes_before_the_same_words_in_a_sentence(engine: Engine, asked: str) -> None:
     sentence = "若無法連線到伺服器請檢查網路，無法連線到伺服器時請重試。\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from indexer.tree import (
     Within,
     Worth,
 )  # fmt: skip
+from indexer.worths import times
 
 # A `terms` condition may have 65,536 by default.
 TERMS = 60_000
@@ -108,16 +110,20 @@ def _graded(text: str, weights: Sequence[int]) -> list[Json]:
 
 
 def _sum(parts: Sequence[Worth]) -> list[Json]:
-    """Terms of a field in one clause: OpenSearch allows a query so many clauses, and counts no function."""
+    """Terms of a field in one clause: OpenSearch allows a query so many clauses, and counts no function.
+
+    What is there twice is there once with twice the weight: of clauses that are alike Lucene keeps one and adds up their
+    boosts, which a function that replaces the score does not see.
+    """
     terms: dict[str, list[tuple[str, int]]] = {}
     clauses: list[Json] = []
-    for part in parts:
+    for part, often in Counter(parts).items():
         match part:
             case Weighted(Term(field, text), weight):
                 if weight:
-                    terms.setdefault(field, []).append((text, weight))
+                    terms.setdefault(field, []).append((text, weight * often))
             case _:
-                clauses += _clauses(part)
+                clauses += _clauses(times(Sum((part,)), often).parts[0] if often > 1 else part)
     for field, its in terms.items():
         if len(its) == 1:
             clauses += _clauses(Weighted(Term(field, its[0][0]), its[0][1]))
