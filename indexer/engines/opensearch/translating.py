@@ -112,8 +112,8 @@ def _graded(text: str, weights: Sequence[int]) -> list[Json]:
 def _sum(parts: Sequence[Worth]) -> list[Json]:
     """Terms of a field in one clause: OpenSearch allows a query so many clauses, and counts no function.
 
-    What is there twice is there once with twice the weight: of clauses that are alike Lucene keeps one and adds up their
-    boosts, which a function that replaces the score does not see.
+    What is there twice is there once with twice the weight: of clauses that are alike Lucene keeps one and adds up
+    their boosts, which a function that replaces the score does not see.
     """
     terms: dict[str, list[tuple[str, int]]] = {}
     clauses: list[Json] = []
