@@ -115,6 +115,8 @@ def for_index(connection: Connection, ids: Sequence[int]) -> dict[int, list[File
 def readable(connection: Connection, ids: Sequence[int], scope: Scope) -> dict[int, list[FileText]]:
     """What those files of each article say that the scope may have, by name."""
     permitted = {row.id: row for row in connection.execute(_FILES, {"ids": ids}).all() if may_have(row, scope)}
+    if not permitted:
+        return {}
     said = {row.id: row.text for row in connection.execute(_TEXTS, {"ids": list(permitted)}).all()}
     found: dict[int, list[FileText]] = {}
     for id_, row in permitted.items():
