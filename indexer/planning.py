@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from math import prod
 
@@ -22,6 +23,7 @@ SCATTERED = 0.7
 INSIDE = 0.8
 # Of what a unit is made of, so many alternatives each.
 MOST_WAYS = 2
+KEPT_WORDS = 5_000
 # The language of what counts in articles of any.
 EVERY = ""
 HAN_LANGS = frozenset({"zh-Hant", "zh-Hans"})
@@ -218,7 +220,7 @@ def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis)
         for one in match.alternatives:
             found += (
                 Evidence(way.shares, one.text, one.lang, one.origin, one.certainty)
-                for way in _evidence(one.text, list(analysis.tokens(before + one.text + after)))
+                for way in _evidence(one.text, _tokens(before + one.text + after, analysis))
             )
     return replace(unit, evidence=(*found, *_all_replaced(unit, inside, analysis)))
 
@@ -240,7 +242,7 @@ def _all_replaced(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> I
                 at = match.end
             text = (text + unit.surface[at - unit.start :]).strip()
             certainty = prod(one.certainty for one in chosen)
-            for way in _evidence(text, list(analysis.tokens(text))):
+            for way in _evidence(text, _tokens(text, analysis)):
                 yield Evidence(way.shares, text, lang, chosen[0].origin, certainty)
 
 
@@ -249,7 +251,7 @@ def _rewording(match: Match, tokens: Sequence[Token], known: set[str], analysis:
     ways = (
         tuple(
             Weighted(term, said.is_word, one.lang, one.origin, one.certainty)
-            for term, said in sorted(_said(list(analysis.tokens(one.text))).items())
+            for term, said in sorted(_said(_tokens(one.text, analysis)).items())
             if term not in known
         )
         for one in match.alternatives
@@ -293,7 +295,13 @@ def _units(text: str, tokens: list[Token], analysis: Analysis) -> list[Unit]:
     return list(found.values())
 
 
-def _evidence(surface: str, tokens: list[Token]) -> list[Evidence]:
+@lru_cache(KEPT_WORDS)
+def _tokens(text: str, analysis: Analysis) -> tuple[Token, ...]:
+    """Of what the vocabulary says, which questions have in common."""
+    return tuple(analysis.tokens(text))
+
+
+def _evidence(surface: str, tokens: Sequence[Token]) -> list[Evidence]:
     kinds: dict[str, list[str]] = {}
     for token in tokens:
         kinds.setdefault(token.term[0], []).append(token.term)
