@@ -52,7 +52,7 @@ class Weights:
     # What a closer look adds.
     title_equals: float = 0.5
     quoted: float = 1.7
-    in_marks: float = 3.5
+    in_marks: float = 4.0
     pairs: float = 2.35
     opening: float = 0.95
     early: float = 1.2
