@@ -7,15 +7,16 @@ nothing has changed; run again, what is the same as in the store is neither rend
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from indexer.checking import Checking, Pending
 from indexer.comparing import Batch
 from indexer.giving_way import giving_way
 from indexer.keeping import Keeping, Kept
@@ -27,27 +28,22 @@ from indexer.readers.tree import Tree
 from indexer.readers.unreadable import Unreadable
 from indexer.spooling import Spool
 from indexer.taking import taking
-from indexer.unread_files import BroughtFiles, TextFile, text_files
-from kb.articles import Draft, Known, Problem, problems
-from kb.comparing import changes, is_same, readers, text_lines
+from indexer.unread_files import BroughtFiles, text_files
+from kb.articles import Problem
 from kb.config import Config
 from kb.entitlements import Grants, Scope, expand, matrices, unknown_grants
 from kb.files import is_picture
 from kb.imports import ImportRefused, check_source
 from kb.messages import told
 from kb.reading import AS_IT_IS, Reading
-from kb.rendered import digest_of, sections_of, sketch_of
+from kb.rendered import sections_of, sketch_of
 from kb.rendering import Job, Outcome, RenderPool
 from kb.rendering.markdown import Part
-from kb.reports import Entry, Place, Remark, Report, Status
+from kb.reports import Entry, Report
 from kb.store import Store
 from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment
-from kb.store.originals import Original, Whole
+from kb.store.originals import Whole
 
-CHUNK_ROWS = 500
-# The children are to have work soon.
-FIRST_ROWS = 128
-CHUNK_BYTES = 8 << 20
 # Stands for the article's own product where --grants is checked.
 ANY_PRODUCT = "product"
 
@@ -90,19 +86,6 @@ class ImportOptions:
     gives_way: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A checked draft on its way through rendering."""
-
-    row: Row
-    draft: Draft
-    digest: str
-    status: Status
-    files_at: int | None = None
-    text_files: tuple[TextFile, ...] = ()
-    difference: Mapping[str, Any] = field(default_factory=dict)
-
-
 def import_articles(
     path: Path, options: ImportOptions, store: Store, config: Config, progress: Progress | None = None
 ) -> Report:
@@ -134,12 +117,9 @@ class _Import:
         if problem := options.reading.problem():
             raise ImportRefused(problem)
         self._check_grants()
-        self._remarks: dict[str, Remark] = {}
-        self._ids: dict[str, Place] = {}
-        self._numbers: dict[str, str] = {}
         self._new: dict[str, Product] = {}
         self._report.basis = store.basis(self._report.source)
-        self._there = store.digests(self._report.source)
+        self._checking = Checking(self._report, store, self._products, self._rights, new_products=options.new_products)
         self._limits = config.limits
         self._mapping: Mapping[str, str] = {}
         self._batch = Batch()
@@ -167,7 +147,7 @@ class _Import:
     def _prepare(self, pool: RenderPool, spool: Spool, files: BroughtFiles) -> dict[str, Entry]:
         waiting, report = self._render(pool, spool, files), self._report
         report.products = tuple(sorted(self._new))
-        report.remarks = list(self._remarks.values())
+        report.remarks = list(self._checking.remarks.values())
         if report.dry_run:
             self._tell_unread(files)
             self._batch.tell(report, self._store, self._options.scope)
@@ -175,8 +155,8 @@ class _Import:
 
     def _tell_unread(self, files: BroughtFiles) -> None:
         for problem, place in files.unread(self._store, self._limits, keep=not self._report.dry_run):
-            self._remark(problem, place)
-        self._report.remarks = list(self._remarks.values())
+            self._checking.remark(problem, place)
+        self._report.remarks = list(self._checking.remarks.values())
 
     def _products_changed(self) -> bool:
         there = self._store.products()
@@ -185,82 +165,19 @@ class _Import:
     def _new_products(self) -> Mapping[str, Product]:
         return {**self._given, **self._new}
 
-    # Reading and checking
+    # Reading
 
     def _rows(self) -> Iterator[Row]:
         options, limit = self._options, self._config.attachment_max_mb << 20
-        zone = self._config.time_zone
         terms = Terms(
-            self._report.source, options.grants, self._products.id_of, limit, remark=self._remark, time_zone=zone
-        )
+            self._report.source, options.grants, self._products.id_of, limit, time_zone=self._config.time_zone,
+            remark=self._checking.remark,
+        )  # fmt: skip
         kept = self._store.mapping(self._report.source)
         taken = taking(self._origin, terms, options.reading, kept)
         self._report.format, self._report.columns = taken.format, taken.columns
         self._mapping = {each.name: each.key for each in taken.columns if each.name != each.key}
         yield from taken.rows(self._limits, lambda done, total: self._progress("reading", done, total))
-
-    def _checked(self) -> Iterator[_Pending]:
-        """Drafts that are new or changed and may go in; the others are counted or refused."""
-        for chunk in _chunks(self._rows()):
-            brought = {row.draft.number for row in chunk if row.draft and row.draft.number}
-            others = self._store.numbers_of_others(self._report.source, brought)
-            kept = self._kept(chunk)
-            checked = [pending for row in chunk if (pending := self._check(row, others, kept))]
-            yield from self._compared(checked) if self._options.dry_run else checked
-
-    def _kept(self, chunk: list[Row]) -> Mapping[str, Original]:
-        """What is there of exported articles: these are compared with what they were exported from."""
-        ids = [row.draft.id for row in chunk if row.exported and row.draft and row.draft.id in self._there]
-        return self._store.originals(self._report.source, ids) if ids else {}
-
-    def _compared(self, checked: list[_Pending]) -> Iterator[_Pending]:
-        """What would change of each article that is there."""
-        ids = [each.draft.id for each in checked if each.status == "changed"]
-        there = self._store.originals(self._report.source, ids) if ids else {}
-        for each in checked:
-            before = there.get(each.draft.id)
-            yield replace(each, difference=_difference(each, before)) if before else each
-
-    def _check(self, row: Row, others: Mapping[str, str], kept: Mapping[str, Original]) -> _Pending | None:
-        draft = row.draft
-        found = [*row.problems]
-        if draft is not None:
-            found += problems(draft, Known(frozenset(self._products.known), self._rights, self._options.new_products))
-            found += self._identity_problems(row, draft, others)
-        refusing = tuple((row.place_of(problem.field), problem) for problem in found if problem.refuses)
-        if draft is None or refusing:
-            self._refuse(Entry("refused", row.place, row.id, draft.title if draft else "", refusing))
-            return None
-        for problem in found:
-            self._remark(problem, row.place_of(problem.field))
-        digest = digest_of(draft, row.links, row.file_grants)
-        number, there = self._there.get(draft.id, ("", ""))
-        same = digest == there and (draft.number or number) == number
-        if same or (draft.id in kept and is_same(kept[draft.id], draft, row.links, row.file_grants)):
-            self._report.counts["same"] += 1
-            return None
-        return _Pending(row, draft, digest, "changed" if there else "new")
-
-    def _identity_problems(self, row: Row, draft: Draft, others: Mapping[str, str]) -> Iterator[Problem]:
-        if draft.id in self._ids:
-            yield Problem("id_twice", "id", {"value": draft.id, "first": str(self._ids[draft.id])})
-        else:
-            self._ids[draft.id] = row.place
-        if draft.number is None:
-            return
-        if draft.number in others:
-            yield Problem("number_taken", "number", {"value": draft.number, "source": others[draft.number]})
-        if self._numbers.setdefault(draft.number, draft.id) != draft.id:
-            yield Problem("number_twice", "number", {"value": draft.number, "id": self._numbers[draft.number]})
-
-    def _refuse(self, entry: Entry) -> None:
-        self._report.counts["refused"] += 1
-        self._report.entries.append(entry)
-
-    def _remark(self, problem: Problem, place: Place) -> None:
-        key = f"{problem.code} {problem.field} {sorted(problem.values.items())}"
-        before = self._remarks.get(key)
-        self._remarks[key] = Remark(problem, before.count + 1 if before else 1, before.first if before else place)
 
     # Rendering
 
@@ -272,7 +189,9 @@ class _Import:
             if outcome.failure:
                 problem = self._failed(outcome)
                 place = one.row.place_of(problem.field)
-                self._refuse(Entry("refused", one.row.place, one.draft.id, one.draft.title, ((place, problem),)))
+                self._checking.refuse(
+                    Entry("refused", one.row.place, one.draft.id, one.draft.title, ((place, problem),))
+                )
                 continue
             self._report.counts[one.status] += 1
             waiting[one.draft.id] = entry
@@ -287,8 +206,8 @@ class _Import:
                 spool.add(self._rendered(one, outcome), one.files_at)
         return waiting
 
-    def _outcomes(self, pool: RenderPool, spool: Spool) -> Iterator[tuple[_Pending, Outcome]]:
-        pending: deque[_Pending] = deque()
+    def _outcomes(self, pool: RenderPool, spool: Spool) -> Iterator[tuple[Pending, Outcome]]:
+        pending: deque[Pending] = deque()
         path = self._options.kept
         if path and path.exists() and not self._report.dry_run:
             with Kept(path) as kept:
@@ -309,15 +228,15 @@ class _Import:
         values = {"seconds": self._config.render_seconds, "memory_mb": self._config.render_memory_mb}
         return Problem(outcome.failure or "", "body_markdown", {**values, "detail": outcome.detail})
 
-    def _jobs(self, pending: deque[_Pending], spool: Spool) -> Iterator[Job]:
-        for one in self._checked():
+    def _jobs(self, pending: deque[Pending], spool: Spool) -> Iterator[Job]:
+        for one in self._checking.checked(self._rows()):
             files = one.draft.attachments
             pending.append(_without_files(one, spool))
             parts = tuple(Part(section.markdown, section.grants) for section in one.draft.sections)
             pictures = tuple((each.name, each.media_type, each.content) for each in files if is_picture(each))
             yield Job(parts, dict(one.row.links), pictures)
 
-    def _rendered(self, one: _Pending, outcome: Outcome) -> Rendered:
+    def _rendered(self, one: Pending, outcome: Outcome) -> Rendered:
         draft = one.draft
         today = datetime.now(ZoneInfo(self._config.time_zone)).date()
         made, links = sections_of(draft, outcome), dict(one.row.links)
@@ -330,7 +249,7 @@ class _Import:
             self._report.source,
             began,
             self._new_products(),
-            frozenset(self._numbers),
+            frozenset(self._checking.numbers),
             self._options.account_id,
             self._options.basis or self._report.basis,
             self._options.job_id,
@@ -342,9 +261,9 @@ class _Import:
         for external_id in applied.refused:
             entry = waiting[external_id]
             self._report.counts[entry.status] -= 1
-            number = next(number for number, id_ in self._numbers.items() if id_ == external_id)
+            number = next(number for number, id_ in self._checking.numbers.items() if id_ == external_id)
             problem = Problem("number_taken", "number", {"value": number, "source": self._report.source})
-            self._refuse(Entry("refused", entry.place, entry.id, entry.title, ((entry.place, problem),)))
+            self._checking.refuse(Entry("refused", entry.place, entry.id, entry.title, ((entry.place, problem),)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,34 +282,7 @@ class _Watched:
             self.progress("writing", done, len(self.spool))
 
 
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """As many rows as memory should hold at once."""
-    chunk: list[Row] = []
-    size, most = 0, FIRST_ROWS
-    for row in rows:
-        chunk.append(row)
-        if row.draft:
-            size += sum(len(each.markdown) for each in row.draft.sections)
-            size += sum(len(each.content) for each in row.draft.attachments)
-        if len(chunk) >= most or size >= CHUNK_BYTES:
-            yield chunk
-            chunk, size, most = [], 0, CHUNK_ROWS
-    if chunk:
-        yield chunk
-
-
-def _difference(one: _Pending, before: Original) -> dict[str, Any]:
-    lines, cut = text_lines(before.draft, one.draft)
-    return {
-        "number": before.number,
-        "changes": changes(before, one.draft, one.row.file_grants),
-        "readers": readers(before.draft, one.draft),
-        "lines": lines,
-        "cut": cut,
-    }
-
-
-def _without_files(one: _Pending, spool: Spool) -> _Pending:
+def _without_files(one: Pending, spool: Spool) -> Pending:
     """The files wait on disk: a few articles could have more of them than there is memory."""
     if not one.draft.attachments:
         return one
