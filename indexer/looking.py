@@ -30,7 +30,7 @@ DAYS_OF_YEAR = 365.25
 OLD = 5.0
 # What stands before and after messages and names of buttons where a text gives them word for word.
 MARK = "(?:[\"'`]|「|『|“|”|‘|’|」|』)".encode()
-STOP = "(?:[ .,!]|。|,|!)".encode()
+STOP = "(?:[ .,!]|。)".encode()
 NOTHING: frozenset[bytes] = frozenset()
 DIGIT = frozenset(bytes([octet]) for octet in b"0123456789")
 WORD = DIGIT | frozenset(bytes([octet]) for octet in b"abcdefghijklmnopqrstuvwxyz")
