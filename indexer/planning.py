@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import product
 from math import prod
 
 from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, Analysis, Token, stem
 from indexer.folding import fold, to_simplified, to_traditional
-from indexer.vocabulary import Match, Origin, Vocabulary
+from indexer.vocabulary import Cut, Match, Origin, Vocabulary
 from kb.query import Clause, Parsed
 
 MAX_UNITS = 400
@@ -23,7 +22,6 @@ SCATTERED = 0.7
 INSIDE = 0.8
 # Of what a unit is made of, so many alternatives each.
 MOST_WAYS = 2
-KEPT_WORDS = 5_000
 # The language of what counts in articles of any.
 EVERY = ""
 HAN_LANGS = frozenset({"zh-Hant", "zh-Hans"})
@@ -149,8 +147,8 @@ def plan(parsed: Parsed, vocabulary: Vocabulary) -> Plan:
         for match in vocabulary.matches(folded, langs[:1]):
             first.setdefault(folded[match.start : match.end], match)
         matches = [match for match in first.values() if not _in_code(match, units)]
-        units = [_with_alternatives(unit, matches, analysis) for unit in units]
-        rewordings = tuple(_rewording(match, tokens, set(said), analysis) for match in matches)
+        units = [_with_alternatives(unit, matches, vocabulary.cut) for unit in units]
+        rewordings = tuple(_rewording(match, tokens, set(said), vocabulary.cut) for match in matches)
         if told := _told(matches) if han and not certain else ():
             langs, certain = told, True
     wishes = len(parsed.conditions) < len(parsed.clauses) or not parsed.clauses
@@ -206,7 +204,7 @@ def code_term(surface: str) -> str:
     return (EXACT if surface.isalnum() else CODE) + surface
 
 
-def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> Unit:
+def _with_alternatives(unit: Unit, matches: Sequence[Match], cut: Cut) -> Unit:
     """The unit, covered also by what the vocabulary says for it, for a part of it, or for what it is a part of."""
     found = list(unit.evidence)
     inside: list[Match] = []
@@ -220,12 +218,12 @@ def _with_alternatives(unit: Unit, matches: Sequence[Match], analysis: Analysis)
         for one in match.alternatives:
             found += (
                 Evidence(way.shares, one.text, one.lang, one.origin, one.certainty)
-                for way in _evidence(one.text, _tokens(before + one.text + after, analysis))
+                for way in _evidence(one.text, cut(before + one.text + after))
             )
-    return replace(unit, evidence=(*found, *_all_replaced(unit, inside, analysis)))
+    return replace(unit, evidence=(*found, *_all_replaced(unit, inside, cut)))
 
 
-def _all_replaced(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> Iterator[Evidence]:
+def _all_replaced(unit: Unit, matches: Sequence[Match], cut: Cut) -> Iterator[Evidence]:
     """What the vocabulary says in each language for all the terms that a unit is made of, of which there are several:
     开启文件 for 打开文档."""
     if len(matches) < 2:
@@ -242,16 +240,16 @@ def _all_replaced(unit: Unit, matches: Sequence[Match], analysis: Analysis) -> I
                 at = match.end
             text = (text + unit.surface[at - unit.start :]).strip()
             certainty = prod(one.certainty for one in chosen)
-            for way in _evidence(text, _tokens(text, analysis)):
+            for way in _evidence(text, cut(text)):
                 yield Evidence(way.shares, text, lang, chosen[0].origin, certainty)
 
 
-def _rewording(match: Match, tokens: Sequence[Token], known: set[str], analysis: Analysis) -> Rewording:
+def _rewording(match: Match, tokens: Sequence[Token], known: set[str], cut: Cut) -> Rewording:
     within = [token for token in tokens if match.start <= token.start and token.end <= match.end]
     ways = (
         tuple(
             Weighted(term, said.is_word, one.lang, one.origin, one.certainty)
-            for term, said in sorted(_said(_tokens(one.text, analysis)).items())
+            for term, said in sorted(_said(cut(one.text)).items())
             if term not in known
         )
         for one in match.alternatives
@@ -293,12 +291,6 @@ def _units(text: str, tokens: list[Token], analysis: Analysis) -> list[Unit]:
             inside = [token for token in tokens if start <= token.start and token.end <= end]
             found[surface] = Unit(surface, start, end, tuple(_evidence(surface, inside)))
     return list(found.values())
-
-
-@lru_cache(KEPT_WORDS)
-def _tokens(text: str, analysis: Analysis) -> tuple[Token, ...]:
-    """Of what the vocabulary says, which questions have in common."""
-    return tuple(analysis.tokens(text))
 
 
 def _evidence(surface: str, tokens: Sequence[Token]) -> list[Evidence]:

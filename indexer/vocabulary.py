@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from indexer.analysis import Analysis, stem
+from indexer.analysis import Analysis, Token, stem
 from indexer.folding import fold
 
 COLUMNS = ("zh-Hant", "zh-Hans", "en")
@@ -26,10 +26,13 @@ MAX_WORDS = 5
 MAX_HAN = 12
 # What is longer is made of several words.
 LONGEST_WORD = 4
+KEPT_TEXTS = 5_000
 _WORD = re.compile(r"[a-z0-9]+|[^a-z0-9\s]+")
 _HAN = re.compile("[\u3400-\u9fff]")
 
 ENGLISH = "en"
+
+Cut = Callable[[str], tuple[Token, ...]]
 
 # `translation` is into Chinese, `english` an English word for a Chinese one.
 Origin = Literal["asked", "script", "synonym", "translation", "english"]
@@ -92,9 +95,12 @@ class Vocabulary:
 
         Articles are cut without: every pair of characters is indexed, wherever words end.
         """
-        plain = Analysis()
-        words = (term for term in self._han if len(term) <= LONGEST_WORD)
-        return Analysis(term for term in words if any(end - start == 1 for _, start, end in plain.words(term)))
+        return _analysis_with(frozenset(term for term in self._han if len(term) <= LONGEST_WORD))
+
+    @cached_property
+    def cut(self) -> Cut:
+        """The terms of a text, such as what a word is called elsewhere; kept for as long as the vocabulary is."""
+        return lru_cache(KEPT_TEXTS)(lambda text: tuple(self.analysis.tokens(text)))
 
     def matches(self, folded: str, langs: tuple[str, ...] = ()) -> Iterator[Match]:
         """The longest terms in a folded text, from its beginning, not overlapping. `langs`: what it is written in.
@@ -147,6 +153,13 @@ class Vocabulary:
                     if text != term:
                         found.setdefault((text, lang), alternative)
         return tuple(found.values())
+
+
+@lru_cache(2)
+def _analysis_with(words: frozenset[str]) -> Analysis:
+    """Tens of megabytes, and the same for every vocabulary of these words."""
+    plain = Analysis()
+    return Analysis(word for word in words if any(end - start == 1 for _, start, end in plain.words(word)))
 
 
 def _origin(column: int, other: int) -> Origin:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import weakref
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from indexer.analysis import Analysis
 from indexer.engines.whoosh import WhooshEngine
 from indexer.folding import fold
 from indexer.planning import plan
-from indexer.vocabulary import COLUMNS, Vocabularies, VocabularyError, own_rows, parse_terms, shipped_rows
+from indexer.vocabulary import COLUMNS, Vocabularies, Vocabulary, VocabularyError, own_rows, parse_terms, shipped_rows
 from indexer.weights import Weights
 from kb.query import parse
 from kb.question import Query
@@ -85,3 +87,14 @@ def test_a_term_said_a_thousand_times_is_looked_up_once() -> None:
     vocabulary = Vocabularies().current()
     once, often = (plan(parse(text), vocabulary) for text in ("登入失敗", "登入失敗" * 1_000))
     assert len(once.rewordings) == len(often.rewordings) > 0
+
+
+def test_a_vocabulary_that_was_replaced_is_kept_by_nothing() -> None:
+    rows = ((("儲存格",), ("单元格",), ("cell",)),)
+    first, second = Vocabulary(rows), Vocabulary(rows)
+    assert first.analysis is second.analysis
+    assert plan(parse("儲存格"), first).units and first.cut("单元格")
+    gone = weakref.ref(first)
+    del first
+    gc.collect()
+    assert gone() is None
