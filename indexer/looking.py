@@ -11,7 +11,7 @@ from math import log1p, sqrt
 from typing import NamedTuple
 
 from indexer.folding import squash
-from indexer.planning import Plan, Unit, is_code
+from indexer.planning import MARKS, Plan, Unit, is_code
 from indexer.ranking import Ranking, Scored
 from indexer.sources import Rows
 
@@ -29,7 +29,7 @@ UNSURE = {"work_in_progress": 1.0, "not_validated": 0.5, "archived": 1.0}
 DAYS_OF_YEAR = 365.25
 OLD = 5.0
 # What stands before and after messages and names of buttons where a text gives them word for word.
-MARK = "(?:[\"'`]|「|『|“|”|‘|’|」|』)".encode()
+MARK = f"(?:{'|'.join(MARKS)})".encode()
 STOP = "(?:[ .,!]|。)".encode()
 NOTHING: frozenset[bytes] = frozenset()
 DIGIT = frozenset(bytes([octet]) for octet in b"0123456789")

@@ -25,8 +25,9 @@ MOST_WAYS = 2
 # The language of what counts in articles of any.
 EVERY = ""
 HAN_LANGS = frozenset({"zh-Hant", "zh-Hans"})
-# What a passage is pasted with.
-AROUND = " \t\r\n\"'`「」『』“”‘’"
+# What a passage is given in, and what it is pasted with.
+MARKS = "\"'`「」『』“”‘’"
+AROUND = " \t\r\n" + MARKS
 STOPS = AROUND + "。.!?,:;…"
 _NUMBER = re.compile(r"(?:kb[\s\-#]?0*|0*)([1-9][0-9]{0,11})")
 _HAN = re.compile("[\u3400-\u9fff]")
