@@ -1,7 +1,7 @@
 """`make bench`: ours beside its peers, at each size: what was built, what was asked, and how they compare.
 
-Every peer does the same work on the same articles for the same reader. Nobody is asked twice in a row; a ratio is the
-median over the rounds.
+Every peer does the same work on the same articles for the same reader. In each round one after the other is asked all
+questions; a ratio is the median over the rounds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from kb.entitlements import Scope
 from tests.bench import edits, ours
-from tests.bench.building import Built, bare, build
+from tests.bench.building import SEGMENTERS, Built, bare, build
 from tests.bench.chart import svg, table
 from tests.bench.corpus import Prepared, prepare, questions
 from tests.bench.peers import PEERS, Missing, Peer, opened
@@ -47,14 +47,13 @@ def _measure(given: argparse.Namespace, prepared: Prepared) -> None:
     engines = given.engine.split(",")
     _say(f"\n{prepared.size:,} articles, {prepared.text_octets / 1e6:.1f} MB of text, {len(texts)} questions")
     built = build(home, prepared, engines)
-    if built:
-        built = [bare(prepared), *built]
+    bares = [bare(prepared, each) for each in SEGMENTERS] if len(built) > 1 else []
     with ExitStack() as stack:
         asks, octets = _peers(given, prepared, stack)
         for engine in engines:
             asks |= _ours(home, engine, prepared, stack)
         asked = ask_in_turn(asks, texts, given.rounds, given.seconds)
-    _tell_built(built, prepared, octets)
+    _tell_built(bares, built, prepared, octets)
     _tell_asked(asked, engines)
     for engine in engines:
         _tell_workers(home, engine, texts)
@@ -97,17 +96,17 @@ def _ours(home: Path, engine: str, prepared: Prepared, stack: ExitStack) -> dict
     }
 
 
-def _tell_built(built: Sequence[Built], prepared: Prepared, octets: dict[str, int]) -> None:
-    for one in built:
+def _tell_built(bares: Sequence[Built], built: Sequence[Built], prepared: Prepared, octets: dict[str, int]) -> None:
+    for one in [*bares, *built]:
         speed = f"{prepared.size / one.seconds:8,.0f} articles/s {prepared.text_octets / one.seconds / 1e6:6.2f} MB/s"
         more = f"  {one.memory_mb:,.0f} MB of memory" if one.memory_mb else ""
         _say(
             f"  {one.what:<44}{one.seconds:8.1f} s {speed}{more}"
             + (f"  {one.octets / 1e6:,.0f} MB" if one.octets else "")
         )
-    if len(built) > 2:
-        ours_took = built[1].seconds + built[2].seconds
-        _say(f"  import + index runs at {built[0].seconds / ours_took:.2f} of the speed of bare")
+    for one in bares:
+        ours_took = built[0].seconds + built[1].seconds
+        _say(f"  import + index runs at {one.seconds / ours_took:.2f} of the speed of {one.what}")
     for who, size in octets.items():
         _say(f"  {who:<44}{size / 1e6:8,.0f} MB")
 

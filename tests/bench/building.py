@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -12,13 +13,15 @@ from typing import NamedTuple
 import markdown
 
 from indexer.folding import fold
-from indexer.segmenting import open_segmenter
+from indexer.segmenting import Segmenter, open_segmenter
 from tests.bench import ours
 from tests.bench.corpus import Prepared, Row
 from tests.bench.peers import octets_of
 
 CHUNK = 250
 PROCESSES = 2
+# The one that everybody has, and the one that is used here.
+SEGMENTERS = ("jieba", "rjieba")
 
 
 class Built(NamedTuple):
@@ -30,23 +33,33 @@ class Built(NamedTuple):
     octets: int = 0
 
 
-def bare(prepared: Prepared) -> Built:
-    """`markdown` and segmenting of the same texts."""
+def bare(prepared: Prepared, segmenter: str) -> Built:
+    """`markdown` and segmenting of the same texts, by a segmenter of this name."""
     rows, began = prepared.rows(), time.monotonic()
     with ProcessPoolExecutor(PROCESSES) as pool:
         chunks = iter(lambda: list(islice(rows, CHUNK)), [])
-        for _ in pool.map(_render_and_cut, chunks):
+        for _ in pool.map(partial(_render_and_cut, segmenter), chunks):
             pass
-    return Built("bare markdown + segmenting, two processes", time.monotonic() - began)
+    return Built(f"bare markdown + {segmenter}, two processes", time.monotonic() - began)
 
 
-def _render_and_cut(rows: Sequence[Row]) -> None:
-    renderer = markdown.Markdown(extensions=["tables", "fenced_code"])
-    cut = open_segmenter().cuts
+def _render_and_cut(segmenter: str, rows: Sequence[Row]) -> None:
+    renderer, cut = _renderer(), _segmenter(segmenter).cuts
     for row in rows:
         renderer.reset()
         cut(fold(row["title"]))
         cut(fold(renderer.convert(row["body_markdown"])))
+
+
+@cache
+def _renderer() -> markdown.Markdown:
+    return markdown.Markdown(extensions=["tables", "fenced_code"])
+
+
+@cache
+def _segmenter(name: str) -> Segmenter:
+    """One in each process: its dictionary is read once."""
+    return open_segmenter(prefer=name)
 
 
 def build(home: Path, prepared: Prepared, engines: Sequence[str]) -> list[Built]:

@@ -90,10 +90,12 @@ class Deployment:
         self.make_database("kb")
 
     def make_database(self, name: str) -> None:
+        """One that the standby has by then, too: whoever asks it first would be told that there is none."""
         self._administer(f"CREATE DATABASE {name} OWNER kb")
 
     def _administer(self, statement: str) -> None:
         with psycopg.connect(self._superuser(self.primary()), autocommit=True) as connection:
+            connection.execute("SET synchronous_commit = remote_apply")
             connection.execute(statement.encode())
 
     def start_web(self) -> None:
