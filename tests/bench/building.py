@@ -22,6 +22,7 @@ CHUNK = 250
 PROCESSES = 2
 # The one that everybody has, and the one that is used here.
 SEGMENTERS = ("jieba", "rjieba")
+IMPORT = "ours: import"
 
 
 class Built(NamedTuple):
@@ -66,7 +67,7 @@ def build(home: Path, prepared: Prepared, engines: Sequence[str]) -> list[Built]
     """What is not there yet, and what that took."""
     built = []
     if work := ours.imported(home, prepared):
-        built.append(Built("ours: import", work.seconds, work.memory_mb))
+        built.append(Built(IMPORT, work.seconds, work.memory_mb))
     for engine in engines:
         folder = home / "index" / engine
         if not folder.exists() or ours.is_stale(home, engine):
