@@ -214,9 +214,9 @@ def rows_of(corpus: Path, count: int) -> list[Row]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make rebuild-test", description=__doc__)
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--count", type=int, default=3_000)
+    parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--engines", nargs="+", default=ENGINES, choices=ENGINES)
-    parser.add_argument("--per-second", type=float, default=5)
+    parser.add_argument("--per-second", type=float, default=10)
     given = parser.parse_args()
     rows, good = rows_of(given.corpus, given.count), []
     for engine in given.engines:

@@ -44,8 +44,8 @@ path.logs: {folder}/logs
 cluster.routing.allocation.disk.threshold_enabled: false
 cluster.max_shards_per_node: 5000
 """
-# Small, and quick to start rather than quick for ever.
-OPENSEARCH_JAVA = "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1"
+# Small, and quick to start rather than quick for ever. In half of it a rebuild leaves no room for searches.
+OPENSEARCH_JAVA = "-Xms512m -Xmx1g -XX:TieredStopAtLevel=1"
 OPENSEARCH_SECONDS = 300
 
 

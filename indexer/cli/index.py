@@ -25,7 +25,8 @@ PATIENCE = 60
 @click.command()
 @ENGINE
 def build(engine: str | None) -> None:
-    """Index every article anew. The index there is keeps serving until the new one is whole.
+    """Index every article anew. The index there is keeps serving until the new one is whole, and whoever reads goes
+    first.
 
     \b
     Examples:
@@ -34,6 +35,7 @@ def build(engine: str | None) -> None:
     """
     settings = config()
     began = time.monotonic()
+    os.nice(LESS_URGENT)
     with opened_store(settings) as store, opened_engine(settings, engine) as opened:
         with progress() as draw:
             serving = engine in (None, settings.engine)
