@@ -32,8 +32,7 @@ from kb.tasks import Tasks
 from kb.watching import Watcher
 from kb.webhooks import Webhooks
 
-# From here on Whoosh is advised against, see docs/operations.md, Growing.
-# Measured: docs/operations.md, Growing.
+# From here on Whoosh is advised against, as measured: docs/operations.md, Growing.
 OUTGROWN = 100_000
 SHIPPED = Path(__file__).parents[2] / "articles"
 
