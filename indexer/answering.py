@@ -22,9 +22,9 @@ from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.search import NOTHING, Hits, Suggestion
+from kb.search import NOTHING, OCTETS_OF_CHARACTER, Hits, Suggestion
 
-OCTETS_OF_VALUE = 150
+OCTETS_OF_VALUE, OCTETS_OF_SUGGESTION = 150, 500
 WRITTEN_BY = (analysis_module, folding_module, documents_module, impacts_module, sounds_module)
 
 
@@ -49,7 +49,14 @@ class Answering:
         return self._cache.get(key, lambda: self._retrieval.search(query, scope, source), _octets)
 
     def suggest(self, typed: str, scope: Scope, source: Source, limit: int) -> Sequence[Suggestion]:
-        return self._suggester.suggest(typed, source, scope, limit) if scope else ()
+        if not scope:
+            return ()
+        key = (source.name, "suggested", scope.grants, typed, limit)
+        return self._cache.get(
+            key,
+            lambda: tuple(self._suggester.suggest(typed, source, scope, limit)),
+            lambda found: OCTETS_OF_CHARACTER * len(typed) + OCTETS_OF_SUGGESTION * len(found),
+        )
 
     def fingerprint(self, *adapter: ModuleType) -> str:
         """Changes whenever what is written to an index would; `adapter` are the modules that write it."""

@@ -276,6 +276,16 @@ class Search:
             self._observe(time.perf_counter() - began, results.plain)
         return results
 
+    def total(self, query: Query, scope: Scope) -> int:
+        """How many articles `find` would count: faster, as no article is read and no passage made."""
+        if not scope:
+            return 0
+        try:
+            return self._found(query, scope, self._store.readable_rows)[0].total
+        except EngineDown as error:
+            log.warning("the engine is away, the store answers: %s", error)
+            return self._plainly(query, scope).total
+
     def _answer(self, query: Query, scope: Scope) -> Results:
         try:
             hits, articles = self._found(query, scope, self._store.readable)

@@ -62,6 +62,7 @@ class Shown:
     """Results in HTML, with all that it was made from beside the parameters."""
 
     results: Results
+    instead: Instead | None
     products: Mapping[str, Product]
     html: Markup
 
@@ -102,18 +103,20 @@ def page() -> str:
 
 
 def _shown(asked: SearchParameters, results: Results) -> Markup:
-    """The results as a page shows them: kept for as long as they, and what products are called, stay the same."""
+    """The results as a page shows them: kept for as long as they, what is shown where there are none, and what products
+    are called stay the same."""
     products = site().catalogue.products()
+    offered = instead(asked, results.plain) if results.total == 0 and asked.q else None
     key = (CHECKED, "shown", request.script_root, g.language, g.viewer.scope.grants, asked)
     kept: Shown | None = site().keep.find(key)
-    if kept is None or kept.results is not results or kept.products is not products:
-        kept = Shown(results, products, _made(asked, results))
-        if results.total and not results.plain and _names_are_of(results, asked):
+    if kept is None or kept.results is not results or kept.instead != offered or kept.products is not products:
+        kept = Shown(results, offered, products, _made(asked, results, offered))
+        if not results.plain and _names_are_of(results, asked):
             site().keep.put(key, kept, sys.getsizeof(kept.html) + sys.getsizeof(asked.q))
     return kept.html
 
 
-def _made(asked: SearchParameters, results: Results) -> Markup:
+def _made(asked: SearchParameters, results: Results, offered: Instead | None) -> Markup:
     facets = facets_of(results, asked)
     view: dict[str, object] = {
         "asked": asked,
@@ -125,9 +128,8 @@ def _made(asked: SearchParameters, results: Results) -> Markup:
         "pages": pages(asked, results.pages),
         "deepest": MAX_DEPTH,
         "suggestion_url": suggestion_url,
+        "instead": offered,
     }
-    if results.total == 0 and asked.q:
-        view["instead"] = instead(asked, results.plain)
     return Markup(render_template("found.html", **view))  # noqa: S704 - a template of ours, escaped where it was made
 
 
@@ -216,9 +218,7 @@ def pages(asked: SearchParameters, last: int) -> list[PageLink]:
 def instead(asked: SearchParameters, plain: bool) -> Instead:
     """What to try. While the store answers plainly, nothing that takes further searches: each costs it a second."""
     search, scope = site().search, g.viewer.scope
-    wider = (
-        search.find(asked.unfiltered().query(today()), scope).total if asked != asked.unfiltered() and not plain else 0
-    )
+    wider = search.total(asked.unfiltered().query(today()), scope) if asked != asked.unfiltered() and not plain else 0
     meant = search.suggest(asked.q, scope, SUGGESTIONS) if len(asked.q) <= 100 else ()
     others = tuple(each for each in meant if each.text != asked.q)
     community = site().config.community_url
@@ -252,7 +252,7 @@ def _unquoted(asked: SearchParameters) -> tuple[int, str] | None:
     words = asked.changed(q=without_marks(asked.q))
     if words == asked or words.q == clean(asked.q):
         return None
-    total = site().search.find(words.query(today()), g.viewer.scope).total
+    total = site().search.total(words.query(today()), g.viewer.scope)
     return (total, words.address("/search")) if total else None
 
 
@@ -261,7 +261,7 @@ def _shorter(asked: SearchParameters) -> tuple[tuple[str, int, str], ...]:
     found = []
     for piece, rest in without_each(asked.q)[:MOST_DROPPED]:
         without = asked.changed(q=rest)
-        if total := site().search.find(without.query(today()), g.viewer.scope).total:
+        if total := site().search.total(without.query(today()), g.viewer.scope):
             found.append((piece, total, without.address("/search")))
     return tuple(sorted(found, key=lambda one: -one[1]))
 

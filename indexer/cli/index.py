@@ -62,9 +62,9 @@ def sync(engine: str | None, following: bool) -> None:
     """
     settings = config()
     began = time.monotonic()
+    os.nice(LESS_URGENT)
     with opened_store(settings) as store, opened_engine(settings, engine) as opened:
         if following:
-            os.nice(LESS_URGENT)
             with watching(store, settings):
                 follow(store, opened, told_to_end(), settings.limits)
             return
@@ -91,6 +91,7 @@ def check(repairing: bool) -> int:
       kb check --repair
     """
     settings = config()
+    os.nice(LESS_URGENT)
     with opened_store(settings) as store, opened_engine(settings) as engine:
         with progress() as draw:
             findings = audit(store, engine, lambda done, total: draw("checking", done, total))

@@ -422,6 +422,15 @@ def test_suggestions_are_within_the_scope(engine: Engine) -> None:
     assert list(engine.suggest("登入", NOBODY)) == []
 
 
+def test_suggestions_that_were_asked_before_are_of_what_there_is_now(engine: Engine) -> None:
+    put(engine, [document(1, "登入失敗"), document(2, "登入成功", grants=["staff"])])
+    assert {article for _, _, article in suggested(engine, "登入") if article} == {1}
+    assert {article for _, _, article in suggested(engine, "登入", "public", "staff") if article} == {1, 2}
+    put(engine, [document(1, "無法開啟"), document(3, "登入逾時")])
+    assert {article for _, _, article in suggested(engine, "登入") if article} == {3}
+    assert {article for _, _, article in suggested(engine, "登入", "public", "staff") if article} == {2, 3}
+
+
 def test_homophones_are_suggested_never_found(engine: Engine) -> None:
     put(engine, [document(1, "經典文章"), document(2, "景點介紹")])
     assert found(engine, "景點") == [2]

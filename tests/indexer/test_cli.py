@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from indexer.cli import COMMANDS, main
+from indexer.giving_way import LESS_URGENT
 
 ROOT = Path(__file__).parents[2]
 KB = Callable[..., "Done"]
@@ -35,6 +36,8 @@ def kb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     for name in [name for name in os.environ if name.startswith("KB_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("KB_HOME", str(tmp_path / "home"))
+    # A process cannot become more urgent again, and this one has other tests to run.
+    monkeypatch.setattr(os, "nice", lambda increment: increment)
 
     def run(*arguments: str | Path, **environment: str) -> Done:
         with monkeypatch.context() as patched, pytest.raises(SystemExit) as ended:
@@ -87,6 +90,16 @@ def test_from_nothing_to_an_answer(filled: KB) -> None:
     assert [result["id"] for result in data["results"]] == ["start"] and data["total"] == 1
     assert "score" in filled("search", "80070005", "--explain").output
     assert filled("status").exit_code == 0 and filled("check").exit_code == 0
+
+
+@pytest.mark.parametrize("command", [["build"], ["sync"], ["check"], ["check", "--repair"]])
+def test_what_may_make_an_index_anew_gives_way_to_readers(
+    filled: KB, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(os, "nice", given.append)
+    assert filled(*command).exit_code == 0
+    assert given == [LESS_URGENT]
 
 
 def test_an_account_searches_with_its_rights(filled: KB) -> None:

@@ -114,6 +114,7 @@ def test_totals_and_facets_are_what_counting_gives(search: Search, engine_name: 
         assert all(row.readable_by(scope) for row in every)
         results = search.find(Query(text, filters, today=TODAY), scope)
         assert results.total == sum(keeps(row, filters) for row in every), (text, filters)
+        assert search.total(Query(text, filters, today=TODAY), scope) == results.total
         for facet in FACETS:
             counted = Counter(value for row in every if keeps(row, filters, but=facet) for value in values(row, facet))
             assert dict(results.facets[facet]) == dict(counted), (text, filters, facet)

@@ -273,6 +273,7 @@ def test_the_store_answers_while_the_cluster_is_away_and_it_recovers_by_itself(
             for _ in range(5):
                 answered = search.find(Query("登入系統"), PUBLIC)
                 assert (answered.plain, answered.total) == (True, 1)
+                assert search.total(Query("登入系統"), PUBLIC) == 1
         assert search.find(Query("登入系統"), PUBLIC).plain, "the cluster is left alone for a moment"
         monkeypatch.setattr(cluster, "REST_SECONDS", 0.0)
         engine._cluster._breaker._rests_until = 0.0

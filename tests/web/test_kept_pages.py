@@ -28,6 +28,7 @@ from web import close, create_app
 GOLD, GOLD_PLUS = ("windchill:gold", "windchill:gold_plus"), ("windchill:gold_plus",)
 FILE: dict[str, tuple[str, ...]] = {"first.log": GOLD}
 ASKED = "/search?q=quartz+feldspar"
+IN_VAIN, WITHOUT = "/search?q=quartz+-old", "Without <q>-old</q>: 1 article"
 
 
 def article(text: str = "The quartz is old.", grants: tuple[str, ...] = GOLD) -> Draft:
@@ -72,9 +73,9 @@ def readers(processes: list[ReadySite]) -> list[Visitor]:
     return readers
 
 
-def shown(reader: Visitor) -> str:
+def shown(reader: Visitor, asked: str = ASKED) -> str:
     """The page without the token of its forms."""
-    page = reader.get(ASKED, headers={"Accept-Language": "en"}).get_data(as_text=True)
+    page = reader.get(asked, headers={"Accept-Language": "en"}).get_data(as_text=True)
     return page[page.index("<main") : page.index("</main>")]
 
 
@@ -108,6 +109,19 @@ def test_an_article_that_is_deleted_is_gone(processes: list[ReadySite], readers:
     processes[1].store.delete([str(number)])
     for reader in readers:
         assert "quartz</mark>" not in shown(reader)
+
+
+def test_what_to_ask_instead_is_what_there_is_now(
+    processes: list[ReadySite], readers: list[Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [shown(reader, IN_VAIN) for reader in readers]
+    assert all(WITHOUT in page for page in before)
+    with monkeypatch.context() as patched:
+        patched.setattr("web.search._made", None)
+        assert [shown(reader, IN_VAIN) for reader in readers] == before, "made anew"
+    apply(processes[0].store, rendered(article(grants=GOLD_PLUS), {"first.log": GOLD_PLUS}))
+    for reader in readers:
+        assert WITHOUT not in shown(reader, IN_VAIN)
 
 
 def test_a_product_is_called_what_it_is_called_now(

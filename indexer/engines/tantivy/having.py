@@ -14,7 +14,7 @@ from tantivy import Occur, Query
 
 from indexer.engines.tantivy.translating import Clause, Translator, by_itself
 from indexer.impacts import LEVELS
-from indexer.sources import Whole
+from indexer.sources import EVERYTHING, Whole
 from indexer.tree import Best, Graded, Node, Sum, Term, Weighted, Within, Worth
 
 # A score, a 32-bit float, is exact in so many binary digits.
@@ -32,8 +32,12 @@ class Share:
     first: int
     digits: int
 
-    def read(self, scores: Whole) -> Whole:
-        return scores >> self.first & (1 << self.digits) - 1
+    def read(self, scores: Whole) -> Iterator[tuple[Having, Whole]]:
+        """What documents have of it; where it is there in any degree, it is there."""
+        amount = scores >> self.first & (1 << self.digits) - 1
+        yield self.of, amount
+        if isinstance(self.of, str):
+            yield Term(EVERYTHING, self.of), np.minimum(amount, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,14 @@ class Reading:
 
 
 def readings(translator: Translator, wanted: Iterable[Having]) -> Iterator[Reading]:
-    """The searches that tell what documents have of it; what nothing in the index has, none tells."""
+    """The searches that tell what documents have of it, each once; what nothing in the index has, none tells."""
     clauses: list[Clause] = []
     shares: list[Share] = []
     first = 0
-    for each in wanted:
+    once = dict.fromkeys(wanted)
+    for each in once:
+        if isinstance(each, Term) and each.field == EVERYTHING and each.text in once:
+            continue
         if lists := _lists(translator, each):
             digits = LEVELS.bit_length() if isinstance(each, str) else 1
             if first + digits > DIGITS:

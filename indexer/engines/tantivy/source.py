@@ -144,8 +144,7 @@ class TantivySource:
 
     def _ready(self, measures: Callable[[], Sequence[Worth]]) -> tuple[Sequence[Worth], Sequence[Reading]]:
         worths = measures()
-        wanted = dict.fromkeys(each for worth in worths for each in named(worth))
-        return worths, list(readings(self._translator, wanted))
+        return worths, list(readings(self._translator, [each for worth in worths for each in named(worth)]))
 
     def _measured(self, rows: Rows, worths: Sequence[Worth], ready: Sequence[Reading]) -> Sequence[Whole]:
         none = np.zeros(len(rows), np.int64)
@@ -154,16 +153,20 @@ class TantivySource:
         among = self._translator.few("row", sorted(row for row, _ in rows.places))
         at = {(address.segment_ord, address.doc): place for place, (_, address) in enumerate(rows.places)}
 
-        def told(reading: Reading) -> dict[Having, Whole]:
-            found = np.zeros(len(rows), np.int64)
-            for score, address in self._searcher.search(reading.of(among), len(rows), count=False).hits:
-                found[at[address.segment_ord, address.doc]] = score
-            return {share.of: share.read(found) for share in reading.shares}
+        def told(some: Sequence[Reading]) -> dict[Having, Whole]:
+            has: dict[Having, Whole] = {}
+            for reading in some:
+                found = np.zeros(len(rows), np.int64)
+                for score, address in self._searcher.search(reading.of(among), len(rows), count=False).hits:
+                    found[at[address.segment_ord, address.doc]] = score
+                for share in reading.shares:
+                    has.update(share.read(found))
+            return has
 
-        has: dict[Having, Whole] = {}
-        # tantivy lets go of Python's lock while it searches.
-        for more in self._beside.map(told, ready):
-            has |= more
+        # tantivy lets go of Python's lock while it searches: half of it meanwhile, as handing on each takes longer.
+        half = len(ready) // 2
+        others = self._beside.submit(told, ready[:half])
+        has = told(ready[half:]) | others.result()
         return [amounts(worth, has, none) for worth in worths]
 
     def texts(self, rows: Rows) -> Sequence[tuple[str, bytes]]:
