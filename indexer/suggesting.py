@@ -132,11 +132,21 @@ class Suggester:
         return completions + articles[: max(1, limit - len(completions))]
 
     def _continued(self, one: Found) -> int:
-        """Where the word ends that the typed text stops in, or the next word when it stops at the end of one."""
-        for _, start, end in self._analysis.words(one.title):
-            if end > one.end and (start < one.end or squash(one.title[one.end : start]) == ""):
-                return end
-        return one.end
+        """Where the word ends that the typed text stops in, or the next word when it stops at the end of one.
+
+        The next stands behind nothing but blanks, and one Han character alone, such as 在, is followed by another word.
+        """
+        reached = one.end
+        for word, start, end in self._analysis.words(one.title):
+            if end > one.end:
+                if start < one.end:
+                    return end
+                if one.title[reached:start].strip():
+                    break
+                reached = end
+                if end - start > 1 or not HAN.match(word):
+                    return end
+        return reached if reached == len(one.title) else one.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +165,13 @@ class Readable:
 
 
 def _sounding(kind: str, sound: str, readable: Readable) -> list[Found]:
-    """The newest titles that sound so from the beginning of a syllable, at least in part in Chinese."""
+    """The newest titles that sound so from the beginning of a syllable or a Latin word, at least in part in Chinese."""
     whole = [piece for piece in pieces(kind, sound) if len(piece) > GRAM]
     node = all_of(Term(SOUND, piece) for piece in whole) if whole else Prefix(SOUND, kind + sound)
     found = []
     for one in readable.titles(node):
         for start, end in _spoken(kind, sound, _syllables(one.title)):
-            if HAN.search(one.title[start:end]):
+            if HAN.search(one.title[start:end]) and _begins(one.title, start):
                 found.append(Found(one.article, one.title, start, end))
         if len(found) >= MAX_TITLES:
             break
@@ -237,9 +247,15 @@ def _numbers(text: str, readable: Readable, limit: int) -> Iterator[Suggestion]:
 def _place(text: str, title: str) -> int:
     """Where a title holds the text, from the beginning of a word; -1 when it does not."""
     at = title.find(text)
-    while at > 0 and text[0].isascii() and text[0].isalnum() and title[at - 1].isascii() and title[at - 1].isalnum():
+    while at > 0 and not _begins(title, at):
         at = title.find(text, at + 1)
     return at
+
+
+def _begins(title: str, at: int) -> bool:
+    """Whether no Latin word stands around this place: one that is taken begins here."""
+    around = title[max(at - 1, 0) : at + 1]
+    return at == 0 or not (around.isascii() and around.isalnum())
 
 
 def distance(one: str, other: str, most: int) -> int:

@@ -413,6 +413,21 @@ def test_sounds_slips_and_numbers_are_offered_and_say_so(titled: Engine, typed: 
     assert (kind, article) in [(kind, article) for kind, _, article in suggested(titled, typed)]
 
 
+def test_a_completion_ends_with_a_word_that_tells_something(engine: Engine) -> None:
+    put(
+        engine,
+        [document(1, "無法在遠端電腦列印"), document(2, "無法在遠端電腦登入"), document(3, "登入失敗 - 不受信任")],
+    )
+    assert suggested(engine, "無法")[0] == ("term", "无法在远端", None), "not 無法在"
+    assert suggested(engine, "登入失")[0] == suggested(engine, "登入失敗")[0] == ("term", "登入失败", None)
+
+
+def test_what_sounds_alike_begins_with_a_word(engine: Engine) -> None:
+    put(engine, [document(1, "變更 Admin 密碼"), document(2, "移除 dumpcab(建立轉儲檔)")])
+    assert suggested(engine, "adminmima")[0] == ("pinyin", "admin 密码", None)
+    assert suggested(engine, "nmima") == [] == suggested(engine, "abjianli")
+
+
 def test_suggestions_are_within_the_scope(engine: Engine) -> None:
     put(engine, [document(1, "登入失敗", grants=["staff"]), document(2, "登入成功")])
     assert {article for _, _, article in suggested(engine, "登入") if article} == {2}
