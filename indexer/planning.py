@@ -29,10 +29,15 @@ HAN_LANGS = frozenset({"zh-Hant", "zh-Hans"})
 MARKS = "\"'`「」『』“”‘’"
 AROUND = " \t\r\n" + MARKS
 STOPS = AROUND + "。.!?,:;…"
+# What every hexadecimal code begins with tells none from another.
+HEXADECIMAL = PART + "0x"
+# So many digits tell something where they are but a part of a code, or apart from its letters.
+MIN_DIGITS, MAX_LETTERS = 3, 6
 _NUMBER = re.compile(r"(?:kb[\s\-#]?0*|0*)([1-9][0-9]{0,11})")
 _HAN = re.compile("[\u3400-\u9fff]")
 _PLAIN = re.compile("[a-z]+(?:['’][a-z]{1,2})?")
 _SHORT = re.compile("(?P<word>[a-z]+)['’](?P<end>[a-z]{1,2})")
+_LETTERED = re.compile("(?P<letters>[a-z]{0,6})(?P<digits>[0-9]+)")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 
 
@@ -41,7 +46,7 @@ class Evidence:
     """Terms that together show a unit is there: each carries its share; a document's cover is the sum of the shares.
 
     Of the vocabulary (`origin` other than asked), it counts by its `certainty`, and only in articles of the language
-    `lang`, when there is one.
+    `lang`, when there is one. `whole`: by all of its terms alone, as a code is; a word is there by half of them.
     """
 
     shares: Mapping[str, float]
@@ -49,6 +54,7 @@ class Evidence:
     lang: str = ""
     origin: Origin = "asked"
     certainty: float = 1.0
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +134,12 @@ class Plan:
 def plan(parsed: Parsed, vocabulary: Vocabulary) -> Plan:
     """What to look up for a query. A query of no letter, digit or Han character has no units."""
     analysis = vocabulary.analysis
-    tokens = list(analysis.tokens(parsed.text))
+    tokens = [token for token in analysis.tokens(parsed.text) if token.term != HEXADECIMAL]
     folded = fold(parsed.text)
     langs = langs_of(parsed.text)
     units = _units(parsed.text, tokens, analysis)
     said = _said(tokens)
+    units = [_written_otherwise(unit, before) for unit, before in zip(units, (None, *units), strict=False)]
     for term in _compound_terms(units):
         said.setdefault(term, Weighted(term))
     name = _name_of_a_program(units) or ""
@@ -308,8 +315,8 @@ def _evidence(surface: str, tokens: Sequence[Token]) -> list[Evidence]:
         return [*evidence, Evidence({STEM + stem(short["word"]): 1.0})] if short["end"] == "s" else evidence
     atoms = dict.fromkeys(kinds.get(STEM, []) + [term for term in kinds.get(EXACT, []) if _has_digit(term)])
     if atoms:
-        whole = 1.0 if surface.isalnum() else SCATTERED
-        evidence.append(Evidence({term: whole / len(atoms) for term in atoms}))
+        share = 1.0 if surface.isalnum() else SCATTERED
+        evidence.append(Evidence({term: share / len(atoms) for term in atoms}, whole=_has_digit(surface)))
     if surface.isalpha():
         evidence += [Evidence({CODE + surface: 1.0}), Evidence({PART + surface: INSIDE})]
     numbers = [term for term in kinds.get(PART, ()) if _has_digit(term)]
@@ -318,12 +325,35 @@ def _evidence(surface: str, tokens: Sequence[Token]) -> list[Evidence]:
     return evidence or [Evidence({EXACT + surface: 1.0})]
 
 
+def _written_otherwise(unit: Unit, before: Unit | None) -> Unit:
+    """A code of letters and digits that an article may write together (`c 3309`, C3309), apart (`event7023`, event ID
+    7023), or of which the digits alone were asked."""
+    letters, digits = _lettered(unit.surface)
+    if len(digits) < MIN_DIGITS:
+        return unit
+    if letters:
+        return replace(unit, evidence=(*unit.evidence, Evidence({EXACT + digits: INSIDE})))
+    found = [Evidence({PART + digits: INSIDE})]
+    if before and before.end == unit.start - 1 and before.surface.isalpha() and len(before.surface) <= MAX_LETTERS:
+        found.insert(0, Evidence({CODE + before.surface + digits.lstrip("0"): 1.0}))
+    return replace(unit, evidence=(*unit.evidence, *found))
+
+
+def _lettered(surface: str) -> tuple[str, str]:
+    """The letters and the digits of a code of some letters, perhaps none, and digits; nothing for any other."""
+    match = _LETTERED.fullmatch(surface)
+    return (match["letters"], match["digits"]) if match else ("", "")
+
+
 def _compound_terms(units: Iterable[Unit]) -> Iterator[str]:
-    """A plain Latin word may be a part of a compound (`exception` of `WTException`) or one run together (`nodejs`)."""
+    """A plain Latin word may be a part of a compound (`exception` of `WTException`) or one run together (`nodejs`); a
+    code as it may be written otherwise."""
     for unit in units:
         if unit.is_plain:
             yield CODE + unit.surface
             yield PART + unit.surface
+        elif _lettered(unit.surface)[1]:
+            yield from (term for one in unit.evidence if len(one.shares) == 1 for term in one.shares)
 
 
 def _name_of_a_program(units: Sequence[Unit]) -> str | None:

@@ -266,14 +266,19 @@ def preference(langs: Sequence[str]) -> dict[str, float]:
 
 def language(plan: Plan, weights: Weights) -> Callable[[str], float]:
     """What an article's language adds to its score: a Chinese question is answered in Chinese, in its own script; one
-    of Latin words alone, which are the same in every language, in the reader's."""
+    of Latin words alone, whoever asks it, in Latin words as likely as in his own language, and in no third one."""
     first = plan.langs[0] if plan.certain and plan.langs else ""
     wanted = preference(plan.langs)
+
+    def among_latin(lang: str) -> float:
+        if lang not in HAN_LANGS:
+            return weights.reader_apart
+        return weights.script_apart if first in HAN_LANGS else weights.reader_foreign
 
     def added(lang: str) -> float:
         apart = 0.0
         if not plan.han:
-            apart = weights.reader_apart if first and lang != first else 0.0
+            apart = among_latin(lang) if first and lang != first else 0.0
         elif lang not in HAN_LANGS:
             apart = weights.foreign
         elif first in HAN_LANGS and lang != first:

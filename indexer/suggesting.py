@@ -57,7 +57,7 @@ class Suggester:
         What only sounds or looks alike when those are few.
         """
         text = _BLANK.sub(" ", fold(clean(typed[:MAX_TYPED]).replace("\n", " "))).strip()
-        if not text or (len(squash(text)) < MIN_LATIN and not HAN.search(text) and not ZHUYIN.search(text)):
+        if not squash(text) or (len(text) < MIN_LATIN and not HAN.search(text) and not ZHUYIN.search(text)):
             return []
         readable = Readable(source, rights(source, scope))
         suggestions = list(_numbers(text, readable, limit))
@@ -210,7 +210,7 @@ def _respelled(text: str, readable: Readable) -> str | None:
         changed = changed or near is not None
         return near or word
 
-    mended_text = re.sub("[a-z0-9]+", mended, text)
+    mended_text = re.sub("(?<![0-9])[a-z]+(?![0-9])", mended, text)
     return mended_text if changed else None
 
 

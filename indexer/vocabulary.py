@@ -31,7 +31,13 @@ _WORD = re.compile(r"[a-z0-9]+|[^a-z0-9\s]+")
 _HAN = re.compile("[\u3400-\u9fff]")
 
 ENGLISH = "en"
+# Words of so many letters have no endings; names that only look like a plural are none.
+SHORT, VOWELS = 3, frozenset("aeiouy")
+NAMES = frozenset({"windows", "teams"})
+PLURALS = ("ies", "i"), ("sses", "s"), ("ss", "s"), ("us", "us"), ("is", "is"), ("s", "")
+VERBS = ("ied", "i"), ("ing", ""), ("ed", "")
 
+Words = tuple[str, ...]
 Cut = Callable[[str], tuple[Token, ...]]
 
 # `translation` is into Chinese, `english` an English word for a Chinese one.
@@ -71,7 +77,8 @@ class Vocabulary:
     def __init__(self, rows: Iterable[tuple[tuple[str, ...], ...]] = ()) -> None:
         self._rows: list[tuple[tuple[str, ...], ...]] = []
         self._han: dict[str, list[tuple[int, int]]] = {}
-        self._latin: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+        # By the stems of their words, with the words.
+        self._latin: dict[tuple[str, ...], list[tuple[Words, tuple[int, int]]]] = {}
         for row in rows:
             at = len(self._rows)
             self._rows.append(tuple(tuple(fold(term) for term in column) for column in row))
@@ -83,7 +90,8 @@ class Vocabulary:
         if _HAN.search(term):
             self._han.setdefault(term, []).append(place)
         else:
-            self._latin.setdefault(_stems(term), []).append(place)
+            words = tuple(word for word in _WORD.findall(term) if word[0].isascii())
+            self._latin.setdefault(tuple(map(stem, words)), []).append((words, place))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -126,7 +134,9 @@ class Vocabulary:
         at = 0
         while at < len(words):
             for size in range(min(MAX_WORDS, len(words) - at), 0, -1):
-                if places := self._latin.get(tuple(stems[at : at + size])):
+                asked = [match.group() for match in words[at : at + size]]
+                found = self._latin.get(tuple(stems[at : at + size]), ())
+                if places := [place for its, place in found if all(map(_means, asked, its))]:
                     start, end = words[at].start(), words[at + size - 1].end()
                     yield self._match(start, folded[start:end], places, (ENGLISH,))
                     at += size - 1
@@ -170,8 +180,26 @@ def _origin(column: int, other: int) -> Origin:
     return "translation" if COLUMNS[column] == ENGLISH else "script"
 
 
-def _stems(term: str) -> tuple[str, ...]:
-    return tuple(stem(word) for word in _WORD.findall(term) if word[0].isascii())
+def _means(asked: str, term: str) -> bool:
+    """Of words of one stem, whether the one asked may be called as the other is: `copies` as `copy`, `insertion` as
+    `insert`, but `access` not as `accessibility`, `us` not as `use`."""
+    return base(asked) == base(term) or (len(asked) > len(term) > SHORT and asked not in NAMES)
+
+
+@lru_cache(KEPT_TEXTS)
+def base(word: str) -> str:
+    """What an English word and its inflections have in common: `copy`, `copies`, `copying`, `copied`."""
+    if len(word) <= SHORT or word in NAMES or not word.isalpha():
+        return word
+    for endings in (PLURALS, VERBS):
+        for ending, kept in endings:
+            begins = word.removesuffix(ending)
+            if begins != word and len(begins + kept) >= SHORT and not VOWELS.isdisjoint(begins):
+                word = begins + kept
+                break
+    word = word.removesuffix("e")
+    word = word[:-1] if len(word) > SHORT and word[-1] == word[-2] else word
+    return word[:-1] + "i" if word[-1] == "y" else word
 
 
 def parse_terms(text: str, name: str) -> Iterator[tuple[tuple[str, ...], ...]]:

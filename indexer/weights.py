@@ -48,9 +48,10 @@ class Weights:
     foreign: float = 2.5
     script_apart: float = 2.0
     reader_apart: float = 0.2
+    reader_foreign: float = 6.0
 
     # What a closer look adds.
-    title_equals: float = 0.5
+    title_equals: float = 3.0
     quoted: float = 1.7
     in_marks: float = 4.0
     pairs: float = 2.35

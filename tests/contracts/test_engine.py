@@ -362,6 +362,46 @@ def test_text_of_any_length_is_searchable_to_its_last_word(engine: Engine) -> No
     assert found(engine, '"最後的詞彙"') == [1]
 
 
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ("0x81234567", []),
+        ("ORA-99999", []),
+        ("3309", [1]),
+        ("C 3309", [1]),
+        ("event7023", [2]),
+        ("0x80070005", [3]),
+        ("ora 1017", [4]),
+        ("12.1.2.3", [5]),
+        ("12.1", [5]),
+        ("執行緒", [6]),
+    ],
+)
+def test_a_code_or_word_is_there_whole_or_in_a_part_that_tells(engine: Engine, asked: str, wanted: list[int]) -> None:
+    texts = [
+        "編譯器錯誤 C3309",
+        "事件 ID 7023",
+        "Access is denied: 0x80070005",
+        "登入失敗 ORA-01017",
+        "升級到 12.1.2.3 版",
+    ]
+    put(engine, [document(at, text) for at, text in enumerate([*texts, "工作執行緒", "執行檔 12 之 5"], 1)])
+    assert found(engine, asked) == wanted
+
+
+@pytest.mark.parametrize("asked", ["access", "express", "windows", "us"])
+def test_a_word_is_not_what_comes_from_it(engine: Engine, asked: str) -> None:
+    put(engine, [document(at, text, lang="zh-Hant") for at, text in enumerate("協助工具 運算式 視窗 使用".split(), 1)])
+    assert found(engine, asked) == []
+
+
+def test_a_question_in_latin_words_is_answered_in_the_language_of_its_reader(engine: Engine) -> None:
+    titles = [("電子郵件", "zh-Hant"), ("电子邮件", "zh-Hans"), ("How email is delivered to a mailbox", "en")]
+    put(engine, [document(at, title, lang=lang) for at, (title, lang) in enumerate(titles, 1)])
+    for lang, first in (("en", 3), ("zh-Hant", 1), ("zh-Hans", 2)):
+        assert found(engine, "email", prefers=(lang,))[0] == first, lang
+
+
 def suggested(engine: Engine, typed: str, *grants: str) -> list[tuple[str, str, int | None]]:
     return [(one.kind, one.text, one.article) for one in engine.suggest(typed, scope(*grants or ("public",)))]
 
