@@ -22,7 +22,7 @@ from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.search import NOTHING, OCTETS_OF_CHARACTER, Hits, Suggestion
+from kb.search import NOTHING, OCTETS_OF_CHARACTER, Hits, Respelled, Suggestion
 
 OCTETS_OF_VALUE, OCTETS_OF_SUGGESTION = 150, 500
 WRITTEN_BY = (analysis_module, folding_module, documents_module, impacts_module, sounds_module)
@@ -57,6 +57,18 @@ class Answering:
             lambda: tuple(self._suggester.suggest(typed, source, scope, limit)),
             lambda found: OCTETS_OF_CHARACTER * len(typed) + OCTETS_OF_SUGGESTION * len(found),
         )
+
+    def respelled(self, text: str, scope: Scope, source: Source) -> Respelled | None:
+        if not scope:
+            return None
+        key = (source.name, "respelled", scope.grants, text)
+        # In a tuple: that there is nothing to mend is kept, too.
+        (found,) = self._cache.get(
+            key,
+            lambda: (self._suggester.respelled(text, source, scope),),
+            lambda _: 2 * OCTETS_OF_CHARACTER * len(text),
+        )
+        return found
 
     def fingerprint(self, *adapter: ModuleType) -> str:
         """Changes whenever what is written to an index would; `adapter` are the modules that write it."""

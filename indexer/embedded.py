@@ -17,7 +17,7 @@ from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.search import EngineDown, Hits, Suggestion
+from kb.search import EngineDown, Hits, Respelled, Suggestion
 
 
 class Generation(Protocol):
@@ -52,6 +52,9 @@ class Embedded(ABC):
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
         return self._answering.suggest(prefix, scope, self._serving(), limit)
+
+    def respelled(self, text: str, scope: Scope) -> Respelled | None:
+        return self._answering.respelled(text, scope, self._serving())
 
     def _serving(self) -> Source:
         if found := self._newest():

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
-from indexer.analysis import CHARACTER, EXACT, PAIR, Analysis
+from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, Analysis, stem
 from indexer.folding import fold, squash
 from indexer.planning import article_number
 from indexer.sounds import FULL, GRAM, HAN, INITIALS, ZHUYIN, from_zhuyin, pieces, syllables
-from indexer.sources import NUMBER, SOUND, TITLE, Source, Title, rights
+from indexer.sources import EVERYTHING, NUMBER, SOUND, TITLE, Source, Title, rights
 from indexer.tree import Node, Prefix, Term, all_of
 from kb.entitlements import Scope
 from kb.query import clean
-from kb.search import Suggestion
+from kb.search import Respelled, Suggestion
 
 MAX_TYPED = 60
 MAX_TITLES = 400
@@ -32,6 +32,10 @@ MIN_INITIALS = 3
 MIN_RESPELLED = 4
 NUMBERS_AT_ONCE = 200
 _LATIN_TAIL = re.compile(r"[a-z0-9]+\Z")
+# A word of letters that stands by itself: no part of a code, a field or what is to be left out.
+_MISSPELT = re.compile(
+    rf"(?<![^\s\"“(（\u3400-\u9fff])[a-z]{{{MIN_RESPELLED},}}(?![^\s\"”)）,.!?:;\u3000-\u9fff]|:\S|\.\S)"
+)
 _BLANK = re.compile(r"\s+")
 
 
@@ -84,6 +88,23 @@ class Suggester:
             return
         if corrected := _respelled(text, readable):
             yield from self._from_titles(self._containing(corrected, readable), "typo", limit)
+
+    def respelled(self, text: str, source: Source, scope: Scope) -> Respelled | None:
+        """See `kb.search.Engine.respelled`. Codes and what stands joined to anything else are left as they are."""
+        readable = Readable(source, rights(source, scope))
+        words: dict[str, int] = {}
+
+        def mended(match: re.Match[str]) -> str:
+            word = match.group()
+            forms = [Term(EVERYTHING, kind + form) for kind, form in _forms(word)]
+            near = None if any(readable.counts(forms)) else _nearest(word, readable)
+            if near and (titles := readable.newest(Term(TITLE, EXACT + near))):
+                words[near] = titles[0].article
+                return near
+            return word
+
+        mended_text = _MISSPELT.sub(mended, fold(clean(text)))
+        return Respelled(mended_text, tuple(words.items())) if words else None
 
     def _containing(self, text: str, readable: Readable) -> list[Found]:
         """The newest titles that hold the text, its last word perhaps unfinished."""
@@ -160,6 +181,10 @@ class Readable:
         """The newest titles of which it holds: so many that no reader tells the rest from none."""
         return self.source.titles(all_of([self.rights, among]), MAX_LOOKED)
 
+    def newest(self, among: Node) -> Sequence[Title]:
+        """The newest title alone."""
+        return self.source.titles(all_of([self.rights, among]), 1)
+
     def counts(self, nodes: Sequence[Node]) -> Sequence[int]:
         return self.source.frequencies(self.rights, nodes) if nodes else ()
 
@@ -214,8 +239,14 @@ def _respelled(text: str, readable: Readable) -> str | None:
     return mended_text if changed else None
 
 
+def _forms(word: str) -> Iterator[tuple[str, str]]:
+    """The terms by which an article may have a Latin word."""
+    yield from ((kind, word) for kind in (EXACT, CODE, PART))
+    yield STEM, stem(word)
+
+
 def _nearest(word: str, readable: Readable) -> str | None:
-    most = 1 if len(word) < 8 else 2
+    most = 1 if len(word) < 7 else 2
     known: dict[str, int] = {}
     for first in sorted({word[0], word[1]}):
         for term in readable.source.terms(TITLE, EXACT + first):

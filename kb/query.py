@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from kb.articles import LANGUAGES
+from kb.articles import LANGUAGES, TYPES
 from kb.question import Filters, Query
 
 Kind = Literal["words", "phrase", "prefix"]
@@ -23,7 +23,12 @@ _PIECE = re.compile(
         (?:(?P<mark>["“＂])(?P<phrase>[^"”＂]+)["”＂]|(?P<word>\S+))""",
     re.VERBOSE | re.IGNORECASE,
 )
+_CHOSEN = "product", "version", "lang", "type"
 _PREFIX = re.compile(r"(?:[^\W_]{2,}|[\u3400-\u9fff])[^\s*]*\*\Z")
+_LANGS: dict[str, str] = {language.lower(): language for language in LANGUAGES}
+_LANGS |= dict.fromkeys(("zh-tw", "tw", "繁體", "繁體中文"), "zh-Hant")
+_LANGS |= dict.fromkeys(("zh-cn", "cn", "简体", "简体中文"), "zh-Hans") | {"english": "en"}
+_TYPE_JOINT = re.compile(r"[\s_-]")
 _SPACE = re.compile(r"[\s\u3000]+")
 
 
@@ -117,6 +122,26 @@ def without_marks(text: str) -> str:
     return _SPACE.sub(" ", _PIECE.sub(lambda match: match["phrase"] or match.group(), clean(text)))
 
 
+def without_minus(text: str) -> str:
+    """A query that looks for what it left out as well; as it was, where it leaves out nothing."""
+    return _SPACE.sub(" ", _PIECE.sub(lambda match: match.group().removeprefix(match["minus"] or ""), clean(text)))
+
+
+def filters_apart(text: str) -> tuple[str, Filters]:
+    """A query without the values of facets that were typed in it, and these; as it was, where it is nothing else but
+    what to leave out."""
+    parsed = parse(text)
+    if not parsed.filters.any or (parsed.clauses and all(clause.negated for clause in parsed.clauses)):
+        return text, Filters()
+
+    def left(match: re.Match[str]) -> str:
+        field, value = (match["field"] or "").lower(), (match["phrase"] or match["word"]).strip()
+        chosen = field in _CHOSEN and not match["minus"] and _choice(field, value)
+        return "" if chosen else match.group()
+
+    return _SPACE.sub(" ", _PIECE.sub(left, clean(text))).strip(), parsed.filters
+
+
 def without_each(text: str) -> list[tuple[str, str]]:
     """Every piece of a query as it was typed, with what is left of the query without it; none for a single piece."""
     cleaned = clean(text)
@@ -132,7 +157,7 @@ def without_each(text: str) -> list[tuple[str, str]]:
 
 def _pieces(text: str) -> tuple[list[Clause], dict[str, list[str]]]:
     clauses: list[Clause] = []
-    chosen: dict[str, list[str]] = {"product": [], "version": [], "lang": [], "type": []}
+    chosen: dict[str, list[str]] = {field: [] for field in _CHOSEN}
     joined, group = False, 0
     for match in _PIECE.finditer(text):
         field = (match["field"] or "").lower()
@@ -150,15 +175,17 @@ def _pieces(text: str) -> tuple[list[Clause], dict[str, list[str]]]:
 
 
 def _choice(field: str, value: str) -> str | None:
+    """The value of a facet that was typed; None where there can be none."""
     if field == "lang":
-        names = {language.lower(): language for language in LANGUAGES}
-        names |= {"zh-tw": "zh-Hant", "zh-cn": "zh-Hans", "tw": "zh-Hant", "cn": "zh-Hans"}
-        return names.get(value.lower())
+        return _LANGS.get(value.lower())
+    if field == "type":
+        return {_TYPE_JOINT.sub("", each): each for each in TYPES}.get(_TYPE_JOINT.sub("", value.lower()))
     return value.lower() if field == "product" else value
 
 
 def _clause(match: re.Match[str], value: str, field: str, group: int) -> Clause:
-    kind: Kind = "phrase" if match["phrase"] else "words"
+    # A phrase of marks alone, such as "^", is nowhere to be looked up.
+    kind: Kind = "phrase" if any(map(str.isalnum, match["phrase"] or "")) else "words"
     limited: Literal["", "title", "number"] = "title" if field == "title" else "number" if field == "number" else ""
     if kind == "words" and _PREFIX.fullmatch(value):
         kind, value = "prefix", value.rstrip("*")

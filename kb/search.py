@@ -104,6 +104,15 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Respelled:
+    """A question with words that nothing says put as words of titles: `words` are these, each with an article whose
+    title has it."""
+
+    text: str
+    words: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class IndexStatus:
     """What an engine serves. `fingerprint` is of schema, analysis, words; `expected` is what this code would write."""
 
@@ -132,6 +141,10 @@ class Engine(Protocol):
     def search(self, query: Query, scope: Scope) -> Hits: ...
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]: ...
+
+    def respelled(self, text: str, scope: Scope) -> Respelled | None:
+        """The text with its Latin words that nothing readable says put as the nearest word of a readable title, folded;
+        None when there is nothing to mend."""
 
     def writer(self, *, rebuild: bool = False) -> AbstractContextManager[Writer]:
         """Commits on a clean exit, leaves the index as it was on an error. `rebuild` fills a fresh generation beside
@@ -382,6 +395,19 @@ class Search:
         rows = self._store.readable_rows(sorted(named), scope) if named else {}
         original = (_original(one, rows) for one in found)
         return [one for one in original if one is not None]
+
+    def respelled(self, text: str, scope: Scope) -> str | None:
+        """What may be meant instead: the text with words that no readable article has put as the nearest that the title
+        of one has. None when nothing is misspelt, or nothing near."""
+        try:
+            found = self._engine.respelled(text, scope) if scope else None
+        except EngineDown:
+            return None
+        if found is None:
+            return None
+        rows = self._store.readable_rows(sorted({article for _, article in found.words}), scope)
+        said = all(article in rows and word in self._fold(rows[article].title) for word, article in found.words)
+        return found.text if said else None
 
     def related(self, readable: Readable, scope: Scope, limit: int = 5) -> list[ArticleRow]:
         """Other articles about the same, those in its language first, the best of them first; no translation of it."""

@@ -15,10 +15,17 @@ Pieces = tuple[tuple[str, bool], ...]
 WIDTH = 150
 MAX_PLACES = 60
 MAX_ENDING = 3
+# What may stand of a code before its digits.
+LONGEST_BEFORE = 24
 MIN_STEM = 3
 PATTERNS_KEPT = 10_000
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]|\.(?=\s)")
 _CLAUSE_END = re.compile(r"[，、,:：)）」』\]\s]")
+# Letters and a number, a hexadecimal number, a number: in any of the forms in which they are written.
+_CODE = re.compile(
+    r"(?P<letters>[a-z]{1,6})[ _#:-]?0*(?P<number>[1-9][0-9]*)|(?:0x)?0*(?P<hex>(?=[a-f]*[0-9])[1-9a-f][0-9a-f]{5,15})"
+    r"|0*(?P<digits>[1-9][0-9]{2,})"
+)
 _SPACE = re.compile(r"\s+")
 
 
@@ -96,8 +103,7 @@ def marked(text: str, marks: Marks, fold: Callable[[str], str]) -> Marked:
 def holds(text: str, marks: Marks, fold: Callable[[str], str]) -> float:
     """How telling those of the marks are that stand whole in the text."""
     folded = fold(text)
-    found = (weight for mark, weight in marks.asked.items() if mark in folded and _pattern(mark).search(folded))
-    return sum(found)
+    return sum(weight for mark, weight in marks.asked.items() if _occurrences(folded, mark, mark, weight))
 
 
 def _parts(folded: str, mark: str, weight: float) -> list[_Place]:
@@ -115,16 +121,28 @@ def _parts(folded: str, mark: str, weight: float) -> list[_Place]:
 
 
 def _occurrences(folded: str, text: str, mark: str, weight: float) -> list[_Place]:
-    first = folded.find(text)
+    first = folded.find(_telling(text))
     if first < 0:
         return []
-    found = islice(_pattern(text).finditer(folded, first), MAX_PLACES)
+    found = islice(_pattern(text).finditer(folded, max(0, first - LONGEST_BEFORE)), MAX_PLACES)
     return [_Place(*match.span(), mark, weight) for match in found]
+
+
+def _telling(text: str) -> str:
+    """What of a mark stands in a text in any of its forms."""
+    code = _CODE.fullmatch(text)
+    return text if code is None else code["number"] or code["hex"] or code["digits"]
 
 
 @lru_cache(PATTERNS_KEPT)
 def _pattern(text: str) -> re.Pattern[str]:
-    """A mark as it stands in a text: a Latin word from its beginning, with an ending if it is long enough."""
+    """A mark as it stands in a text: a Latin word from its beginning, with an ending if it is long enough; a code also
+    with 0x or without, its letters apart from its digits, and these with zeros in front."""
+    if code := _CODE.fullmatch(text):
+        begins = f"(?<![a-z0-9]){code['letters']}[ _#:-]?" if code["letters"] else "(?<![a-z0-9])(?:0x)?"
+        # Of C3309 a number is a part that was asked for.
+        begins = "(?<![0-9])" if code["digits"] else begins
+        return re.compile(f"{begins}0*{_telling(text)}(?![a-z0-9])")
     literal, before, after = re.escape(text), "", ""
     if text[0].isascii() and text[0].isalnum():
         # What stands before is looked at last: a pattern that begins with plain text is found ten times as fast.

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from kb.config import QUESTION
 from kb.entitlements import STAFF
-from kb.query import clean, without_each, without_marks
+from kb.query import clean, filters_apart, parse, without_each, without_marks, without_minus
 from kb.question import FACETS, MAX_DEPTH
 from kb.search import CHECKED, Results, Suggestion
 from kb.store import StoreError
@@ -32,6 +32,7 @@ MOST_VALUES = 60
 MOST_DROPPED = 6
 LONGEST_GAP = 200
 LONGEST_CARRIED = 1_000
+LONGEST_MEANT = 100
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,15 @@ class Shown:
 
     results: Results
     instead: Instead | None
+    respelled: str | None
     products: Mapping[str, Product]
     html: Markup
+
+    def is_of(
+        self, results: Results, instead: Instead | None, respelled: str | None, products: Mapping[str, Product]
+    ) -> bool:
+        same = self.results is results and self.products is products
+        return same and (self.instead, self.respelled) == (instead, respelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +102,57 @@ class Instead:
 
 @blueprint.get("/search")
 def page() -> str:
-    asked = parameters.read(request.args, site().config.max_query)
+    asked = _with_typed(parameters.read(request.args, site().config.max_query))
     results = found(asked)
     spr = site().sprs.lookup(g.viewer, asked.q)
     if results.total == 0 and asked.q and asked == asked.unfiltered() and not results.plain and spr is None:
         _note_gap(asked.q)
-    return render_template("results.html", asked=asked, spr=spr, results=results, found=_shown(asked, results))
+    left_out = [clause.text for clause in parse(asked.q).clauses if clause.negated]
+    return render_template(
+        "results.html",
+        asked=asked,
+        spr=spr,
+        results=results,
+        found=_shown(asked, results),
+        left_out=left_out,
+        with_those=asked.changed(q=without_minus(asked.q)).address("/search") if left_out else "",
+    )
+
+
+def _with_typed(asked: SearchParameters) -> SearchParameters:
+    """With what was typed of facets, such as `product:windchill`, chosen in them: there it is seen, and taken back."""
+    words, typed = filters_apart(asked.q)
+    if not typed.any:
+        return asked
+    typed = replace(typed, products=frozenset(map(_typed_product, typed.products)))
+    both = {facet: tuple(sorted({*asked.chosen(facet), *typed.chosen(facet)})) for facet in FACETS}
+    return asked.model_copy(update={"q": words, **both})
+
+
+def _typed_product(value: str) -> str:
+    """The product that goes by this name, of those the reader sees articles of; else as it was typed."""
+    products, seen = site().catalogue.products(), site().store.counts_by_product(g.viewer.scope)
+    called = (id_ for id_ in sorted(seen) if id_ in products and value in map(str.lower, products[id_].names.values()))
+    return value if value in seen else next(called, value)
 
 
 def _shown(asked: SearchParameters, results: Results) -> Markup:
-    """The results as a page shows them: kept for as long as they, what is shown where there are none, and what products
-    are called stay the same."""
+    """The results as a page shows them: kept for as long as they, what is shown where there are none, how a word may be
+    meant to be spelt, and what products are called stay the same."""
     products = site().catalogue.products()
     offered = instead(asked, results.plain) if results.total == 0 and asked.q else None
+    respelled = site().search.respelled(asked.q, g.viewer.scope) if 0 < len(asked.q) <= LONGEST_MEANT else None
     key = (CHECKED, "shown", request.script_root, g.language, g.viewer.scope.grants, asked)
     kept: Shown | None = site().keep.find(key)
-    if kept is None or kept.results is not results or kept.instead != offered or kept.products is not products:
-        kept = Shown(results, offered, products, _made(asked, results, offered))
+    made_of = results, offered, respelled, products
+    if kept is None or not kept.is_of(*made_of):
+        kept = Shown(*made_of, _made(asked, results, offered, respelled))
         if not results.plain and _names_are_of(results, asked):
             site().keep.put(key, kept, sys.getsizeof(kept.html) + sys.getsizeof(asked.q))
     return kept.html
 
 
-def _made(asked: SearchParameters, results: Results, offered: Instead | None) -> Markup:
+def _made(asked: SearchParameters, results: Results, offered: Instead | None, respelled: str | None) -> Markup:
     facets = facets_of(results, asked)
     view: dict[str, object] = {
         "asked": asked,
@@ -129,6 +165,7 @@ def _made(asked: SearchParameters, results: Results, offered: Instead | None) ->
         "deepest": MAX_DEPTH,
         "suggestion_url": suggestion_url,
         "instead": offered,
+        "respelled": (respelled, asked.changed(q=respelled).address("/search")) if respelled else None,
     }
     return Markup(render_template("found.html", **view))  # noqa: S704 - a template of ours, escaped where it was made
 
@@ -219,7 +256,7 @@ def instead(asked: SearchParameters, plain: bool) -> Instead:
     """What to try. While the store answers plainly, nothing that takes further searches: each costs it a second."""
     search, scope = site().search, g.viewer.scope
     wider = search.total(asked.unfiltered().query(today()), scope) if asked != asked.unfiltered() and not plain else 0
-    meant = search.suggest(asked.q, scope, SUGGESTIONS) if len(asked.q) <= 100 else ()
+    meant = search.suggest(asked.q, scope, SUGGESTIONS) if len(asked.q) <= LONGEST_MEANT else ()
     others = tuple(each for each in meant if each.text != asked.q)
     community = site().config.community_url
     return Instead(

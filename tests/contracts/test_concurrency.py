@@ -99,6 +99,9 @@ class SharedIndex:
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
         raise NotImplementedError
 
+    def respelled(self, text: str, scope: Scope) -> None:
+        raise NotImplementedError
+
     def contents(self) -> dict[int, dict[str, str]]:
         raise NotImplementedError
 

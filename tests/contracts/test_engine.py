@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from indexer.making import AT_ONCE
 from kb.entitlements import NOBODY, Audience
 from kb.question import Filters, Query
-from kb.search import PARTS, Busy, Engine, EngineDown
+from kb.search import PARTS, Busy, Engine, EngineDown, Respelled
 from tests.documents import PUBLIC, document, put, scope
 from tests.site_articles import LOGIN
 
@@ -466,6 +466,35 @@ def test_what_sounds_alike_begins_with_a_word(engine: Engine) -> None:
     put(engine, [document(1, "變更 Admin 密碼"), document(2, "移除 dumpcab(建立轉儲檔)")])
     assert suggested(engine, "adminmima")[0] == ("pinyin", "admin 密码", None)
     assert suggested(engine, "nmima") == [] == suggested(engine, "abjianli")
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("exchagne mailbox full", "exchange mailbox full"),
+        ("Mailbx 已滿", "mailbox 已满"),
+        ("login faild", "login failed"),
+        ("login failed", None),
+        ("loginx9 0x8007 mailboxes", None),
+        ("-exchagne mailbox", None),
+        ("title:exchagne mailbox", None),
+        ("quartz", None),
+        ("登入", None),
+        ("", None),
+    ],
+)
+def test_words_that_nothing_says_are_put_as_titles_have_them(titled: Engine, asked: str, meant: str | None) -> None:
+    found = titled.respelled(asked, PUBLIC)
+    assert (found and found.text) == meant
+    assert titled.respelled(asked, NOBODY) is None
+
+
+def test_no_word_is_put_as_what_only_others_read_has_it(engine: Engine) -> None:
+    put(engine, [document(1, "Exchange mailbox", grants=["staff"]), document(2, "Outlook exchagned")])
+    assert engine.respelled("exchagne", PUBLIC) is None
+    assert engine.respelled("exchagne", scope("staff")) == Respelled("exchange", (("exchange", 1),))
+    put(engine, [document(1, "Outlook", grants=["staff"])])
+    assert engine.respelled("exchagne", scope("staff")) is None
 
 
 def test_suggestions_are_within_the_scope(engine: Engine) -> None:

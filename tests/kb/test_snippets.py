@@ -33,6 +33,22 @@ def test_a_word_is_marked_from_its_beginning(text: str, asked: str, hits: list[s
     assert shown(text, asked) == hits
 
 
+@pytest.mark.parametrize(
+    ("text", "asked", "hits"),
+    [
+        ("You receive 0x80070005 error", "80070005", ["0x80070005"]),
+        ("of 0x80070005, or 80070005, not 180070005", "0x80070005", ["0x80070005", "80070005"]),
+        ("the log has ORA-01017: invalid", "ora1017", ["ORA-01017"]),
+        ("ORA 1017 and ora01017, not ORA-10170", "ora-01017", ["ORA 1017", "ora01017"]),
+        ("ORA-01017 and 1017, not 10171", "1017", ["01017", "1017"]),
+        ("compiler error C3309, not 33091", "3309", ["3309"]),
+        ("in Windows 10, not 0x10 or 010", "10", ["10"]),
+    ],
+)
+def test_a_code_is_marked_in_any_of_its_forms(text: str, asked: str, hits: list[str]) -> None:
+    assert shown(text, asked) == hits
+
+
 def test_of_a_compound_that_is_nowhere_whole_its_parts_are_marked() -> None:
     assert shown("授權檔與伺服器", "授權伺服器") == ["伺服器"]
     assert shown("授權檔與伺服器", others=("授權伺服器",)) == [], "but not of another way to say it"

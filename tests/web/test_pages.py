@@ -67,6 +67,44 @@ def test_a_product_is_named_to_those_who_see_an_article_of_it(visitors: dict[str
     assert "Integrity Lifecycle" not in visitors["anonymous"].get(address).get_data(as_text=True)
 
 
+def test_what_was_typed_of_a_facet_is_chosen_in_it(visitors: dict[str, Visitor]) -> None:
+    visitor = visitors["engineer"]
+    for typed in ("product:windchill+lang:en+login", "login+PRODUCT:Windchill+lang:English"):
+        page = visitor.get(f"/search?q={typed}").get_data(as_text=True)
+        assert "/search?q=login&product=windchill" in links(page), "takes the language back"
+        assert "/search?q=login&product=creo&product=windchill&lang=en" in links(page) or "creo" not in page
+        assert hits(page) == hits(visitor.get("/search?q=login&product=windchill&lang=en").get_data(as_text=True)) != []
+    page = visitor.get("/search?q=product:windchill+-login").get_data(as_text=True)
+    assert "/search?q=-login" not in page, "what to leave out alone is no question"
+    nonsense = visitor.get("/search?q=type:nonsense+login")
+    assert nonsense.status_code == 200 and hits(nonsense.get_data(as_text=True))
+
+
+def test_a_product_is_known_by_name_to_those_who_see_an_article_of_it(visitors: dict[str, Visitor]) -> None:
+    address = '/search?q=product:"Integrity+Lifecycle"+登入'
+    assert "/search?q=%E7%99%BB%E5%85%A5&product=integrity" not in links(
+        visitors["anonymous"].get(address).get_data(as_text=True)
+    )
+    page = visitors["anonymous"].get(address).get_data(as_text=True)
+    absent = visitors["anonymous"].get('/search?q=product:"Nowhere+Lifecycle"+登入').get_data(as_text=True)
+    assert page.replace("integrity", "nowhere").replace("Integrity", "Nowhere") == absent
+
+
+def test_what_is_left_out_is_said_and_taken_back(visitors: dict[str, Visitor]) -> None:
+    page = visitors["gold"].get("/search?q=登入+-Windchill").get_data(as_text=True)
+    assert "已略過寫有 Windchill 的文章" in text_of(page)
+    assert "/search?q=%E7%99%BB%E5%85%A5+Windchill" in links(page)
+    assert "已略過" not in visitors["gold"].get("/search?q=登入").get_data(as_text=True)
+
+
+def test_a_misspelt_word_is_offered_as_titles_have_it(visitors: dict[str, Visitor]) -> None:
+    for asked in ("Wnidchill+登入", "Wnidchill"):
+        page = visitors["gold"].get(f"/search?q={asked}").get_data(as_text=True)
+        assert "您要找的是不是： windchill" in text_of(page), asked
+    assert "您要找的是不是" not in visitors["gold"].get("/search?q=Windchill").get_data(as_text=True)
+    assert "您要找的是不是" not in visitors["anonymous"].get("/search?q=Wnidchill").get_data(as_text=True)
+
+
 def test_pages_and_order(visitor: Visitor) -> None:
     first = visitor.get("/search?q=分頁&sort=title").get_data(as_text=True)
     second = visitor.get("/search?q=分頁&sort=title&page=2").get_data(as_text=True)

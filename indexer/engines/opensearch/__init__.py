@@ -21,7 +21,7 @@ from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Suggestion
+from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Respelled, Suggestion
 
 if TYPE_CHECKING:
     from kb.config import Config
@@ -61,6 +61,9 @@ class OpenSearchEngine:
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
         return self._asked(lambda source: self._answering.suggest(prefix, scope, source, limit)) if scope else ()
+
+    def respelled(self, text: str, scope: Scope) -> Respelled | None:
+        return self._asked(lambda source: self._answering.respelled(text, scope, source)) if scope else None
 
     @contextmanager
     def writer(self, *, rebuild: bool = False) -> Iterator[BatchWriter]:
