@@ -45,8 +45,9 @@ class Answering:
     def search(self, query: Query, scope: Scope, source: Source) -> Hits:
         if not scope:
             return NOTHING
-        key = (source.name, "answer", self._retrieval.vocabularies.version(), scope.grants, query)
-        return self._cache.get(key, lambda: self._retrieval.search(query, scope, source), _octets)
+        number, vocabulary = self._retrieval.vocabularies.numbered()
+        key = (source.name, "answer", number, scope.grants, query)
+        return self._cache.get(key, lambda: self._retrieval.search(query, scope, source, vocabulary), _octets)
 
     def suggest(self, typed: str, scope: Scope, source: Source, limit: int) -> Sequence[Suggestion]:
         if not scope:

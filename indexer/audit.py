@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from indexer.documents import documents_of
 from indexer.sync import Progress, Source, put, sources
-from kb.search import Engine
+from kb.search import Engine, IndexDamaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Findings:
     """Articles by what is wrong with them in the index.
 
     Not there, other than in the store (its text or who reads it), or there though the store has it no more.
-    `outdated`: the whole index was written by other rules than today's.
+    `outdated`: the whole index was written by other rules than today's; `damaged`: it cannot be read.
     """
 
     missing: tuple[int, ...] = ()
@@ -22,10 +22,11 @@ class Findings:
     extra: tuple[int, ...] = ()
     outdated: bool = False
     checked: int = 0
+    damaged: bool = False
 
     @property
     def clean(self) -> bool:
-        return not (self.missing or self.stale or self.extra or self.outdated)
+        return not (self.missing or self.stale or self.extra or self.outdated or self.damaged)
 
     @property
     def articles(self) -> list[int]:
@@ -37,8 +38,10 @@ def audit(store: Source, engine: Engine, progress: Progress | None = None) -> Fi
 
     A waiting one counts as a finding.
     """
-    contents = dict(engine.contents())
-    status = engine.status()
+    try:
+        contents, status = dict(engine.contents()), engine.status()
+    except IndexDamaged:
+        return Findings(damaged=True)
     total = len(store.article_ids())
     missing, stale, checked = [], [], 0
     for source in sources(store):
@@ -56,7 +59,7 @@ def audit(store: Source, engine: Engine, progress: Progress | None = None) -> Fi
 
 
 def repair(store: Source, engine: Engine, findings: Findings) -> None:
-    """Put right what was found; an outdated index is for `rebuild`."""
+    """Put right what was found; an outdated or damaged index is for `rebuild`."""
     if findings.articles:
         with store.alone(), engine.writer() as writer:
             put(store, writer, findings.articles)

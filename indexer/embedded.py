@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -17,7 +19,11 @@ from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.search import EngineDown, Hits, Respelled, Suggestion
+from kb.search import EngineDown, Hits, IndexDamaged, IndexStatus, Respelled, Suggestion
+
+PANIC = "PanicException"
+
+log = logging.getLogger(__name__)
 
 
 class Generation(Protocol):
@@ -47,16 +53,48 @@ class Embedded(ABC):
     def _newest(self) -> Generation | None:
         """The serving generation at its newest commit; None when there is none to open."""
 
+    @abstractmethod
+    def _status(self) -> IndexStatus: ...
+
+    @abstractmethod
+    def _contents(self) -> Mapping[int, Mapping[str, str]]: ...
+
     def search(self, query: Query, scope: Scope) -> Hits:
-        return self._answering.search(query, scope, self._serving())
+        with reading():
+            return self._answering.search(query, scope, self._serving())
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
-        return self._answering.suggest(prefix, scope, self._serving(), limit)
+        with reading():
+            return self._answering.suggest(prefix, scope, self._serving(), limit)
 
     def respelled(self, text: str, scope: Scope) -> Respelled | None:
-        return self._answering.respelled(text, scope, self._serving())
+        with reading():
+            return self._answering.respelled(text, scope, self._serving())
+
+    def status(self) -> IndexStatus:
+        with reading():
+            return self._status()
+
+    def contents(self) -> Mapping[int, Mapping[str, str]]:
+        with reading():
+            return self._contents()
 
     def _serving(self) -> Source:
         if found := self._newest():
             return found.source
         raise EngineDown("there is no index: run kb build")
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """What goes wrong within, with files that somebody may have damaged, is IndexDamaged; the store answers then."""
+    try:
+        yield
+    except EngineDown:
+        raise
+    except BaseException as error:
+        # What tantivy gives up over is no Exception, as little as what stops a program.
+        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+            raise
+        log.exception("the index cannot be read")
+        raise IndexDamaged("the index is damaged: run kb build") from error

@@ -22,10 +22,10 @@ class Generations:
         self.folder = folder
 
     def serving(self) -> Path | None:
-        """The folder of the generation that serves, or None when none was ever built."""
+        """The folder of the generation that serves, or None when none was ever built, or nobody can tell which."""
         try:
             name = (self.folder / POINTER).read_text(encoding="ascii").strip()
-        except FileNotFoundError:
+        except (FileNotFoundError, UnicodeDecodeError):
             return None
         path = self.folder / name
         return path if name and path.is_dir() else None

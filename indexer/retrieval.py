@@ -18,7 +18,7 @@ from indexer.ranking import FREQUENCIES_KEPT, Floats, Ranking, Scored, Statistic
 from indexer.sources import EVERYTHING, Counting, Counts, Rows, Source, rights
 from indexer.translations import better_translations, translations
 from indexer.tree import Articles, Node, Not, OneOf, Term, Updated, all_of, any_of
-from indexer.vocabulary import Vocabularies
+from indexer.vocabulary import Vocabularies, Vocabulary
 from indexer.weights import Weights
 from kb.entitlements import Scope
 from kb.query import Parsed, understood, unquoted
@@ -68,18 +68,24 @@ class Retrieval:
     vocabularies: Vocabularies = field(default_factory=Vocabularies)
     known: Known = field(default_factory=Known)
 
-    def search(self, query: Query, scope: Scope, source: Source) -> Hits:
-        """What it finds; when nothing says what the query quotes, what it finds without the quotation marks."""
+    def search(self, query: Query, scope: Scope, source: Source, vocabulary: Vocabulary | None = None) -> Hits:
+        """What it finds; when nothing says what the query quotes, what it finds without the quotation marks.
+
+        `vocabulary`: the one of now, if it is known.
+        """
         parsed, filters = understood(query)
-        found = self._found(parsed, filters, query, scope, source)
+        vocabulary = vocabulary or self.vocabularies.current()
+        found = self._found(parsed, filters, query, scope, source, vocabulary)
         if not found.total and (words := unquoted(parsed)):
-            others = self._found(words, filters, query, scope, source)
+            others = self._found(words, filters, query, scope, source, vocabulary)
             if others.total:
                 return replace(others, unquoted=True)
         return found
 
-    def _found(self, parsed: Parsed, filters: Filters, query: Query, scope: Scope, source: Source) -> Hits:
-        planned = plan(parsed, self.vocabularies.current())
+    def _found(
+        self, parsed: Parsed, filters: Filters, query: Query, scope: Scope, source: Source, vocabulary: Vocabulary
+    ) -> Hits:
+        planned = plan(parsed, vocabulary)
         if query.prefers and not planned.certain:
             # Latin words alone are as likely an error message, pasted by someone who reads another language.
             others = [lang for lang in planned.langs if planned.han and lang not in query.prefers]

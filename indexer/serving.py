@@ -19,6 +19,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 
 from indexer.sounds import read_dictionaries
+from indexer.weights import weights_of
 from kb import logs
 from kb.config import Config
 
@@ -163,6 +164,7 @@ def _forget(worker: int) -> None:
 def serve_forever(config: Config) -> None:
     """Serves until the process is told to stop; requests under way are finished."""
     _measure_together(config)
+    weights_of(config.weights)
     # Before workers part: then they are in memory once.
     read_dictionaries()
     Server(config).run()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from threading import Event
 from typing import Protocol
@@ -18,7 +18,7 @@ from indexer.documents import documents_of
 from indexer.extracting import Files, read_out
 from indexer.sounds import read_dictionaries
 from kb.limited import Limits
-from kb.search import Busy, Engine, Writer
+from kb.search import Busy, Engine, IndexDamaged, Writer
 from kb.store.articles import ChangeNote, IndexSource
 
 log = logging.getLogger(__name__)
@@ -67,10 +67,13 @@ class Synced:
 def drain(store: Source, engine: Engine, progress: Progress | None = None, limits: Limits = LIMITS) -> Synced:
     """Bring the index in step with every change noted so far. `limits` are those of reading a file out.
 
-    An index that is empty, or was written by other rules than today's, is rebuilt. Raises Busy when another process
-    is writing it.
+    An index that is empty or damaged, or was written by other rules than today's, is rebuilt. Raises Busy when another
+    process is writing it.
     """
-    status = engine.status()
+    try:
+        status = engine.status()
+    except IndexDamaged:
+        return rebuild(store, engine, progress, limits)
     if not status.documents or status.stale:
         if store.article_ids() or status.stale:
             return rebuild(store, engine, progress, limits)
@@ -119,13 +122,14 @@ def rebuild(
 ) -> Synced:
     """Index every article into a fresh generation; the old one serves until it is complete.
 
-    An engine that is not `serving` yet leaves the notes to the one that is. Busy when others still bring the index up
-    to date after so many seconds.
+    An engine that is not `serving` yet leaves the notes to the one that is, which goes on meanwhile. Busy when others
+    still bring the index up to date after so many seconds.
     """
-    with store.alone(patience) as check_alone:
+    with store.alone(patience) if serving else nullcontext(_alone) as check_alone:
         notes = store.notes(EVERY_NOTE) if serving else []
         total, done = len(store.article_ids()), 0
-        store.forget_file_texts()
+        if serving:
+            store.forget_file_texts()
         read_out(store, None, limits)
         with engine.writer(rebuild=True) as writer:
             for source in sources(store):
@@ -137,6 +141,10 @@ def rebuild(
             check_alone()
         store.done([note.id for note in notes])
     return Synced(done)
+
+
+def _alone() -> None:
+    """Nobody else tells an index that does not serve."""
 
 
 def sources(store: Source) -> Iterator[IndexSource]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 from indexer.analysis import Analysis, Token, stem
@@ -38,6 +39,8 @@ PLURALS = ("ies", "i"), ("sses", "s"), ("ss", "s"), ("us", "us"), ("is", "is"), 
 VERBS = ("ied", "i"), ("ing", ""), ("ed", "")
 
 Words = tuple[str, ...]
+# When a file was changed, and its size; None: there is none.
+Stamp = tuple[float, int] | None
 Cut = Callable[[str], tuple[Token, ...]]
 
 # `translation` is into Chinese, `english` an English word for a Chinese one.
@@ -225,42 +228,51 @@ class Vocabularies:
 
     def __init__(self, own: Path | None = None) -> None:
         self._own = own
-        self._stamp: tuple[float, int] | None = None
-        self._current: Vocabulary | None = None
-        self._version = 0
+        self._lock = Lock()
+        self._read: tuple[Stamp, int, Vocabulary] | None = None
 
     def version(self) -> int:
         """Another number for every change of the vocabulary."""
-        self.current()
-        return self._version
+        return self.numbered()[0]
 
     def current(self) -> Vocabulary:
         """A malformed file of one's own is logged and changes nothing."""
+        return self.numbered()[1]
+
+    def numbered(self) -> tuple[int, Vocabulary]:
+        """The vocabulary of now, with its number."""
         stamp = _stamp(self._own)
-        if self._current is None or stamp != self._stamp:
-            self._stamp = stamp
-            self._version += 1
-            try:
-                rows = shipped_rows() + (own_rows(self._own) if self._own and stamp else ())
-                self._current = Vocabulary(rows)
-            except VocabularyError as error:
-                log.error("the vocabulary stays as it was: %s", error)
-        if self._current is None:
-            self._current = Vocabulary(shipped_rows())
-        return self._current
+        if self._read is None or self._read[0] != stamp:
+            with self._lock:
+                if self._read is None or self._read[0] != stamp:
+                    self._read = self._again(stamp, self._read)
+        _, number, vocabulary = self._read
+        return number, vocabulary
+
+    def _again(self, stamp: Stamp, before: tuple[Stamp, int, Vocabulary] | None) -> tuple[Stamp, int, Vocabulary]:
+        number = before[1] + 1 if before else 1
+        try:
+            return stamp, number, Vocabulary(shipped_rows() + (own_rows(self._own) if self._own and stamp else ()))
+        except VocabularyError as error:
+            log.error("the vocabulary stays as it was: %s", error)
+        return stamp, number, before[2] if before else Vocabulary(shipped_rows())
 
 
 def own_rows(path: Path) -> tuple[tuple[tuple[str, ...], ...], ...]:
-    """The rows of an editable file. VocabularyError when it is malformed or not UTF-8."""
+    """The rows of an editable file. VocabularyError when it is malformed, not UTF-8 or no file that can be read."""
+    if not path.is_file():
+        raise VocabularyError(f"{path}: no file")
     try:
         return tuple(parse_terms(path.read_text(encoding="utf-8-sig"), str(path)))
     except UnicodeDecodeError as error:
         raise VocabularyError(f"{path}: not UTF-8 at byte {error.start}") from error
+    except OSError as error:
+        raise VocabularyError(f"{path}: {error.strerror}") from error
 
 
-def _stamp(path: Path | None) -> tuple[float, int] | None:
+def _stamp(path: Path | None) -> Stamp:
     try:
         found = path.stat() if path else None
-    except FileNotFoundError:
+    except OSError:
         return None
     return (found.st_mtime, found.st_size) if found else None

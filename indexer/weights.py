@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, fields
+from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +85,9 @@ class Weights:
         for name, value in given.items():
             if name not in kinds:
                 raise ConfigError(f"KB_WEIGHTS: {path} has {name!r}; the weights are {', '.join(kinds)}")
-            is_number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-            if not is_number or (kinds[name] is int and not isinstance(value, int)):
+            if kinds[name] is int and not (type(value) is int and value > 0):
+                raise ConfigError(f"KB_WEIGHTS: {path}: {name} is {value!r}; it must be a whole number from 1")
+            if type(value) not in (int, float) or not (isfinite(value) and value >= 0):
                 raise ConfigError(f"KB_WEIGHTS: {path}: {name} is {value!r}; it must be a number from 0")
         return cls(**given)
 
@@ -102,3 +105,10 @@ class Weights:
             "k": self.code,
             "p": self.part,
         }[kind]
+
+
+@cache
+def weights_of(path: Path | None) -> Weights:
+    """The weights of a file as it was when this process, or the one it was forked from, first asked: a mistake that is
+    made in it later is told at the next start, not by pages that fail."""
+    return Weights.read(path)

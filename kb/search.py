@@ -162,6 +162,10 @@ class EngineDown(Exception):
     """The engine cannot answer now."""
 
 
+class IndexDamaged(EngineDown):
+    """What there is of an index cannot be read: it has to be made anew."""
+
+
 class FilePassage(NamedTuple):
     """A passage of a file of an article, in marked pieces."""
 

@@ -98,7 +98,7 @@ def check(repairing: bool) -> int:
         _print(findings, store.waiting())
         if findings.clean:
             return 0
-        if repairing and findings.outdated:
+        if repairing and (findings.outdated or findings.damaged):
             rebuild(store, engine, limits=settings.limits)
         elif repairing:
             repair(store, engine, findings)
@@ -111,6 +111,9 @@ def check(repairing: bool) -> int:
 def _print(findings: Findings, waiting: int) -> None:
     if findings.clean:
         click.echo(f"{findings.checked:,} articles checked: the index holds what the store says.")
+        return
+    if findings.damaged:
+        click.echo("The index is damaged; kb build or --repair makes it anew.")
         return
     click.echo(f"{findings.checked:,} articles checked.")
     if findings.outdated:

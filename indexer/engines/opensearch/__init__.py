@@ -18,7 +18,7 @@ from indexer.engines.opensearch.lease import Lease
 from indexer.engines.opensearch.source import Snapshot
 from indexer.engines.opensearch.writing import BatchWriter, batch
 from indexer.vocabulary import Vocabularies
-from indexer.weights import Weights
+from indexer.weights import Weights, weights_of
 from kb.entitlements import Scope
 from kb.question import Query
 from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Respelled, Suggestion
@@ -32,7 +32,7 @@ A = TypeVar("A")
 
 
 def open_engine(config: Config, cache: Cache) -> OpenSearchEngine:
-    return OpenSearchEngine(config, Analysis(), Weights.read(config.weights), Vocabularies(config.terms), cache)
+    return OpenSearchEngine(config, Analysis(), weights_of(config.weights), Vocabularies(config.terms), cache)
 
 
 class OpenSearchEngine:

@@ -19,7 +19,7 @@ from indexer.engines.tantivy.source import TantivySource
 from indexer.engines.tantivy.writing import META, BatchWriter, created
 from indexer.generations import sync_folder
 from indexer.vocabulary import Vocabularies
-from indexer.weights import Weights
+from indexer.weights import weights_of
 from kb.search import IndexStatus, Writer
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ STAMP = "stamp.json"
 
 
 def open_engine(config: Config, cache: Cache) -> TantivyEngine:
-    folder, weights = config.home / "index" / NAME, Weights.read(config.weights)
+    folder, weights = config.home / "index" / NAME, weights_of(config.weights)
     return TantivyEngine(folder, Analysis(), weights, Vocabularies(config.terms), cache)
 
 
@@ -65,7 +65,7 @@ class TantivyEngine(Embedded):
                 self._generations.serve(path)
                 self._generations.sweep()
 
-    def contents(self) -> Mapping[int, Mapping[str, str]]:
+    def _contents(self) -> Mapping[int, Mapping[str, str]]:
         found: dict[int, dict[str, str]] = {}
 
         def keep(article: int, key: str, digest: str) -> None:
@@ -75,7 +75,7 @@ class TantivyEngine(Embedded):
             opened.source.contents(keep)
         return found
 
-    def status(self) -> IndexStatus:
+    def _status(self) -> IndexStatus:
         opened = self._newest()
         if opened is None:
             return IndexStatus(NAME, "", 0, "", self._fingerprint(), 0)

@@ -24,31 +24,33 @@ from indexer.engines.whoosh.writing import BatchWriter, schema
 from indexer.generations import sync_folder
 from indexer.shards import Shards
 from indexer.vocabulary import Vocabularies
-from indexer.weights import Weights
+from indexer.weights import weights_of
 from kb.search import IndexStatus, Writer
 
 if TYPE_CHECKING:
     from kb.config import Config
 
 STAMP = "stamp.json"
+# Its number; when its file was written, and which that is: after an index was removed, numbers begin again.
+Commit = tuple[int, int, int]
 _COMMIT = re.compile(r"_MAIN_([0-9]+)\.toc")
 
 
 def open_engine(config: Config, cache: Cache) -> WhooshEngine:
-    folder, weights = config.home / "index" / "whoosh", Weights.read(config.weights)
+    folder, weights = config.home / "index" / "whoosh", weights_of(config.weights)
     return WhooshEngine(folder, Analysis(), weights, Vocabularies(config.terms), cache)
 
 
 class Opened:
     """A generation as it stood at one commit: its segments, opened."""
 
-    def __init__(self, path: Path, commit: int, segments: list[Segment], stamp: str) -> None:
+    def __init__(self, path: Path, commit: Commit, segments: list[Segment], stamp: str) -> None:
         self.path, self.commit, self.segments, self.fingerprint = path, commit, segments, stamp
-        self.source = Shards(self.name, segments)
+        self.source = Shards(".".join([self.name, *(f"{each:x}" for each in commit[1:])]), segments)
 
     @property
     def name(self) -> str:
-        return f"{self.path.name}.{self.commit}"
+        return f"{self.path.name}.{self.commit[0]}"
 
 
 class WhooshEngine(Embedded):
@@ -77,7 +79,7 @@ class WhooshEngine(Embedded):
             else:
                 sync_folder(path)
 
-    def contents(self) -> Mapping[int, Mapping[str, str]]:
+    def _contents(self) -> Mapping[int, Mapping[str, str]]:
         opened = self._newest()
         found: dict[int, dict[str, str]] = {}
         for segment in opened.segments if opened else ():
@@ -88,7 +90,7 @@ class WhooshEngine(Embedded):
                     found.setdefault(article, {})[keys[document].decode()] = digests[document].decode()
         return found
 
-    def status(self) -> IndexStatus:
+    def _status(self) -> IndexStatus:
         opened = self._newest()
         if opened is None:
             return IndexStatus("whoosh", "", 0, "", self._fingerprint(), 0)
@@ -131,16 +133,17 @@ class WhooshEngine(Embedded):
             for found in toc.segments
         ]
         stamp = json.loads((path / STAMP).read_text(encoding="utf-8"))
-        self._opened = Opened(path, toc.generation, segments, stamp["fingerprint"])
-        self._cache.keep_only({self._opened.name, *(segment.name for segment in segments)})
+        self._opened = Opened(path, commit, segments, stamp["fingerprint"])
+        self._cache.keep_only({self._opened.source.name, *(segment.name for segment in segments)})
 
 
-def _newest_commit(path: Path) -> int:
+def _newest_commit(path: Path) -> Commit:
     # Looked at with every search.
     commits = [int(found[1]) for found in map(_COMMIT.fullmatch, os.listdir(path)) if found]
     if not commits:
         raise EmptyIndexError(str(path))
-    return max(commits)
+    file = (path / f"_MAIN_{max(commits)}.toc").stat()
+    return max(commits), file.st_mtime_ns, file.st_ino
 
 
 def _has_index(path: Path) -> bool:
