@@ -17,7 +17,7 @@ from indexer.analysis import Analysis
 from indexer.caching import CACHE_MB, Cache
 from indexer.retrieval import Known, Retrieval
 from indexer.sources import Source
-from indexer.suggesting import Suggester
+from indexer.suggesting import Suggester, readable
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
 from kb.entitlements import Scope
@@ -49,24 +49,28 @@ class Answering:
         key = (source.name, "answer", number, scope.grants, query)
         return self._cache.get(key, lambda: self._retrieval.search(query, scope, source, vocabulary), _octets)
 
-    def suggest(self, typed: str, scope: Scope, source: Source, limit: int) -> Sequence[Suggestion]:
+    def suggest(
+        self, typed: str, scope: Scope, source: Source, limit: int, without: frozenset[int] = frozenset()
+    ) -> Sequence[Suggestion]:
         if not scope:
             return ()
-        key = (source.name, "suggested", scope.grants, typed, limit)
+        key = (source.name, "suggested", scope.grants, typed, limit, without)
         return self._cache.get(
             key,
-            lambda: tuple(self._suggester.suggest(typed, source, scope, limit)),
+            lambda: tuple(self._suggester.suggest(typed, readable(source, scope, without), limit)),
             lambda found: OCTETS_OF_CHARACTER * len(typed) + OCTETS_OF_SUGGESTION * len(found),
         )
 
-    def respelled(self, text: str, scope: Scope, source: Source) -> Respelled | None:
+    def respelled(
+        self, text: str, scope: Scope, source: Source, without: frozenset[int] = frozenset()
+    ) -> Respelled | None:
         if not scope:
             return None
-        key = (source.name, "respelled", scope.grants, text)
+        key = (source.name, "respelled", scope.grants, text, without)
         # In a tuple: that there is nothing to mend is kept, too.
         (found,) = self._cache.get(
             key,
-            lambda: (self._suggester.respelled(text, source, scope),),
+            lambda: (self._suggester.respelled(text, readable(source, scope, without)),),
             lambda _: 2 * OCTETS_OF_CHARACTER * len(text),
         )
         return found

@@ -63,13 +63,15 @@ class Embedded(ABC):
         with reading():
             return self._answering.search(query, scope, self._serving())
 
-    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
+    def suggest(
+        self, prefix: str, scope: Scope, limit: int = 8, without: frozenset[int] = frozenset()
+    ) -> Sequence[Suggestion]:
         with reading():
-            return self._answering.suggest(prefix, scope, self._serving(), limit)
+            return self._answering.suggest(prefix, scope, self._serving(), limit, without)
 
-    def respelled(self, text: str, scope: Scope) -> Respelled | None:
+    def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> Respelled | None:
         with reading():
-            return self._answering.respelled(text, scope, self._serving())
+            return self._answering.respelled(text, scope, self._serving(), without)
 
     def status(self) -> IndexStatus:
         with reading():

@@ -18,7 +18,7 @@ from indexer.folding import fold, squash
 from indexer.planning import article_number
 from indexer.sounds import FULL, GRAM, HAN, INITIALS, ZHUYIN, from_zhuyin, pieces, syllables
 from indexer.sources import EVERYTHING, NUMBER, SOUND, TITLE, Source, Title, rights
-from indexer.tree import Node, Prefix, Term, all_of
+from indexer.tree import Articles, Node, Not, Prefix, Term, all_of
 from kb.entitlements import Scope
 from kb.query import clean
 from kb.search import Respelled, Suggestion
@@ -50,12 +50,12 @@ class Found:
 
 
 class Suggester:
-    """Suggests from the titles of a source."""
+    """Suggests from readable titles of a source."""
 
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
 
-    def suggest(self, typed: str, source: Source, scope: Scope, limit: int) -> list[Suggestion]:
+    def suggest(self, typed: str, readable: Readable, limit: int) -> list[Suggestion]:
         """At most `limit`: numbers, then completions, then articles.
 
         What only sounds or looks alike when those are few.
@@ -63,7 +63,6 @@ class Suggester:
         text = _BLANK.sub(" ", fold(clean(typed[:MAX_TYPED]).replace("\n", " "))).strip()
         if not squash(text) or (len(text) < MIN_LATIN and not HAN.search(text) and not ZHUYIN.search(text)):
             return []
-        readable = Readable(source, rights(source, scope))
         suggestions = list(_numbers(text, readable, limit))
         titles = self._containing(text, readable)
         suggestions += self._from_titles(titles, "term", limit)
@@ -89,9 +88,8 @@ class Suggester:
         if corrected := _respelled(text, readable):
             yield from self._from_titles(self._containing(corrected, readable), "typo", limit)
 
-    def respelled(self, text: str, source: Source, scope: Scope) -> Respelled | None:
+    def respelled(self, text: str, readable: Readable) -> Respelled | None:
         """See `kb.search.Engine.respelled`. Codes and what stands joined to anything else are left as they are."""
-        readable = Readable(source, rights(source, scope))
         words: dict[str, int] = {}
 
         def mended(match: re.Match[str]) -> str:
@@ -187,6 +185,11 @@ class Readable:
 
     def counts(self, nodes: Sequence[Node]) -> Sequence[int]:
         return self.source.frequencies(self.rights, nodes) if nodes else ()
+
+
+def readable(source: Source, scope: Scope, without: frozenset[int] = frozenset()) -> Readable:
+    """What a scope reads of a source, but for these articles."""
+    return Readable(source, all_of([rights(source, scope), *([Not(Articles(without))] if without else [])]))
 
 
 def _sounding(kind: str, sound: str, readable: Readable) -> list[Found]:

@@ -140,9 +140,12 @@ class Engine(Protocol):
 
     def search(self, query: Query, scope: Scope) -> Hits: ...
 
-    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]: ...
+    def suggest(
+        self, prefix: str, scope: Scope, limit: int = 8, without: frozenset[int] = frozenset()
+    ) -> Sequence[Suggestion]:
+        """`without` as in `Query`."""
 
-    def respelled(self, text: str, scope: Scope) -> Respelled | None:
+    def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> Respelled | None:
         """The text with its Latin words that nothing readable says put as the nearest word of a readable title, folded;
         None when there is nothing to mend."""
 
@@ -193,7 +196,7 @@ class Results:
     """A page of results. `page` may be past the end: then it is empty and `total` still counts.
 
     `plain`: the engine is away, and the store answered as well as it can: no facets, `total` at most MAX_DEPTH.
-    `unquoted`: as in `Hits`.
+    `unquoted`: as in `Hits`. `without`: what the index has too much, and was left out.
     """
 
     query: Query
@@ -202,6 +205,7 @@ class Results:
     facets: Mapping[str, tuple[tuple[str, int], ...]]
     plain: bool = False
     unquoted: bool = False
+    without: frozenset[int] = frozenset()
 
     @property
     def pages(self) -> int:
@@ -234,6 +238,10 @@ class Articles(Protocol):
     def readable(self, ids: Sequence[int], scope: Scope) -> dict[int, Readable]: ...
 
     def readable_rows(self, ids: Sequence[int], scope: Scope) -> dict[int, ArticleRow]: ...
+
+    def checked(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, Readable], frozenset[int]]: ...
+
+    def checked_rows(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, ArticleRow], frozenset[int]]: ...
 
     def find(self, words: Sequence[Sequence[str]], query: Query, scope: Scope) -> list[int]: ...
 
@@ -298,36 +306,40 @@ class Search:
         if not scope:
             return 0
         try:
-            return self._found(query, scope, self._store.readable_rows)[0].total
+            return self._found(query, scope, self._store.checked_rows)[0].total
         except EngineDown as error:
             log.warning("the engine is away, the store answers: %s", error)
             return self._plainly(query, scope).total
 
     def _answer(self, query: Query, scope: Scope) -> Results:
         try:
-            hits, articles = self._found(query, scope, self._store.readable)
+            hits, articles, without = self._found(query, scope, self._store.checked)
         except EngineDown as error:
             log.warning("the engine is away, the store answers: %s", error)
             return self._plainly(query, scope)
         if self._keep is None:
-            return self._made(query, scope, hits, articles).results
+            return self._made(query, scope, hits, articles, without).results
         key = (CHECKED, "results", scope.grants, query)
         kept: _Kept | None = self._keep.find(key)
         if (
             kept is None
             or kept.hits != hits
             or kept.articles != _said_by(articles)
+            or kept.results.without != without
             or not self._same_files(kept, scope)
         ):
-            kept = self._made(query, scope, hits, articles)
+            kept = self._made(query, scope, hits, articles, without)
             self._keep.put(key, kept, kept.octets)
         return kept.results
 
-    def _made(self, query: Query, scope: Scope, hits: Hits, articles: Mapping[int, Readable]) -> _Kept:
+    def _made(
+        self, query: Query, scope: Scope, hits: Hits, articles: Mapping[int, Readable], without: frozenset[int]
+    ) -> _Kept:
         shown = [self._shown(hit, articles[hit.article], hits.marks) for hit in hits.hits if hit.article in articles]
         asking = sorted(result.article.id for result, lacking in shown if lacking.asked)
         files = self._store.file_texts(asking, scope) if asking else {}
-        results = Results(query, hits.total, tuple(self._with_files(shown, files)), hits.facets, unquoted=hits.unquoted)
+        found = tuple(self._with_files(shown, files))
+        results = Results(query, hits.total, found, hits.facets, unquoted=hits.unquoted, without=without)
         return _Kept(hits, _said_by(articles), asking, _said_by_files(files), results)
 
     def _same_files(self, kept: _Kept, scope: Scope) -> bool:
@@ -350,18 +362,21 @@ class Search:
             yield replace(result, file=FilePassage(best[1].name, passage))
 
     def _found(
-        self, query: Query, scope: Scope, read: Callable[[Sequence[int], Scope], dict[int, A]]
-    ) -> tuple[Hits, dict[int, A]]:
-        """Hits that the store confirms, with what it reads of them. What the index has too much is left out, and the
-        page made anew."""
+        self,
+        query: Query,
+        scope: Scope,
+        read: Callable[[Sequence[int], Scope], tuple[dict[int, A], frozenset[int]]],
+    ) -> tuple[Hits, dict[int, A], frozenset[int]]:
+        """Hits that the store confirms, with what it reads of them and what the index has too much: that is left out,
+        and the page made anew."""
         for _ in range(MAX_REFUSALS):
             hits = self._engine.search(query, scope)
             ids = [hit.article for hit in hits.hits]
-            articles = read(ids, scope)
-            refused = [article for article in ids if article not in articles]
+            articles, hidden = read(ids, scope)
+            refused = (hidden | frozenset(ids).difference(articles)) - query.without
             if not refused:
-                return hits, articles
-            query = replace(query, without=query.without | frozenset(refused))
+                return hits, articles, query.without
+            query = replace(query, without=query.without | refused)
         raise EngineDown("the index and the store disagree: run kb check")
 
     def _plainly(self, query: Query, scope: Scope) -> Results:
@@ -389,22 +404,27 @@ class Search:
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
         """Completions of what is being typed; those that name an article name one that the scope may read."""
-        if not scope:
+        without: frozenset[int] = frozenset()
+        for _ in range(MAX_REFUSALS if scope else 0):
+            try:
+                found = self._engine.suggest(prefix, scope, limit, without)
+            except EngineDown:
+                return ()
+            named = {each for one in found for each in (one.article, one.source) if each is not None}
+            rows, hidden = self._store.checked_rows(sorted(named), scope)
+            if hidden <= without:
+                break
+            without |= hidden
+        else:
             return ()
-        try:
-            found = self._engine.suggest(prefix, scope, limit)
-        except EngineDown:
-            return ()
-        named = {each for one in found for each in (one.article, one.source) if each is not None}
-        rows = self._store.readable_rows(sorted(named), scope) if named else {}
         original = (_original(one, rows) for one in found)
         return [one for one in original if one is not None]
 
-    def respelled(self, text: str, scope: Scope) -> str | None:
+    def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> str | None:
         """What may be meant instead: the text with words that no readable article has put as the nearest that the title
-        of one has. None when nothing is misspelt, or nothing near."""
+        of one has. None when nothing is misspelt, or nothing near. `without`: as in the text's own results."""
         try:
-            found = self._engine.respelled(text, scope) if scope else None
+            found = self._engine.respelled(text, scope, without) if scope else None
         except EngineDown:
             return None
         if found is None:
@@ -419,7 +439,7 @@ class Search:
         text = "\n".join((row.title, *row.also_asked_as))[:MAX_QUERY]
         query = Query(text, prefers=(row.lang,), page_size=RELATED_ASKED, plain=True, loose=True)
         try:
-            hits, rows = self._found(query, scope, self._store.readable_rows)
+            hits, rows, _ = self._found(query, scope, self._store.checked_rows)
         except EngineDown:
             return []
         best = (rows[hit.article] for hit in hits.hits)

@@ -141,7 +141,8 @@ def _shown(asked: SearchParameters, results: Results) -> Markup:
     meant to be spelt, and what products are called stay the same."""
     products = site().catalogue.products()
     offered = instead(asked, results.plain) if results.total == 0 and asked.q else None
-    respelled = site().search.respelled(asked.q, g.viewer.scope) if 0 < len(asked.q) <= LONGEST_MEANT else None
+    short, scope = 0 < len(asked.q) <= LONGEST_MEANT, g.viewer.scope
+    respelled = site().search.respelled(asked.q, scope, results.without) if short else None
     key = (CHECKED, "shown", request.script_root, g.language, g.viewer.scope.grants, asked)
     kept: Shown | None = site().keep.find(key)
     made_of = results, offered, respelled, products

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -19,6 +20,8 @@ from kb.store import StoreError
 from kb.store.articles import SourceChanged
 
 REFUSED, WRONG_USAGE = 1, 2
+# A disk that takes nothing more.
+NO_PLACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 # Each command, and where it is: only the one that is run is loaded, with what it needs.
 COMMANDS: Mapping[str, str] = {
     "init": "serving:init",
@@ -108,6 +111,8 @@ def _code(arguments: list[str] | None) -> int:
     except Exception as error:
         if isinstance(error, _plain()):
             return _told(str(error), REFUSED)
+        if isinstance(error, OSError) and error.errno in NO_PLACE:
+            return _told(f"{error.filename or 'nothing can be written'}: {error.strerror}", REFUSED)
         if os.environ.get("KB_LOG_LEVEL") == "debug":
             traceback.print_exc()
             return REFUSED

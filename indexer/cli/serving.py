@@ -149,7 +149,7 @@ def status() -> int:
         click.echo(f"accounts   {len(Accounts(store, settings, matrices(settings.matrix)).all()):,}")
         click.echo(f"engine     {found.engine}, {found.documents:,} documents, {found.bytes / 1e6:,.1f} MB")
         stale = "written by other rules than today's: kb build" if found.stale else "up to date with today's rules"
-        click.echo(f"index      {found.generation or 'none yet: kb sync'}, {stale}")
+        click.echo(f"index      {found.generation}, {stale}" if found.generation else "index      none yet: kb sync")
         click.echo(f"waiting    {waiting:,} changes" + (": kb sync" if waiting else ""))
         if found.engine == "whoosh" and found.documents > OUTGROWN:
             click.echo(f"advice     more than {OUTGROWN:,} documents: tantivy is faster (docs/operations.md, Growing)")

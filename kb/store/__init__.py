@@ -119,6 +119,20 @@ class Store:
 
     # Under a scope
 
+    def checked(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, Readable], frozenset[int]]:
+        """Of these articles those the scope may read, and what of others the index must not count for it.
+
+        The latter are articles that the scope may not read, of those whose change the index has yet to learn: it may
+        hold them as they were. None while more than MOST_WAITING changes wait, as after an import.
+        """
+        with self.reading() as connection:
+            return reading.readable(connection, sorted(set(ids)), scope), indexing.hidden(connection, scope)
+
+    def checked_rows(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, ArticleRow], frozenset[int]]:
+        """The same without their text."""
+        with self.reading() as connection:
+            return reading.readable_rows(connection, sorted(set(ids)), scope), indexing.hidden(connection, scope)
+
     def readable(self, ids: Sequence[int], scope: Scope) -> dict[int, Readable]:
         """Of these articles those the scope may read, without their HTML."""
         if not scope or not ids:

@@ -1,6 +1,6 @@
 """What the index is made of and what it has yet to learn.
 
-Knows no scope: for `sync` and `check` alone, never for a page.
+For `sync` and `check`, which know no scope; of a page it only says what the index must not count for its reader.
 """
 
 from __future__ import annotations
@@ -9,14 +9,19 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, case, delete, func, insert, select
 
+from kb.entitlements import Scope
 from kb.store import file_texts
 from kb.store.articles import ChangeNote, IndexSource, SectionRow
 from kb.store.case_tables import case_link
 from kb.store.feedback_tables import vote
+from kb.store.reading import readable_rows
 from kb.store.rows import ARTICLE, article_row
 from kb.store.tables import article, article_section, change_note, grant_set
 
 CHUNK = 500
+# More changes than these are of an import, which seldom hides anything.
+MOST_WAITING = 500
+_WAITING = select(change_note.c.article_id).order_by(change_note.c.id).limit(MOST_WAITING + 1)
 
 
 def articles_for_index(connection: Connection, ids: Sequence[int] | None, after: int, limit: int) -> list[IndexSource]:
@@ -85,6 +90,14 @@ def notes(connection: Connection, limit: int) -> list[ChangeNote]:
 
 def waiting(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(change_note)) or 0
+
+
+def hidden(connection: Connection, scope: Scope) -> frozenset[int]:
+    """See `Store.checked`."""
+    ids = list(dict.fromkeys(connection.scalars(_WAITING)))
+    if not ids or len(ids) > MOST_WAITING:
+        return frozenset()
+    return frozenset(ids).difference(readable_rows(connection, ids, scope))
 
 
 def done(connection: Connection, note_ids: Sequence[int]) -> None:

@@ -96,10 +96,12 @@ class SharedIndex:
     def search(self, query: Query, scope: Scope) -> Hits:
         raise NotImplementedError
 
-    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
+    def suggest(
+        self, prefix: str, scope: Scope, limit: int = 8, without: frozenset[int] = frozenset()
+    ) -> Sequence[Suggestion]:
         raise NotImplementedError
 
-    def respelled(self, text: str, scope: Scope) -> None:
+    def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> None:
         raise NotImplementedError
 
     def contents(self) -> dict[int, dict[str, str]]:

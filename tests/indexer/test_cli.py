@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -90,6 +91,25 @@ def test_from_nothing_to_an_answer(filled: KB) -> None:
     assert [result["id"] for result in data["results"]] == ["start"] and data["total"] == 1
     assert "score" in filled("search", "80070005", "--explain").output
     assert filled("status").exit_code == 0 and filled("check").exit_code == 0
+
+
+def test_a_full_disk_is_told_in_a_sentence(filled: KB, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "index/gen-000002")
+
+    monkeypatch.setattr("indexer.cli.index.rebuild", full)
+    said = filled("build")
+    assert (said.exit_code, said.output.strip()) == (1, "kb: index/gen-000002: No space left on device")
+
+
+def test_status_and_check_say_what_there_is_of_an_index(filled: KB, tmp_path: Path) -> None:
+    (stamp,) = tmp_path.glob("home/index/whoosh/gen-*/stamp.json")
+    stamp.write_text("[]", "utf-8")
+    assert "the index is damaged: run kb build" in filled("status").output
+    assert "damaged" in filled("check").output
+    assert "Repaired." in filled("check", "--repair").output
+    (tmp_path / "home/index/whoosh/CURRENT").unlink()
+    assert "none yet: kb sync\n" in filled("status").output
 
 
 @pytest.mark.parametrize("command", [["build"], ["sync"], ["check"], ["check", "--repair"]])

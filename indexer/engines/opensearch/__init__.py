@@ -59,11 +59,15 @@ class OpenSearchEngine:
     def search(self, query: Query, scope: Scope) -> Hits:
         return self._asked(lambda source: self._answering.search(query, scope, source)) if scope else NOTHING
 
-    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
-        return self._asked(lambda source: self._answering.suggest(prefix, scope, source, limit)) if scope else ()
+    def suggest(
+        self, prefix: str, scope: Scope, limit: int = 8, without: frozenset[int] = frozenset()
+    ) -> Sequence[Suggestion]:
+        return (
+            self._asked(lambda source: self._answering.suggest(prefix, scope, source, limit, without)) if scope else ()
+        )
 
-    def respelled(self, text: str, scope: Scope) -> Respelled | None:
-        return self._asked(lambda source: self._answering.respelled(text, scope, source)) if scope else None
+    def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> Respelled | None:
+        return self._asked(lambda source: self._answering.respelled(text, scope, source, without)) if scope else None
 
     @contextmanager
     def writer(self, *, rebuild: bool = False) -> Iterator[BatchWriter]:
