@@ -67,10 +67,15 @@ class Answering:
         if not scope:
             return None
         key = (source.name, "respelled", scope.grants, text, without)
+
+        def made() -> tuple[Respelled | None]:
+            _, statistics = self._retrieval.known.of(source, scope, without)
+            return (self._suggester.respelled(text, readable(source, scope, without), statistics),)
+
         # In a tuple: that there is nothing to mend is kept, too.
         (found,) = self._cache.get(
             key,
-            lambda: (self._suggester.respelled(text, readable(source, scope, without)),),
+            made,
             lambda _: 2 * OCTETS_OF_CHARACTER * len(text),
         )
         return found

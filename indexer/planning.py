@@ -33,6 +33,8 @@ STOPS = AROUND + "。.!?,:;…"
 HEXADECIMAL = PART + "0x"
 # So many digits tell something where they are but a part of a code, or apart from its letters.
 MIN_DIGITS, MAX_LETTERS = 3, 6
+# What is written before a code of any kind, in any language.
+ANY_CODE = frozenset({"code", "error", "event", "id"})
 _NUMBER = re.compile(r"(?:kb[\s\-#]?0*|0*)([1-9][0-9]{0,11})")
 _HAN = re.compile("[\u3400-\u9fff]")
 _PLAIN = re.compile("[a-z]+(?:['’][a-z]{1,2})?")
@@ -332,7 +334,9 @@ def _written_otherwise(unit: Unit, before: Unit | None) -> Unit:
     if len(digits) < MIN_DIGITS:
         return unit
     if letters:
-        return replace(unit, evidence=(*unit.evidence, Evidence({EXACT + digits: INSIDE})))
+        parts = [digits] if letters in ANY_CODE else [letters, digits]
+        apart = Evidence({EXACT + part: INSIDE / len(parts) for part in parts}, whole=True)
+        return replace(unit, evidence=(*unit.evidence, apart))
     found = [Evidence({PART + digits: INSIDE})]
     if before and before.end == unit.start - 1 and before.surface.isalpha() and len(before.surface) <= MAX_LETTERS:
         found.insert(0, Evidence({CODE + before.surface + digits.lstrip("0"): 1.0}))
@@ -352,8 +356,8 @@ def _compound_terms(units: Iterable[Unit]) -> Iterator[str]:
         if unit.is_plain:
             yield CODE + unit.surface
             yield PART + unit.surface
-        elif _lettered(unit.surface)[1]:
-            yield from (term for one in unit.evidence if len(one.shares) == 1 for term in one.shares)
+        elif digits := _lettered(unit.surface)[1]:
+            yield from (term for one in unit.evidence for term in one.shares if term.endswith(digits))
 
 
 def _name_of_a_program(units: Sequence[Unit]) -> str | None:

@@ -16,8 +16,9 @@ from itertools import accumulate
 from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, Analysis, stem
 from indexer.folding import fold, squash
 from indexer.planning import article_number
+from indexer.ranking import Statistics
 from indexer.sounds import FULL, GRAM, HAN, INITIALS, ZHUYIN, from_zhuyin, pieces, syllables
-from indexer.sources import EVERYTHING, NUMBER, SOUND, TITLE, Source, Title, rights
+from indexer.sources import NUMBER, SOUND, TITLE, Source, Title, rights
 from indexer.tree import Articles, Node, Not, Prefix, Term, all_of
 from kb.entitlements import Scope
 from kb.query import clean
@@ -88,14 +89,18 @@ class Suggester:
         if corrected := _respelled(text, readable):
             yield from self._from_titles(self._containing(corrected, readable), "typo", limit)
 
-    def respelled(self, text: str, readable: Readable) -> Respelled | None:
-        """See `kb.search.Engine.respelled`. Codes and what stands joined to anything else are left as they are."""
+    def respelled(self, text: str, readable: Readable, statistics: Statistics) -> Respelled | None:
+        """See `kb.search.Engine.respelled`. Codes and what stands joined to anything else are left as they are.
+
+        `statistics` are of what is readable: a search for the text has asked for the same.
+        """
         words: dict[str, int] = {}
 
         def mended(match: re.Match[str]) -> str:
             word = match.group()
-            forms = [Term(EVERYTHING, kind + form) for kind, form in _forms(word)]
-            near = None if any(readable.counts(forms)) else _nearest(word, readable)
+            forms = EXACT + word, STEM + stem(word), CODE + word, PART + word
+            said = any(statistics.of(forms).frequencies.values())
+            near = None if said else _nearest(word, readable)
             if near and (titles := readable.newest(Term(TITLE, EXACT + near))):
                 words[near] = titles[0].article
                 return near
@@ -240,12 +245,6 @@ def _respelled(text: str, readable: Readable) -> str | None:
 
     mended_text = re.sub("(?<![0-9])[a-z]+(?![0-9])", mended, text)
     return mended_text if changed else None
-
-
-def _forms(word: str) -> Iterator[tuple[str, str]]:
-    """The terms by which an article may have a Latin word."""
-    yield from ((kind, word) for kind in (EXACT, CODE, PART))
-    yield STEM, stem(word)
 
 
 def _nearest(word: str, readable: Readable) -> str | None:
