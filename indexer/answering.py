@@ -50,14 +50,20 @@ class Answering:
         return self._cache.get(key, lambda: self._retrieval.search(query, scope, source, vocabulary), _octets)
 
     def suggest(
-        self, typed: str, scope: Scope, source: Source, limit: int, without: frozenset[int] = frozenset()
+        self,
+        typed: str,
+        scope: Scope,
+        source: Source,
+        limit: int,
+        without: frozenset[int] = frozenset(),
+        prefers: tuple[str, ...] = (),
     ) -> Sequence[Suggestion]:
         if not scope:
             return ()
-        key = (source.name, "suggested", scope.grants, typed, limit, without)
+        key = (source.name, "suggested", scope.grants, typed, limit, without, prefers)
         return self._cache.get(
             key,
-            lambda: tuple(self._suggester.suggest(typed, readable(source, scope, without), limit)),
+            lambda: tuple(self._suggester.suggest(typed, readable(source, scope, without), limit, prefers)),
             lambda found: OCTETS_OF_CHARACTER * len(typed) + OCTETS_OF_SUGGESTION * len(found),
         )
 

@@ -64,10 +64,15 @@ class Embedded(ABC):
             return self._answering.search(query, scope, self._serving())
 
     def suggest(
-        self, prefix: str, scope: Scope, limit: int = 8, without: frozenset[int] = frozenset()
+        self,
+        prefix: str,
+        scope: Scope,
+        limit: int = 8,
+        without: frozenset[int] = frozenset(),
+        prefers: tuple[str, ...] = (),
     ) -> Sequence[Suggestion]:
         with reading():
-            return self._answering.suggest(prefix, scope, self._serving(), limit, without)
+            return self._answering.suggest(prefix, scope, self._serving(), limit, without, prefers)
 
     def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> Respelled | None:
         with reading():

@@ -376,7 +376,8 @@ class Shards:
             for document in np.flatnonzero(mask).tolist()
         ]
         newest = nlargest(limit, places)
-        return [Title(article, self.shards[at].title(one)) for article, at, one in newest]
+        found = [(article, self.shards[at], one) for article, at, one in newest]
+        return [Title(article, shard.title(one), shard.columns.lang.of([one])[0]) for article, shard, one in found]
 
 
 def _by_shard(rows: Rows) -> Iterator[tuple[Shard, list[int], list[int]]]:

@@ -79,10 +79,11 @@ class Rows:
 
 
 class Title(NamedTuple):
-    """A folded title."""
+    """A folded title, and the language of its article."""
 
     article: int
     title: str
+    lang: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Found:
 
     article: int
     title: str
+    lang: str
     start: int
     end: int
 
@@ -56,22 +57,23 @@ class Suggester:
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
 
-    def suggest(self, typed: str, readable: Readable, limit: int) -> list[Suggestion]:
+    def suggest(self, typed: str, readable: Readable, limit: int, prefers: tuple[str, ...] = ()) -> list[Suggestion]:
         """At most `limit`: numbers, then completions, then articles.
 
-        What only sounds or looks alike when those are few.
+        What only sounds or looks alike when those are few; before others what titles in the languages say that the
+        reader prefers.
         """
         text = _BLANK.sub(" ", fold(clean(typed[:MAX_TYPED]).replace("\n", " "))).strip()
         if not squash(text) or (len(text) < MIN_LATIN and not HAN.search(text) and not ZHUYIN.search(text)):
             return []
         suggestions = list(_numbers(text, readable, limit))
         titles = self._containing(text, readable)
-        suggestions += self._from_titles(titles, "term", limit)
+        suggestions += self._from_titles(titles, "term", limit, prefers)
         if not titles:
-            suggestions += self._alike(text, readable, limit)
+            suggestions += self._alike(text, readable, limit, prefers)
         return _distinct(suggestions)[:limit]
 
-    def _alike(self, text: str, readable: Readable, limit: int) -> Iterator[Suggestion]:
+    def _alike(self, text: str, readable: Readable, limit: int, prefers: tuple[str, ...]) -> Iterator[Suggestion]:
         if ZHUYIN.search(text):
             kind, (sound, initials) = "zhuyin", from_zhuyin(text) or ("", "")
         elif HAN.search(text):
@@ -81,13 +83,13 @@ class Suggester:
             initials = sound if len(sound) >= MIN_INITIALS else ""
         if len(sound) >= MIN_SOUND:
             if titles := _sounding(FULL, sound, readable):
-                yield from self._from_titles(titles, kind, limit)
+                yield from self._from_titles(titles, kind, limit, prefers)
                 return
         if initials and (titles := _sounding(INITIALS, initials, readable)):
-            yield from self._from_titles(titles, kind, limit)
+            yield from self._from_titles(titles, kind, limit, prefers)
             return
         if corrected := _respelled(text, readable):
-            yield from self._from_titles(self._containing(corrected, readable), "typo", limit)
+            yield from self._from_titles(self._containing(corrected, readable), "typo", limit, prefers)
 
     def respelled(self, text: str, readable: Readable, statistics: Statistics) -> Respelled | None:
         """See `kb.search.Engine.respelled`. Codes and what stands joined to anything else are left as they are.
@@ -115,7 +117,7 @@ class Suggester:
         for one in readable.titles(self._candidates(text)):
             at = _place(text, one.title)
             if at >= 0:
-                found.append(Found(one.article, one.title, at, at + len(text)))
+                found.append(Found(*one, at, at + len(text)))
         return found[:MAX_TITLES]
 
     def _candidates(self, text: str) -> Node:
@@ -130,28 +132,33 @@ class Suggester:
             found.append(Prefix(TITLE, EXACT + tail.group()))
         return all_of(found)
 
-    def _from_titles(self, titles: Sequence[Found], kind: str, limit: int) -> list[Suggestion]:
-        """What the titles go on to say, most usual first, then the titles themselves, those that begin so first."""
+    def _from_titles(
+        self, titles: Sequence[Found], kind: str, limit: int, prefers: tuple[str, ...]
+    ) -> list[Suggestion]:
+        """What the titles go on to say, most usual first, then the titles themselves, those that begin so first; of
+        either, what titles in the preferred languages say before others."""
         if not titles:
             return []
+        wanted = {lang: at for at, lang in enumerate(prefers)}
         counts: Counter[str] = Counter()
-        example: dict[str, tuple[Found, int]] = {}
+        examples: dict[str, tuple[int, int, Found, int]] = {}
         for one in titles:
             end = self._continued(one)
             key = squash(one.title[one.start : end])
             counts[key] += 1
-            best = example.setdefault(key, (one, end))
-            if one.article < best[0].article:
-                example[key] = (one, end)
+            example = wanted.get(one.lang, len(prefers)), one.article, one, end
+            examples[key] = min(example, examples.get(key, example), key=lambda each: each[:2])
         room = max(1, limit // 2)
-        usual = sorted(counts, key=lambda key: (-counts[key], len(key), key))[:room]
+        usual = sorted(counts, key=lambda key: (examples[key][0], -counts[key], len(key), key))[:room]
         completions = []
         for key in usual:
-            one, end = example[key]
+            _, _, one, end = examples[key]
             if counts[key] > 1 or end < len(one.title) or one.start:
                 text = one.title[one.start : end]
                 completions.append(Suggestion(text, kind, source=one.article, span=(one.start, end)))
-        ranked = sorted(titles, key=lambda one: (one.start > 0, len(one.title), one.article))
+        ranked = sorted(
+            titles, key=lambda one: (wanted.get(one.lang, len(prefers)), one.start > 0, len(one.title), one.article)
+        )
         articles = [Suggestion(one.title, "title" if kind == "term" else kind, one.article) for one in ranked]
         return completions + articles[: max(1, limit - len(completions))]
 
@@ -205,7 +212,7 @@ def _sounding(kind: str, sound: str, readable: Readable) -> list[Found]:
     for one in readable.titles(node):
         for start, end in _spoken(kind, sound, _syllables(one.title)):
             if HAN.search(one.title[start:end]) and _begins(one.title, start):
-                found.append(Found(one.article, one.title, start, end))
+                found.append(Found(*one, start, end))
         if len(found) >= MAX_TITLES:
             break
     return found[:MAX_TITLES]

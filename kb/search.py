@@ -141,9 +141,14 @@ class Engine(Protocol):
     def search(self, query: Query, scope: Scope) -> Hits: ...
 
     def suggest(
-        self, prefix: str, scope: Scope, limit: int = 8, without: frozenset[int] = frozenset()
+        self,
+        prefix: str,
+        scope: Scope,
+        limit: int = 8,
+        without: frozenset[int] = frozenset(),
+        prefers: tuple[str, ...] = (),
     ) -> Sequence[Suggestion]:
-        """`without` as in `Query`."""
+        """`without` and `prefers` as in `Query`."""
 
     def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> Respelled | None:
         """The text with its Latin words that nothing readable says put as the nearest word of a readable title, folded;
@@ -402,12 +407,13 @@ class Search:
             lacking = {mark: weight for mark, weight in lacking.items() if mark not in said}
         return Result(article.row, hit.score, title.pieces(), text.passage(), hit.parts), Marks(lacking)
 
-    def suggest(self, prefix: str, scope: Scope, limit: int = 8) -> Sequence[Suggestion]:
-        """Completions of what is being typed; those that name an article name one that the scope may read."""
+    def suggest(self, prefix: str, scope: Scope, limit: int = 8, prefers: tuple[str, ...] = ()) -> Sequence[Suggestion]:
+        """Completions of what is being typed; those that name an article name one that the scope may read. What titles
+        in the languages of `prefers` say comes first."""
         without: frozenset[int] = frozenset()
         for _ in range(MAX_REFUSALS if scope else 0):
             try:
-                found = self._engine.suggest(prefix, scope, limit, without)
+                found = self._engine.suggest(prefix, scope, limit, without, prefers)
             except EngineDown:
                 return ()
             named = {each for one in found for each in (one.article, one.source) if each is not None}

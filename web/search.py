@@ -257,7 +257,7 @@ def instead(asked: SearchParameters, plain: bool) -> Instead:
     """What to try. While the store answers plainly, nothing that takes further searches: each costs it a second."""
     search, scope = site().search, g.viewer.scope
     wider = search.total(asked.unfiltered().query(today()), scope) if asked != asked.unfiltered() and not plain else 0
-    meant = search.suggest(asked.q, scope, SUGGESTIONS) if len(asked.q) <= LONGEST_MEANT else ()
+    meant = search.suggest(asked.q, scope, SUGGESTIONS, (g.language,)) if len(asked.q) <= LONGEST_MEANT else ()
     others = tuple(each for each in meant if each.text != asked.q)
     community = site().config.community_url
     return Instead(
@@ -311,7 +311,7 @@ def suggest() -> Response:
 
 def suggestions(prefix: str) -> list[dict[str, str | None]]:
     """What may be meant, each with the address it leads to."""
-    offered = site().search.suggest(prefix, g.viewer.scope, SUGGESTIONS) if prefix else ()
+    offered = site().search.suggest(prefix, g.viewer.scope, SUGGESTIONS, (g.language,)) if prefix else ()
     return [
         {
             "text": each.text,

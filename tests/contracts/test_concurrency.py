@@ -97,7 +97,12 @@ class SharedIndex:
         raise NotImplementedError
 
     def suggest(
-        self, prefix: str, scope: Scope, limit: int = 8, without: frozenset[int] = frozenset()
+        self,
+        prefix: str,
+        scope: Scope,
+        limit: int = 8,
+        without: frozenset[int] = frozenset(),
+        prefers: tuple[str, ...] = (),
     ) -> Sequence[Suggestion]:
         raise NotImplementedError
 

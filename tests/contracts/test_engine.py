@@ -462,6 +462,23 @@ def test_a_completion_ends_with_a_word_that_tells_something(engine: Engine) -> N
     assert suggested(engine, "登入失")[0] == suggested(engine, "登入失敗")[0] == ("term", "登入失败", None)
 
 
+def test_what_titles_say_in_the_language_of_the_reader_comes_first(engine: Engine) -> None:
+    put(
+        engine,
+        [
+            document(1, "Outlook 網頁版", lang="zh-Hant"),
+            document(2, "Outlook forms are slow", lang="en"),
+            document(3, "Outlook 网页版", lang="zh-Hans"),
+        ],
+    )
+    plain = engine.suggest("outl", PUBLIC, 8)
+    for lang, article in (("zh-Hant", 1), ("en", 2), ("zh-Hans", 3)):
+        found = engine.suggest("outl", PUBLIC, 8, prefers=(lang,))
+        assert len(found) == len(plain)
+        assert next(one.source for one in found if one.kind == "term") == article
+        assert next(one.article for one in found if one.kind == "title") == article
+
+
 def test_what_sounds_alike_begins_with_a_word(engine: Engine) -> None:
     put(engine, [document(1, "變更 Admin 密碼"), document(2, "移除 dumpcab(建立轉儲檔)")])
     assert suggested(engine, "adminmima")[0] == ("pinyin", "admin 密码", None)

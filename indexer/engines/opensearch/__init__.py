@@ -60,7 +60,12 @@ class OpenSearchEngine:
         return self._asked(lambda source: self._answering.search(query, scope, source)) if scope else NOTHING
 
     def suggest(
-        self, prefix: str, scope: Scope, limit: int = 8, without: frozenset[int] = frozenset()
+        self,
+        prefix: str,
+        scope: Scope,
+        limit: int = 8,
+        without: frozenset[int] = frozenset(),
+        prefers: tuple[str, ...] = (),
     ) -> Sequence[Suggestion]:
         return (
             self._asked(lambda source: self._answering.suggest(prefix, scope, source, limit, without)) if scope else ()

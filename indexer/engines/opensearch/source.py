@@ -109,8 +109,8 @@ class Snapshot:
 
     def titles(self, among: Node, limit: int) -> Sequence[Title]:
         newest = [{"article": "desc"}]
-        hits = self._told(self._among(among), limit, ["title"], docvalue_fields=("article",), sort=newest)
-        return [Title(_value(hit, "article"), hit["_source"]["title"]) for hit in hits]
+        hits = self._told(self._among(among), limit, ["title"], docvalue_fields=("article", "lang"), sort=newest)
+        return [Title(_value(hit, "article"), hit["_source"]["title"], _value(hit, "lang")) for hit in hits]
 
     def terms(self, field: str, prefix: str) -> Sequence[str]:
         beginning = _REGEX.sub(r"\\\1", prefix) + ".*"

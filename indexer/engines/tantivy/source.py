@@ -193,10 +193,11 @@ class TantivySource:
     def titles(self, among: Node, limit: int) -> Sequence[Title]:
         addresses = self._ordered(among, limit, "article", Order.Desc)
         articles = self._searcher.fast_field_values("article", addresses)
-        found = []
-        for article, address in zip(articles, addresses, strict=True):
-            found.append(Title(int(article or 0), _stored(self._searcher.doc(address), STORED_TITLE)))
-        return found
+        langs = self._searcher.fast_field_values("lang_code", addresses)
+        return [
+            Title(int(article or 0), _stored(self._searcher.doc(address), STORED_TITLE), LANGS[int(lang or 0)])
+            for article, lang, address in zip(articles, langs, addresses, strict=True)
+        ]
 
     def terms(self, field: str, prefix: str) -> Sequence[str]:
         return sorted(term for term, _ in self._searcher.terms_with_prefix(field, prefix))
