@@ -14,7 +14,7 @@ from kb.store.articles import ArticleRow
 from web import names, openapi, parameters, schema
 from web.articles import RELATED, readable_here
 from web.parameters import SearchParameters
-from web.search import found, suggestions
+from web.search import found, suggestions, with_typed
 from web.site import site
 from web.sprs import summary
 
@@ -32,7 +32,7 @@ def check_names() -> None:
 
 @blueprint.get("/search")
 def search() -> Response:
-    asked = parameters.read(request.args, site().config.max_query, empty_is_absent=False)
+    asked = with_typed(parameters.read(request.args, site().config.max_query, empty_is_absent=False))
     results = found(asked)
     facets = {
         facet: [

@@ -102,7 +102,7 @@ class Instead:
 
 @blueprint.get("/search")
 def page() -> str:
-    asked = _with_typed(parameters.read(request.args, site().config.max_query))
+    asked = with_typed(parameters.read(request.args, site().config.max_query))
     results = found(asked)
     spr = site().sprs.lookup(g.viewer, asked.q)
     if results.total == 0 and asked.q and asked == asked.unfiltered() and not results.plain and spr is None:
@@ -119,7 +119,7 @@ def page() -> str:
     )
 
 
-def _with_typed(asked: SearchParameters) -> SearchParameters:
+def with_typed(asked: SearchParameters) -> SearchParameters:
     """With what was typed of facets, such as `product:windchill`, chosen in them: there it is seen, and taken back."""
     words, typed = filters_apart(asked.q)
     if not typed.any:

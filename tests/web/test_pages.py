@@ -74,6 +74,8 @@ def test_what_was_typed_of_a_facet_is_chosen_in_it(visitors: dict[str, Visitor])
         assert "/search?q=login&product=windchill" in links(page), "takes the language back"
         assert "/search?q=login&product=creo&product=windchill&lang=en" in links(page) or "creo" not in page
         assert hits(page) == hits(visitor.get("/search?q=login&product=windchill&lang=en").get_data(as_text=True)) != []
+    total = visitor.get("/api/v1/search?q=product:windchill+login&product=creo").get_json()["total"]
+    assert total == visitor.get("/api/v1/search?q=login&product=creo&product=windchill").get_json()["total"] > 0
     page = visitor.get("/search?q=product:windchill+-login").get_data(as_text=True)
     assert "/search?q=-login" not in page, "what to leave out alone is no question"
     nonsense = visitor.get("/search?q=type:nonsense+login")

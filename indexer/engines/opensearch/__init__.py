@@ -67,9 +67,9 @@ class OpenSearchEngine:
         without: frozenset[int] = frozenset(),
         prefers: tuple[str, ...] = (),
     ) -> Sequence[Suggestion]:
-        return (
-            self._asked(lambda source: self._answering.suggest(prefix, scope, source, limit, without)) if scope else ()
-        )
+        if not scope:
+            return ()
+        return self._asked(lambda source: self._answering.suggest(prefix, scope, source, limit, without, prefers))
 
     def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> Respelled | None:
         return self._asked(lambda source: self._answering.respelled(text, scope, source, without)) if scope else None
