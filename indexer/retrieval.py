@@ -185,7 +185,7 @@ class Searched:
         """The first `count` of those scored in their final order, down to the `last`; the rest are translations of some
         of them."""
         contents = near.scores - near.steps["language"]
-        better = better_translations(near.rows.groups.tolist(), contents.tolist())
+        better = better_translations(near.rows.groups.tolist(), contents.round(9).tolist(), near.rows.articles.tolist())
         lifts = np.zeros(count)
         for at, other in better.items():
             if at < count:

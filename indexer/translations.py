@@ -20,10 +20,11 @@ def translations(source: Source, readable: Node, rows: Rows) -> Rows:
     return source.newest(all_of([readable, Groups(groups), others]), MOST)
 
 
-def better_translations(groups: Sequence[int], scores: Sequence[float]) -> Mapping[int, int]:
-    """For each place that another of its group has a greater score than: where the best of the group is."""
+def better_translations(groups: Sequence[int], scores: Sequence[float], articles: Sequence[int]) -> Mapping[int, int]:
+    """For each place that another of its group has a greater score than: where the best of the group is, of several the
+    one that is the oldest in the store, whatever the order of an engine."""
     best: dict[int, int] = {}
     for at, group in enumerate(groups):
-        if group and (group not in best or scores[at] > scores[best[group]]):
+        if group and (group not in best or (-scores[at], articles[at]) < (-scores[best[group]], articles[best[group]])):
             best[group] = at
     return {at: best[group] for at, group in enumerate(groups) if group and scores[best[group]] > scores[at]}
