@@ -231,16 +231,12 @@ class Vocabularies:
         self._lock = Lock()
         self._read: tuple[Stamp, int, Vocabulary] | None = None
 
-    def version(self) -> int:
-        """Another number for every change of the vocabulary."""
-        return self.numbered()[0]
-
     def current(self) -> Vocabulary:
         """A malformed file of one's own is logged and changes nothing."""
         return self.numbered()[1]
 
     def numbered(self) -> tuple[int, Vocabulary]:
-        """The vocabulary of now, with its number."""
+        """The vocabulary of now, with a number that is another for every change of it."""
         stamp = _stamp(self._own)
         if self._read is None or self._read[0] != stamp:
             with self._lock:

@@ -125,11 +125,15 @@ class Store:
         The latter are articles that the scope may not read, of those whose change the index has yet to learn: it may
         hold them as they were. None while more than MOST_WAITING changes wait, as after an import.
         """
+        if not scope:
+            return {}, frozenset()
         with self.reading() as connection:
             return reading.readable(connection, sorted(set(ids)), scope), indexing.hidden(connection, scope)
 
     def checked_rows(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, ArticleRow], frozenset[int]]:
         """The same without their text."""
+        if not scope:
+            return {}, frozenset()
         with self.reading() as connection:
             return reading.readable_rows(connection, sorted(set(ids)), scope), indexing.hidden(connection, scope)
 
