@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from kb.question import Query
 from kb.search import EngineDown, Hits, IndexDamaged, IndexStatus, Respelled, Suggestion
 
 PANIC = "PanicException"
+PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.EACCES, errno.EPERM})
 
 log = logging.getLogger(__name__)
 
@@ -94,14 +96,27 @@ class Embedded(ABC):
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """What goes wrong within, with files that somebody may have damaged, is IndexDamaged; the store answers then."""
+    """What goes wrong within, with files that somebody may have damaged, is IndexDamaged; the store answers then.
+
+    Trouble of the machine that passes, as when too many files are open, is EngineDown alone: the index stays.
+    """
     try:
         yield
     except EngineDown:
         raise
+    except MemoryError as error:
+        raise EngineDown("there is no memory left to read the index") from error
+    except OSError as error:
+        if error.errno not in PASSING:
+            raise _damaged() from error
+        raise EngineDown(f"the index cannot be read now: {error.strerror}") from error
     except BaseException as error:
         # What tantivy gives up over is no Exception, as little as what stops a program.
         if not isinstance(error, Exception) and type(error).__name__ != PANIC:
             raise
-        log.exception("the index cannot be read")
-        raise IndexDamaged("the index is damaged: run kb build") from error
+        raise _damaged() from error
+
+
+def _damaged() -> IndexDamaged:
+    log.exception("the index cannot be read")
+    return IndexDamaged("the index is damaged: run kb build")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -37,6 +37,7 @@ _LATIN_TAIL = re.compile(r"[a-z0-9]+\Z")
 _MISSPELT = re.compile(
     rf"(?<![^\s\"“(（\u3400-\u9fff])[a-z]{{{MIN_RESPELLED},}}(?![^\s\"”)）,.!?:;\u3000-\u9fff]|:\S|\.\S)"
 )
+_LATIN_WORD = re.compile(rf"(?<![a-z0-9])[a-z]{{{MIN_RESPELLED},}}(?![a-z0-9])")
 _BLANK = re.compile(r"\s+")
 
 
@@ -88,7 +89,12 @@ class Suggester:
         if initials and (titles := _sounding(INITIALS, initials, readable)):
             yield from self._from_titles(titles, kind, limit, prefers)
             return
-        if corrected := _respelled(text, readable):
+
+        def begins_a_word(word: str) -> bool:
+            return readable.counts([Prefix(TITLE, EXACT + word)])[0] > 0
+
+        corrected, words = _respelled(_LATIN_WORD, text, begins_a_word, readable)
+        if words:
             yield from self._from_titles(self._containing(corrected, readable), "typo", limit, prefers)
 
     def respelled(self, text: str, readable: Readable, statistics: Statistics) -> Respelled | None:
@@ -96,20 +102,14 @@ class Suggester:
 
         `statistics` are of what is readable: a search for the text has asked for the same.
         """
-        words: dict[str, int] = {}
 
-        def mended(match: re.Match[str]) -> str:
-            word = match.group()
+        def is_said(word: str) -> bool:
             forms = EXACT + word, STEM + stem(word), CODE + word, PART + word
-            said = any(statistics.of(forms).frequencies.values())
-            near = None if said else _nearest(word, readable)
-            if near and (titles := readable.newest(Term(TITLE, EXACT + near))):
-                words[near] = titles[0].article
-                return near
-            return word
+            return any(statistics.of(forms).frequencies.values())
 
-        mended_text = _MISSPELT.sub(mended, fold(clean(text)))
-        return Respelled(mended_text, tuple(words.items())) if words else None
+        mended, words = _respelled(_MISSPELT, fold(clean(text)), is_said, readable)
+        sources = [(word, readable.newest(Term(TITLE, EXACT + word))) for word in words]
+        return Respelled(mended, tuple((word, titles[0].article) for word, titles in sources)) if words else None
 
     def _containing(self, text: str, readable: Readable) -> list[Found]:
         """The newest titles that hold the text, its last word perhaps unfinished."""
@@ -237,21 +237,20 @@ def _spoken(kind: str, sound: str, sounds: Sequence[str]) -> Iterator[tuple[int,
         at = text.find(sound, at + 1)
 
 
-def _respelled(text: str, readable: Readable) -> str | None:
-    """The text with its Latin words that no readable title has put as the nearest word that one has."""
-    changed = False
+def _respelled(
+    misspelt: re.Pattern[str], text: str, is_said: Callable[[str], bool], readable: Readable
+) -> tuple[str, list[str]]:
+    """The text with its misspelt words that nothing says put as the nearest words of readable titles, and these."""
+    words: dict[str, None] = {}
 
     def mended(match: re.Match[str]) -> str:
-        nonlocal changed
         word = match.group()
-        if len(word) < MIN_RESPELLED or readable.counts([Prefix(TITLE, EXACT + word)])[0]:
-            return word
-        near = _nearest(word, readable)
-        changed = changed or near is not None
+        near = None if is_said(word) else _nearest(word, readable)
+        if near:
+            words[near] = None
         return near or word
 
-    mended_text = re.sub("(?<![0-9])[a-z]+(?![0-9])", mended, text)
-    return mended_text if changed else None
+    return misspelt.sub(mended, text), list(words)
 
 
 def _nearest(word: str, readable: Readable) -> str | None:

@@ -32,6 +32,7 @@ CHUNK = 500
 PAUSE = 0.05
 LOOKED_AT = 5.0
 LONGEST_PAUSE = 30.0
+HOPELESS_PAUSE = 600.0
 EVERY_NOTE = 1_000_000_000
 
 
@@ -68,12 +69,14 @@ def drain(store: Source, engine: Engine, progress: Progress | None = None, limit
     """Bring the index in step with every change noted so far. `limits` are those of reading a file out.
 
     An index that is empty or damaged, or was written by other rules than today's, is rebuilt. Raises Busy when another
-    process is writing it.
+    process is writing it, IndexDamaged when it cannot be read even then.
     """
     try:
         status = engine.status()
     except IndexDamaged:
-        return rebuild(store, engine, progress, limits)
+        synced = rebuild(store, engine, progress, limits)
+        engine.status()
+        return synced
     if not status.documents or status.stale:
         if store.article_ids() or status.stale:
             return rebuild(store, engine, progress, limits)
@@ -172,6 +175,9 @@ def follow(store: Source, engine: Engine, stop: Event, limits: Limits = LIMITS) 
             pause = PAUSE
         except Busy:
             pause = PAUSE
+        except IndexDamaged:
+            pause = HOPELESS_PAUSE
+            log.exception("the index cannot be read although it was made anew; next try in %.0f s", pause)
         except Exception:
             log.exception("the index could not be brought up to date; next try in %.0f s", pause)
             pause = min(pause * 2, LONGEST_PAUSE)

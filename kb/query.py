@@ -7,6 +7,7 @@ an operator.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,6 +17,8 @@ from kb.question import Filters, Query
 Kind = Literal["words", "phrase", "prefix"]
 
 PASTED_WORDS = 30
+# So much beside a quotation is a message that quotes, no question with an operator. A Chinese word has two characters.
+MESSAGE_WORDS, CHARACTERS_OF_WORD = 3, 2
 # `-bugreport(C# …)` is an option of a program with what it is of, not a word to leave out.
 _PIECE = re.compile(
     r"""(?P<minus>(?<!\S)-(?=[^\W\d_](?!\S*[(（])|["“＂]))?
@@ -29,6 +32,7 @@ _LANGS: dict[str, str] = {language.lower(): language for language in LANGUAGES}
 _LANGS |= dict.fromkeys(("zh-tw", "tw", "繁體", "繁體中文"), "zh-Hant")
 _LANGS |= dict.fromkeys(("zh-cn", "cn", "简体", "简体中文"), "zh-Hans") | {"english": "en"}
 _TYPE_JOINT = re.compile(r"[\s_-]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _SPACE = re.compile(r"[\s\u3000]+")
 
 
@@ -38,7 +42,7 @@ class Clause:
 
     `field` limits it to the title or to the article's number. A plain `words` clause is a wish, not a condition,
     unless it is negated, fielded or in a group with others. `printed`: a phrase between “marks of print”, as names and
-    messages that were copied have them.
+    messages that were copied have them, or "in" the middle of what reads like such a message.
     """
 
     text: str
@@ -98,6 +102,8 @@ def parse(text: str) -> Parsed:
     clauses, chosen = _pieces(cleaned)
     if not any(not clause.negated for clause in clauses) and not any(chosen.values()):
         return Parsed(cleaned)
+    if _is_message(clauses):
+        clauses = [replace(clause, printed=clause.kind == "phrase") for clause in clauses]
     wanted = " ".join(clause.text for clause in clauses if not clause.negated and clause.field != "number")
     filters = Filters(
         products=frozenset(chosen["product"]),
@@ -108,8 +114,18 @@ def parse(text: str) -> Parsed:
     return Parsed(wanted, tuple(clauses), filters)
 
 
+def _is_message(clauses: Sequence[Clause]) -> bool:
+    """Whether it says so much beside what it quotes that it was copied from somewhere."""
+    words = 0.0
+    for clause in clauses:
+        if clause.kind == "words" and not clause.negated and not clause.field:
+            han = len(_HAN.findall(clause.text))
+            words += han / CHARACTERS_OF_WORD or 1
+    return words >= MESSAGE_WORDS
+
+
 def unquoted(parsed: Parsed) -> Parsed | None:
-    """The same with the phrases it wants between marks of print as mere words; None where there are none."""
+    """The same with the printed phrases it wants as mere words; None where there are none."""
     clauses = tuple(
         replace(clause, kind="words") if clause.printed and not clause.field and not clause.negated else clause
         for clause in parsed.clauses

@@ -75,8 +75,8 @@ class Hit:
 class Hits:
     """A page of hits. `total` and `facets` count every match under the scope, a facet as if its own filter were off.
 
-    `marks` are what to mark in a passage. `unquoted`: nothing says what stands between
-    “marks of print” word for word, so it was taken as words.
+    `marks` are what to mark in a passage. `unquoted`: nothing says word for word what stands between “marks of print”,
+    or is quoted by a message, so it was taken as words.
     `facets[name]` is (value, count), most frequent first, ties by value.
     """
 

@@ -321,6 +321,9 @@ def test_what_is_between_marks_of_print_is_searched_for_as_words_where_nothing_s
     assert not engine.search(Query("“伺服器連線”"), PUBLIC).unquoted
     assert not engine.search(Query("“無法連線到伺服器”"), scope("public", "staff")).unquoted
     assert found(engine, '"無法連線到伺服器" 10061') == [], "an operator is meant"
+    assert engine.search(Query('打開的時候說 "無法連線到伺服器" 10061'), PUBLIC).unquoted, "a message that quotes"
+    assert engine.search(Query('cannot open the "file" 伺服器 10061'), PUBLIC).unquoted
+    assert found(engine, 'cannot open the -"伺服器" 磁碟 10061') == []
     assert found(engine, "title:“無法連線到伺服器”") == [], "what a field must say, it must say"
     assert found(engine, "“不存在的東西 zzqxy”") == []
 

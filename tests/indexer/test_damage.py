@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import resource
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -12,7 +16,7 @@ from indexer.audit import audit
 from indexer.engines import open_engine
 from indexer.folding import fold
 from indexer.spelling import spellings
-from indexer.sync import drain, rebuild
+from indexer.sync import drain, follow, rebuild
 from kb.config import Config
 from kb.question import Query
 from kb.search import EngineDown, IndexDamaged, Search
@@ -103,3 +107,76 @@ def test_an_index_that_was_removed_is_not_taken_for_the_one_made_after_it(tmp_pa
         assert reader.search(Query("登入"), PUBLIC).total == 2
         for engine in (reader, writer):
             engine.close()
+
+
+@contextmanager
+def open_files(most: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("engine_name", DAMAGE)
+def test_trouble_of_the_machine_that_passes_is_no_damage(tmp_path: Path, engine_name: str) -> None:
+    config = Config(home=tmp_path)
+    with sqlite(tmp_path) as store:
+        apply(store, draft("a", title="無法登入系統"))
+        engine = open_engine(config, engine_name)
+        rebuild(store, engine)
+        engine.close()
+        engine = open_engine(config, engine_name)
+        with open_files(3), pytest.raises(EngineDown) as raised:
+            engine.search(Query("登入"), PUBLIC)
+        assert not isinstance(raised.value, IndexDamaged)
+        assert "Too many open files" in str(raised.value)
+        assert engine.search(Query("登入"), PUBLIC).total == 1
+        engine.close()
+
+
+@pytest.mark.parametrize("trouble", [OSError(errno.EMFILE, "Too many open files"), MemoryError()])
+def test_passing_trouble_makes_no_index_anew(
+    tmp_path: Path, trouble: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite(tmp_path) as store:
+        apply(store, draft("a", title="無法登入系統"))
+        engine = open_engine(Config(home=tmp_path))
+        rebuild(store, engine)
+        generation = engine.status().generation
+
+        def troubled() -> None:
+            raise trouble
+
+        with monkeypatch.context() as patched:
+            patched.setattr(engine, "_status", troubled)
+            with pytest.raises(EngineDown):
+                drain(store, engine)
+        assert engine.status().generation == generation
+        engine.close()
+
+
+def test_what_is_damaged_even_when_made_anew_is_not_made_anew_over_and_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite(tmp_path) as store:
+        apply(store, draft("a", title="無法登入系統"))
+        engine = open_engine(Config(home=tmp_path))
+        looked = []
+
+        def damaged() -> None:
+            looked.append(1)
+            raise IndexDamaged("by a mistake of ours")
+
+        monkeypatch.setattr(engine, "_status", damaged)
+        stop = Event()
+        following = Thread(target=follow, args=(store, engine, stop))
+        following.start()
+        stop.wait(3)
+        stop.set()
+        following.join(30)
+        assert not following.is_alive()
+        assert len(looked) == 2, "before and after"
+        assert [path.name for path in (tmp_path / "index/whoosh").glob("gen-*")] == ["gen-000001"]
+        engine.close()
