@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from indexer.documents import documents_of
-from indexer.sync import Progress, Source, put, sources
+from indexer.filling import Progress, Source, put, sources
 from kb.search import Engine, IndexDamaged
 
 

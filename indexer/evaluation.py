@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 from indexer.engines import open_engine
+from indexer.filling import sources
 from indexer.importing import ImportOptions, import_articles
-from indexer.sync import drain, sources
+from indexer.sync import drain
 from kb.config import Config
 from kb.entitlements import EVERYONE, PUBLIC
 from kb.question import Filters, Query

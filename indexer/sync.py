@@ -8,54 +8,28 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import Event
-from typing import Protocol
 
+from indexer.audit import audit, repair
 from indexer.documents import documents_of
-from indexer.extracting import Files, read_out
+from indexer.extracting import read_out
+from indexer.filling import Progress, Source, put, sources
 from indexer.sounds import read_dictionaries
 from kb.limited import Limits
-from kb.search import Busy, Engine, IndexDamaged, Writer
-from kb.store.articles import ChangeNote, IndexSource
+from kb.search import Busy, Engine, IndexDamaged
 
 log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
 
 # Of reading a file out, as KB_RENDER_SECONDS and KB_RENDER_MEMORY_MB are without a setting.
 LIMITS = Limits()
 BATCH = 2_000
-CHUNK = 500
 PAUSE = 0.05
 LOOKED_AT = 5.0
 LONGEST_PAUSE = 30.0
 HOPELESS_PAUSE = 600.0
 EVERY_NOTE = 1_000_000_000
-
-
-class Source(Files, Protocol):
-    """What indexing asks of the store."""
-
-    def articles_for_index(
-        self, ids: Sequence[int] | None = None, after: int = 0, limit: int = CHUNK
-    ) -> list[IndexSource]: ...
-
-    def notes(self, limit: int) -> list[ChangeNote]: ...
-
-    def waiting(self) -> int: ...
-
-    def claimed(self, limit: int) -> AbstractContextManager[list[ChangeNote]]: ...
-
-    def alone(self, patience: float = 0) -> AbstractContextManager[Callable[[], None]]: ...
-
-    def done(self, note_ids: Sequence[int]) -> None: ...
-
-    def article_ids(self) -> list[int]: ...
-
-    def forget_file_texts(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +42,9 @@ class Synced:
 def drain(store: Source, engine: Engine, progress: Progress | None = None, limits: Limits = LIMITS) -> Synced:
     """Bring the index in step with every change noted so far. `limits` are those of reading a file out.
 
-    An index that is empty or damaged, or was written by other rules than today's, is rebuilt. Raises Busy when another
-    process is writing it, IndexDamaged when it cannot be read even then.
+    An index that is empty or damaged, or was written by other rules than today's, is rebuilt. One that missed changes,
+    since that of another engine learnt of them, is compared with the store first. Raises Busy when another process is
+    writing it, IndexDamaged when it cannot be read even then.
     """
     try:
         status = engine.status()
@@ -81,16 +56,26 @@ def drain(store: Source, engine: Engine, progress: Progress | None = None, limit
         if store.article_ids() or status.stale:
             return rebuild(store, engine, progress, limits)
         progress = None
-    return _drained(store, engine, progress, limits)
+    mended = _caught_up(store, engine, status.engine, progress) if store.take_notes(status.engine) else 0
+    return Synced(mended + _drained(store, engine, progress, limits))
 
 
-def _drained(store: Source, engine: Engine, progress: Progress | None, limits: Limits) -> Synced:
+def _caught_up(store: Source, engine: Engine, name: str, progress: Progress | None) -> int:
+    """How many articles were put right that the index had missed the changes of."""
+    log.info("changes went to the index of another engine: that of %s is compared with the store", name)
+    findings = audit(store, engine, progress)
+    repair(store, engine, findings)
+    store.caught_up(name)
+    return len(findings.articles)
+
+
+def _drained(store: Source, engine: Engine, progress: Progress | None, limits: Limits) -> int:
     done = 0
     while some := _drain_some(store, engine, limits):
         done += some
         if progress:
             progress(done, done + store.waiting())
-    return Synced(done)
+    return done
 
 
 def _drain_some(store: Source, engine: Engine, limits: Limits) -> int:
@@ -102,16 +87,6 @@ def _drain_some(store: Source, engine: Engine, limits: Limits) -> int:
             with engine.writer() as writer:
                 put(store, writer, ids)
     return len(ids)
-
-
-def put(store: Source, writer: Writer, ids: Sequence[int]) -> None:
-    """Put these articles as they are now in the place of what the index has of them; those that are gone, go."""
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
-        found = {source.row.id: source for source in store.articles_for_index(chunk, limit=CHUNK)}
-        for article in chunk:
-            source = found.get(article)
-            writer.replace(article, list(documents_of(source)) if source else [])
 
 
 def rebuild(
@@ -142,20 +117,16 @@ def rebuild(
                     progress(done, max(total, done))
             # Another may have taken notes since, and told the old generation alone.
             check_alone()
-        store.done([note.id for note in notes])
+        if serving:
+            name = engine.status().engine
+            store.take_notes(name)
+            store.caught_up(name)
+            store.done([note.id for note in notes])
     return Synced(done)
 
 
 def _alone() -> None:
     """Nobody else tells an index that does not serve."""
-
-
-def sources(store: Source) -> Iterator[IndexSource]:
-    """Every article by id, a chunk in memory at a time."""
-    after = 0
-    while chunk := store.articles_for_index(after=after, limit=CHUNK):
-        yield from chunk
-        after = chunk[-1].row.id
 
 
 def follow(store: Source, engine: Engine, stop: Event, limits: Limits = LIMITS) -> None:

@@ -247,6 +247,8 @@ class Vocabularies:
 
     def _again(self, stamp: Stamp, before: tuple[Stamp, int, Vocabulary] | None) -> tuple[Stamp, int, Vocabulary]:
         number = before[1] + 1 if before else 1
+        if self._own and not stamp:
+            log.warning("%s: no file; the terms that come with the program are in use", self._own)
         try:
             return stamp, number, Vocabulary(shipped_rows() + (own_rows(self._own) if self._own and stamp else ()))
         except VocabularyError as error:

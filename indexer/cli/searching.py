@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from indexer.cli.common import Refused, config, opened_engine, opened_store, today
+from indexer.filling import sources
 from indexer.folding import fold
 from indexer.mining import proposals
 from indexer.spelling import spellings
-from indexer.sync import sources
 from indexer.vocabulary import Vocabularies
 from kb.accounts import Accounts
 from kb.config import Config

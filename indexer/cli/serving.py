@@ -144,6 +144,7 @@ def status() -> int:
     settings = config()
     with opened_store(settings) as store, opened_engine(settings) as engine:
         found, waiting = engine.status(), store.waiting()
+        missed = store.has_missed(found.engine)
         click.echo(f"articles   {len(store.article_ids()):,}")
         click.echo(f"products   {len(store.products()):,}")
         click.echo(f"accounts   {len(Accounts(store, settings, matrices(settings.matrix)).all()):,}")
@@ -151,6 +152,8 @@ def status() -> int:
         stale = "written by other rules than today's: kb build" if found.stale else "up to date with today's rules"
         click.echo(f"index      {found.generation}, {stale}" if found.generation else "index      none yet: kb sync")
         click.echo(f"waiting    {waiting:,} changes" + (": kb sync" if waiting else ""))
+        if missed:
+            click.echo("missed     changes that the index of another engine learnt of: kb sync brings them over")
         if found.engine == "whoosh" and found.documents > OUTGROWN:
             click.echo(f"advice     more than {OUTGROWN:,} documents: tantivy is faster (docs/operations.md, Growing)")
-    return 1 if waiting or found.stale else 0
+    return 1 if waiting or missed or found.stale else 0

@@ -283,6 +283,25 @@ class Store:
         with self.writing() as connection:
             indexing.done(connection, note_ids)
 
+    def has_missed(self, engine: str) -> bool:
+        """Whether the index of another engine learnt of changes that this one, as far as is known, did not."""
+        with self.reading() as connection:
+            return indexing.has_missed(connection, engine)
+
+    def take_notes(self, engine: str) -> bool:
+        """From now on notes are for the index of this engine. Whether it `has_missed` any before: then it is to be
+        compared with the store, until it is said to have `caught_up`."""
+        with self.reading() as connection:
+            if indexing.takes_notes(connection, engine):
+                return False
+        with self.writing() as connection:
+            return indexing.take_notes(connection, engine)
+
+    def caught_up(self, engine: str) -> None:
+        """The index of an engine holds what the store says. Nothing, where another has taken the notes since."""
+        with self.writing() as connection:
+            indexing.caught_up(connection, engine)
+
     def note_all(self) -> None:
         """Notes a change for every article."""
         with self.writing() as connection:

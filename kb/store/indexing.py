@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, case, delete, func, insert, select
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from kb.entitlements import Scope
 from kb.store import file_texts
 from kb.store.articles import ChangeNote, IndexSource, SectionRow
 from kb.store.case_tables import case_link
+from kb.store.feedback import upsert
 from kb.store.feedback_tables import vote
 from kb.store.reading import readable_rows
 from kb.store.rows import ARTICLE, article_row
-from kb.store.tables import article, article_section, change_note, grant_set
+from kb.store.tables import article, article_section, change_note, counter, grant_set
 
 CHUNK = 500
 # More changes than these are of an import, which seldom hides anything.
 MOST_WAITING = 500
+# The counter of the engine that takes the notes: 1 where it has missed some.
+TAKER = "notes:"
 _WAITING = select(change_note.c.article_id).order_by(change_note.c.id).limit(MOST_WAITING + 1)
 
 
@@ -103,6 +106,36 @@ def hidden(connection: Connection, scope: Scope) -> frozenset[int]:
 def done(connection: Connection, note_ids: Sequence[int]) -> None:
     for start in range(0, len(note_ids), CHUNK):
         connection.execute(delete(change_note).where(change_note.c.id.in_(note_ids[start : start + CHUNK])))
+
+
+def _takers(connection: Connection) -> dict[str, bool]:
+    """The engine that notes are for, if any took them yet, and whether it has missed some."""
+    found = connection.execute(select(counter.c.name, counter.c.value).where(counter.c.name.startswith(TAKER)))
+    return {row.name.removeprefix(TAKER): bool(row.value) for row in found}
+
+
+def has_missed(connection: Connection, engine: str) -> bool:
+    """See `Store.has_missed`."""
+    return _takers(connection) not in ({}, {engine: False})
+
+
+def takes_notes(connection: Connection, engine: str) -> bool:
+    """Whether the notes are for this engine, and all before were."""
+    return _takers(connection) == {engine: False}
+
+
+def take_notes(connection: Connection, engine: str) -> bool:
+    """See `Store.take_notes`."""
+    missed, name = has_missed(connection, engine), TAKER + engine
+    connection.execute(delete(counter).where(counter.c.name.startswith(TAKER), counter.c.name != name))
+    new = upsert(connection)(counter).values(name=name, value=int(missed))
+    connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": int(missed)}))
+    return missed
+
+
+def caught_up(connection: Connection, engine: str) -> None:
+    """See `Store.caught_up`."""
+    connection.execute(update(counter).where(counter.c.name == TAKER + engine).values(value=0))
 
 
 def note(connection: Connection, ids: Iterable[int]) -> None:

@@ -390,3 +390,17 @@ def test_the_store_finds_nothing_one_may_not_read(store: Store) -> None:
     assert found(store, "秘密的代碼") == [] and found(store, "公開") == ["mine"]
     assert sorted(found(store, "秘密的代碼", who=gold)) == ["mine", "theirs"]
     assert store.find([("公開",)], Query(""), NOBODY) == []
+
+
+def test_an_engine_has_missed_what_another_was_told(store: Store) -> None:
+    assert not store.has_missed("one"), "nobody was told anything"
+    assert store.take_notes("one") is False
+    assert not store.has_missed("one") and store.has_missed("other")
+    assert store.take_notes("other") is True
+    assert store.has_missed("other"), "until it has caught up"
+    assert store.take_notes("other") is True
+    store.caught_up("other")
+    assert not store.has_missed("other") and store.take_notes("other") is False
+    assert store.take_notes("one") is True
+    store.caught_up("other")
+    assert store.has_missed("one") and store.has_missed("other"), "too late: another takes the notes"

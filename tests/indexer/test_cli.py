@@ -112,6 +112,16 @@ def test_status_and_check_say_what_there_is_of_an_index(filled: KB, tmp_path: Pa
     assert "none yet: kb sync\n" in filled("status").output
 
 
+def test_moving_to_another_engine_asks_for_no_more_than_a_setting(filled: KB, tmp_path: Path) -> None:
+    assert filled("build", "--engine", "tantivy").exit_code == 0
+    assert "missed" not in filled("status").output
+    moved = filled("status", KB_ENGINE="tantivy")
+    assert moved.exit_code == 1 and "missed     changes" in moved.output and "kb sync" in moved.output
+    assert filled("sync", KB_ENGINE="tantivy").exit_code == 0
+    assert filled("status", KB_ENGINE="tantivy").exit_code == 0
+    assert "missed     changes" in filled("status").output
+
+
 @pytest.mark.parametrize("command", [["build"], ["sync"], ["check"], ["check", "--repair"]])
 def test_what_may_make_an_index_anew_gives_way_to_readers(
     filled: KB, command: list[str], monkeypatch: pytest.MonkeyPatch

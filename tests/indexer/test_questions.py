@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from indexer.engines import open_engine
+from indexer.filling import sources
 from indexer.folding import fold
 from indexer.importing import ImportOptions, import_articles
 from indexer.spelling import spellings
-from indexer.sync import drain, sources
+from indexer.sync import drain
 from kb.config import Config
 from kb.entitlements import EVERYONE, Scope, matrices, staff_grants
 from kb.question import Query

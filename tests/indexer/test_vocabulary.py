@@ -56,7 +56,7 @@ def test_a_term_finds_what_it_is_called_elsewhere(tmp_path: Path, asked: str, fo
     engine.close()
 
 
-def test_a_file_of_ones_own_is_read_again_when_it_changes(tmp_path: Path) -> None:
+def test_a_file_of_ones_own_is_read_again_when_it_changes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     terms = tmp_path / "terms.tsv"
     engine = WhooshEngine(tmp_path / "index", Analysis(), Weights(), Vocabularies(terms))
     put(engine, [document(1, "Quokka restarts", "…", lang="en"), document(2, "印表機卡紙")])
@@ -65,6 +65,7 @@ def test_a_file_of_ones_own_is_read_again_when_it_changes(tmp_path: Path) -> Non
         return [hit.article for hit in engine.search(Query("短尾矮袋鼠"), PUBLIC).hits]
 
     assert found() == []
+    assert f"{terms}: no file" in caplog.text
     terms.write_text("# animals\n短尾矮袋鼠\t短尾矮袋鼠\tquokka\n", "utf-8")
     assert found() == [1]
     terms.write_text("one column only\n", "utf-8")
