@@ -31,6 +31,8 @@ KINDS = {
 }
 MAX_TERM = 64
 MAX_JOINED = 24
+# What is longer is seldom met again, and as long as a line of a log: it is taken apart each time.
+LONGEST_KEPT = 2 * MAX_TERM
 
 _HAN_CHARACTERS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U000323af"
 _NOT_HAN = re.compile(f"[^{_HAN_CHARACTERS}]+")
@@ -143,12 +145,15 @@ def stem(word: str) -> str:
     return porter(word) if word.isascii() and word.isalpha() and len(word) > 2 else word
 
 
-@lru_cache(maxsize=50_000)
 def latin_terms(run: str, written: str) -> tuple[tuple[str, int, int], ...]:
     """Terms of a run of Latin letters, digits and what joins them, with offsets inside it.
 
     `run` is folded, `written` as in the text (for camelCase). Each term once a place.
     """
+    return (_kept_terms if len(run) <= LONGEST_KEPT else _latin_terms)(run, written)
+
+
+def _latin_terms(run: str, written: str) -> tuple[tuple[str, int, int], ...]:
     if len(run) <= MAX_TERM and _in_one_piece(run, written):
         # Most are.
         kinds = (EXACT + run, STEM + stem(run), CODE + run) if _HEX.match(run) else (EXACT + run, STEM + stem(run))
@@ -175,6 +180,9 @@ def latin_terms(run: str, written: str) -> tuple[tuple[str, int, int], ...]:
         for last in range(2, len(atoms)):
             add(PART, run[: atoms[last - 1][2]], 0, atoms[last - 1][2])
     return tuple(found)
+
+
+_kept_terms = lru_cache(maxsize=50_000)(_latin_terms)
 
 
 def _in_one_piece(atom: str, written: str) -> bool:

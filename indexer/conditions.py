@@ -8,7 +8,7 @@ from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, STEM, Analysis
 from indexer.folding import fold
 from indexer.planning import article_number
 from indexer.sources import EVERYTHING, NUMBER, TITLE
-from indexer.tree import ALWAYS, NEVER, Articles, Node, Not, Prefix, Term, all_of, any_of
+from indexer.tree import ALWAYS, NEVER, Articles, Node, Not, OneOf, Prefix, Term, all_of, any_of
 from kb.query import Clause
 
 # The articles, among those with every word of it, that hold a text as it stands; in the title only, if told so.
@@ -27,6 +27,8 @@ def condition(clauses: Iterable[Clause], analysis: Analysis, quoting: Quoting) -
 
 
 def _clause(clause: Clause, analysis: Analysis, quoting: Quoting) -> Node:
+    if clause.kind == "value":
+        return OneOf(clause.field, frozenset({clause.text}))
     if clause.field == "number":
         number = article_number(fold(clause.text))
         return Term(NUMBER, number) if number else NEVER

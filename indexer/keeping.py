@@ -9,8 +9,10 @@ import json
 import logging
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from kb.rendering import Html, Outcome
 
@@ -25,9 +27,12 @@ class Keeping:
 
     def __init__(self, path: Path) -> None:
         self._path, self._part = path, path.with_suffix(".part")
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._file = self._part.open("wb")
-        self._failed = False
+        self._file: BinaryIO | None = None
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._file = self._part.open("wb")
+        except OSError as problem:
+            self._fail(problem)
 
     def __enter__(self) -> Keeping:
         return self
@@ -36,24 +41,34 @@ class Keeping:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._file.close()
-            if not self._failed and kind is None:
+            if self._file and kind is None:
+                self._file.close()
                 self._part.rename(self._path)
                 return
         except OSError as problem:
-            log.warning("what was rendered is not kept: %s", problem)
-        self._part.unlink(missing_ok=True)
+            self._fail(problem)
+        self._drop()
 
     def add(self, digest: str, outcome: Outcome) -> None:
-        if self._failed or outcome.failure:
+        if self._file is None or outcome.failure:
             return
         sections = [(each.html, each.text, each.headings, each.toc) for each in outcome.sections]
         data = zlib.compress(json.dumps(sections, ensure_ascii=False).encode("utf-8", "surrogatepass"), QUICKLY)
         try:
             self._file.write(HEAD.pack(bytes.fromhex(digest), len(data)) + data)
         except OSError as problem:
-            log.warning("what was rendered is not kept: %s", problem)
-            self._failed = True
+            self._fail(problem)
+
+    def _fail(self, problem: OSError) -> None:
+        log.warning("what was rendered is not kept: %s", problem)
+        self._drop()
+
+    def _drop(self) -> None:
+        with suppress(OSError):
+            if self._file:
+                self._file.close()
+            self._part.unlink(missing_ok=True)
+        self._file = None
 
 
 class Kept:

@@ -20,8 +20,8 @@ MAX_NAME = 6
 MAX_UNITS_TRANSLATED = 40
 SCATTERED = 0.7
 INSIDE = 0.8
-# Of what a unit is made of, so many alternatives each.
-MOST_WAYS = 2
+# Of what a unit is made of, of at most so many terms, so many alternatives each.
+MOST_MADE_OF, MOST_WAYS = 4, 2
 # The language of what counts in articles of any.
 EVERY = ""
 HAN_LANGS = frozenset({"zh-Hant", "zh-Hans"})
@@ -236,7 +236,7 @@ def _with_alternatives(unit: Unit, matches: Sequence[Match], cut: Cut) -> Unit:
 def _all_replaced(unit: Unit, matches: Sequence[Match], cut: Cut) -> Iterator[Evidence]:
     """What the vocabulary says in each language for all the terms that a unit is made of, of which there are several:
     开启文件 for 打开文档."""
-    if len(matches) < 2:
+    if not 2 <= len(matches) <= MOST_MADE_OF:
         return
     for lang, joint in (("zh-Hant", ""), ("zh-Hans", ""), (EVERY, " ")):
         ways = [[one for one in match.alternatives if one.lang == lang][:MOST_WAYS] for match in matches]

@@ -83,7 +83,14 @@ def terms_of(plan: Plan) -> Iterator[str]:
 
 
 def rarity(unit: Unit, statistics: Statistics) -> float:
-    """How rare a unit is: as rare as its terms. One that nothing readable contains is as rare as can be."""
+    """How rare a unit is: as rare as its terms. One that nothing readable contains is as rare as can be.
+
+    A Han word is no rarer than other words for it in Chinese: few articles say 打不開, many 無法開啟.
+    """
+    if not unit.surface.isascii():
+        chinese = (one for one in unit.evidence if one.origin in ("asked", "synonym", "script"))
+        if ways := [idf for one in chinese if (idf := max(map(statistics.idf, one.shares), default=0.0))]:
+            return min(ways)
     for asked in (True, False):
         terms = (term for one in unit.evidence if (one.origin == "asked") == asked for term in one.shares)
         if found := [idf for idf in map(statistics.idf, terms) if idf]:
@@ -117,7 +124,7 @@ class Ranking:
         weights, unit = self.weights, self.mass * self.scale
         # Of the language wanted most alone: that of the others is much to walk through for little.
         bonus = [
-            Worthwhile(OneOf("lang", frozenset({lang})), round(weights.prefer_chooses * unit))
+            Worthwhile(OneOf("lang", frozenset({lang})), round(_language_chooses(self.plan, weights) * unit))
             for lang in self.plan.langs[:1]
         ]
         if self.plan.numbers:
@@ -188,7 +195,7 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
     }
     chosen = sorted((term for term in worths if worths[term]), key=lambda term: (-worths[term], term))[:MAX_TERMS]
     ways = [_ways(rewording, statistics, weights) for rewording in plan.rewordings]
-    titles = mass * (weights.title_chooses + weights.cover_chooses + weights.prefer_chooses)
+    titles = mass * (weights.title_chooses + weights.cover_chooses + _language_chooses(plan, weights))
     titles += weights.number * mass if plan.numbers else 0
     telling = sorted(zip(all_idfs, plan.units, strict=True), key=lambda pair: -pair[0])[:MAX_UNITS]
     codes = [(code_term(unit.surface), idf) for idf, unit in telling if is_code(unit.surface)]
@@ -257,6 +264,12 @@ def _shown(
     shares = {term: share for term, share in evidence.shares.items() if statistics.frequencies[term]}
     found = Sum(tuple(Worthwhile(Term(name, term), worth(share * trust)) for term, share in shares.items()))
     return Within(OneOf("lang", frozenset({evidence.lang})), found) if evidence.lang and shares else found
+
+
+def _language_chooses(plan: Plan, weights: Weights) -> float:
+    """What the language wanted most is to which candidates are chosen: near what it adds to a score."""
+    latin = plan.certain and not plan.han and not HAN_LANGS.intersection(plan.langs[:1])
+    return weights.reader_chooses if latin else weights.prefer_chooses
 
 
 def preference(langs: Sequence[str]) -> dict[str, float]:

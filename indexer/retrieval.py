@@ -11,6 +11,7 @@ import numpy as np
 from indexer.analysis import Analysis
 from indexer.caching import CACHE_MB, Cache
 from indexer.conditions import condition
+from indexer.folding import fold
 from indexer.looking import Looked, holds_whole, look
 from indexer.matching import Match, matching
 from indexer.planning import Unit, plan
@@ -21,13 +22,17 @@ from indexer.tree import Articles, Node, Not, OneOf, Term, Updated, all_of, any_
 from indexer.vocabulary import Vocabularies, Vocabulary
 from indexer.weights import Weights
 from kb.entitlements import Scope
-from kb.query import Parsed, understood, unquoted
+from kb.query import Clause, Parsed, as_words, doubtful, literally, understood, unquoted
 from kb.question import DATE_BUCKETS, FACETS, MAX_DEPTH, Filters, Query
 from kb.search import NOTHING, Hit, Hits
 from kb.snippets import Marks
 
 OCTETS_OF_TERM = 100
 QUOTED_UNITS = 2
+# So many of those found tell whether what looks like an operator is one.
+LOOKED_INTO = 20
+# So many that are worth the same are looked at.
+MAX_ALIKE = 2_000
 # What covers so much of a query covers it, but for what was rounded.
 WHOLE = 0.999
 # As rare as what half of the articles say; as long as a little Latin word is.
@@ -69,18 +74,39 @@ class Retrieval:
     known: Known = field(default_factory=Known)
 
     def search(self, query: Query, scope: Scope, source: Source, vocabulary: Vocabulary | None = None) -> Hits:
-        """What it finds; when nothing says what the query quotes, what it finds without the quotation marks.
+        """What it finds; what looks like an operator is a word where articles that are found have it as it was typed;
+        when nothing says what the query quotes, what it finds without the quotation marks.
 
         `vocabulary`: the one of now, if it is known.
         """
         parsed, filters = understood(query)
         vocabulary = vocabulary or self.vocabularies.current()
+        literal = self._literal(parsed, query, scope, source, vocabulary)
+        if literal:
+            parsed = as_words(parsed, literal)
         found = self._found(parsed, filters, query, scope, source, vocabulary)
         if not found.total and (words := unquoted(parsed)):
             others = self._found(words, filters, query, scope, source, vocabulary)
             if others.total:
-                return replace(others, unquoted=True)
-        return found
+                found = replace(others, unquoted=True)
+        return replace(found, literal=tuple(clause.typed for clause in literal)) if literal else found
+
+    def _literal(
+        self, parsed: Parsed, query: Query, scope: Scope, source: Source, vocabulary: Vocabulary
+    ) -> tuple[Clause, ...]:
+        """The clauses that the articles found by all the words have as they were typed."""
+        clauses = doubtful(parsed)
+        if not clauses or not scope:
+            return ()
+        first = replace(query, sort="relevance", page=1, page_size=LOOKED_INTO, explain=False)
+        hits = self._found(as_words(parsed, clauses), parsed.filters, first, scope, source, vocabulary).hits
+        readable, _ = self.known.of(source, scope, query.without)
+        among = all_of([readable, Articles(frozenset(hit.article for hit in hits))])
+        return tuple(
+            clause
+            for clause in clauses
+            if hits and any(source.quoting(among, fold(form), False) for form in literally(clause))
+        )
 
     def _found(
         self, parsed: Parsed, filters: Filters, query: Query, scope: Scope, source: Source, vocabulary: Vocabulary
@@ -165,12 +191,14 @@ class Searched:
         return tuple(Hit(one.article, one.score, one.parts if query.explain else {}) for one in looked[first:last])
 
     def candidates(self, limit: int) -> Rows:
-        """The documents of the greatest worth, at most `limit` and whole ranks only, so that it is never a matter of an
-        engine's own order which of those alike are among them; the newest others, when that leaves few."""
-        worth = self.ranking.worth
-        found = self.source.best(self.telling, worth, limit + 1)
-        if len(found) <= limit and self.telling != self.among:
-            found = self.source.best(self.among, worth, limit + 1)
+        """The documents of the greatest worth, at most `limit`. Of those that are alike at the border none, so that it
+        is never a matter of an engine's own order which are among them; or, when that leaves few, those with the
+        shortest titles."""
+        worth, among = self.ranking.worth, self.telling
+        found = self.source.best(among, worth, limit + 1)
+        if len(found) <= limit and among != self.among:
+            among = self.among
+            found = self.source.best(among, worth, limit + 1)
         if len(found) <= limit:
             return found
         border = int(found.scores[limit])
@@ -178,8 +206,18 @@ class Searched:
         enough = min(limit, MAX_DEPTH) if limit >= MAX_DEPTH else min(self.weights.look, limit)
         if len(kept) >= enough:
             return kept
-        others = all_of([self.among, Not(Articles(frozenset(kept.articles.tolist())))])
-        return Rows.joined([kept, self.source.newest(others, enough - len(kept))])
+        return Rows.joined([kept, self._alike(among, border, limit - len(kept))])
+
+    def _alike(self, among: Node, border: int, limit: int) -> Rows:
+        """Of documents that are worth the same those with the shortest titles; of too many to look at, the newest."""
+        found = self.source.best(among, self.ranking.worth, MAX_ALIKE)
+        scores = found.scores.tolist()
+        if len(found) == MAX_ALIKE and scores[-1] == border:
+            better = frozenset(found.articles[: scores.index(border)].tolist())
+            return self.source.newest(all_of([among, Not(Articles(better))]), limit)
+        alike = [at for at, score in enumerate(scores) if score == border]
+        alike.sort(key=lambda at: (found.title_lengths[at], found.articles[at]))
+        return found.chosen(alike[:limit])
 
     def _looked(self, near: Scored, count: int, last: int) -> list[Looked]:
         """The first `count` of those scored in their final order, down to the `last`; the rest are translations of some

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 TIMEOUT = 60
 DRAIN_SECONDS = 20
 LONGEST_PAUSE = 30.0
+LOOKED_AT, KILLED_WITHIN = 0.5, 5
 # The longest query, all of it Chinese, takes 36,000 octets in an address; gunicorn allows 8,190 whatever is set.
 REQUEST_LINE = 65_536
 message.MAX_REQUEST_LINE = REQUEST_LINE
@@ -69,15 +70,18 @@ class Follower:
 
     def stop(self) -> None:
         self.ask_to_stop()
-        self._thread.join(DRAIN_SECONDS)
+        self._thread.join(LOOKED_AT + DRAIN_SECONDS + KILLED_WITHIN)
 
     def _keep_running(self) -> None:
         pause = 1.0
         while not self._stopping.is_set():
             began = time.monotonic()
             command = [sys.executable, "-W", "ignore::SyntaxWarning", "-m", "indexer.cli", *self._words]
-            self._process = subprocess.Popen(command)  # noqa: S603 (our own module, by our own interpreter)
-            while self._process.poll() is None and not self._stopping.wait(0.5):
+            try:
+                self._process = subprocess.Popen(command)  # noqa: S603 (our own module, by our own interpreter)
+            except OSError as error:
+                log.error("kb %s cannot be started: %s", " ".join(self._words), error)
+            while self._process and self._process.poll() is None and not self._stopping.wait(LOOKED_AT):
                 pass
             if self._stopping.is_set():
                 break
@@ -90,6 +94,7 @@ class Follower:
                 self._process.wait(DRAIN_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+                self._process.wait(KILLED_WITHIN)
 
 
 def _start(followers: Sequence[Follower]) -> None:

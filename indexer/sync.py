@@ -42,9 +42,9 @@ class Synced:
 def drain(store: Source, engine: Engine, progress: Progress | None = None, limits: Limits = LIMITS) -> Synced:
     """Bring the index in step with every change noted so far. `limits` are those of reading a file out.
 
-    An index that is empty or damaged, or was written by other rules than today's, is rebuilt. One that missed changes,
-    since that of another engine learnt of them, is compared with the store first. Raises Busy when another process is
-    writing it, IndexDamaged when it cannot be read even then.
+    An index that is not there, empty or damaged, or was written by other rules than today's, is rebuilt. One that
+    missed changes, since that of another engine learnt of them, is compared with the store first. Raises Busy when
+    another process is writing it, IndexDamaged when it cannot be read even then.
     """
     try:
         status = engine.status()
@@ -52,10 +52,8 @@ def drain(store: Source, engine: Engine, progress: Progress | None = None, limit
         synced = rebuild(store, engine, progress, limits)
         engine.status()
         return synced
-    if not status.documents or status.stale:
-        if store.article_ids() or status.stale:
-            return rebuild(store, engine, progress, limits)
-        progress = None
+    if status.stale or (not status.documents and store.waiting()):
+        return rebuild(store, engine, progress, limits)
     mended = _caught_up(store, engine, status.engine, progress) if store.take_notes(status.engine) else 0
     return Synced(mended + _drained(store, engine, progress, limits))
 

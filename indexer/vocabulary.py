@@ -28,6 +28,9 @@ MAX_HAN = 12
 # What is longer is made of several words.
 LONGEST_WORD = 4
 KEPT_TEXTS = 5_000
+# How surely a word stands for what its meaning is called elsewhere, when it is not the first for it in its own column:
+# 打不開 for 无法打开, which is as near to 無法開啟.
+EVERYDAY = 0.75
 _WORD = re.compile(r"[a-z0-9]+|[^a-z0-9\s]+")
 _HAN = re.compile("[\u3400-\u9fff]")
 
@@ -158,11 +161,13 @@ class Vocabulary:
         certainty = 1 / math.sqrt(len(rows))
         found: dict[tuple[str, str], Alternative] = {}
         for at, column in own:
+            everyday = COLUMNS[column] != ENGLISH and term not in self._rows[at][column][:1]
             for other, terms in enumerate(self._rows[at]):
                 origin = _origin(column, other)
+                elsewhere = certainty * EVERYDAY if everyday and other != column else certainty
                 for rank, text in enumerate(terms):
                     lang = "" if COLUMNS[other] == ENGLISH else COLUMNS[other]
-                    alternative = Alternative(text, lang, origin, certainty / math.sqrt(1 + rank))
+                    alternative = Alternative(text, lang, origin, elsewhere / math.sqrt(1 + rank))
                     if text != term:
                         found.setdefault((text, lang), alternative)
         return tuple(found.values())

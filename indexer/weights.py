@@ -38,6 +38,7 @@ class Weights:
     cover_chooses: float = 1.0
     codes_choose: float = 3.0
     prefer_chooses: float = 0.3
+    reader_chooses: float = 2.0
     number: float = 50.0
 
     # Parts of the score, each for the whole of what the query asks.

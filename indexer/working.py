@@ -135,8 +135,9 @@ def _sweep(store: Store, home: Path) -> None:
     before = time.time() - SWEPT_AFTER
     store.sweep(before)
     for folder in home.glob(FOLDER + "*"):
-        if folder.stat().st_mtime < before:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            if folder.stat().st_mtime < before:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class Beat:

@@ -155,15 +155,8 @@ class Accounts:
 
     def bearer(self, token: str, today: date) -> Viewer | None:
         """Who an API token that still holds speaks for."""
-        return self._by_token(_hash("token", token), today)
-
-    def token_holder(self, token_id: int, today: date) -> Viewer | None:
-        """Who a token speaks for, by its id, while it holds."""
-        return self._by_token(token_id, today)
-
-    def _by_token(self, which: str | int, today: date) -> Viewer | None:
         with self._store.reading() as connection:
-            found = rows.by_token(connection, which, _now())
+            found = rows.by_token(connection, _hash("token", token), _now())
         if found is None:
             return None
         scopes = found.scopes | {IMPLIED[each] for each in found.scopes if each in IMPLIED}

@@ -7,14 +7,15 @@ an operator.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, cast
 
 from kb.articles import LANGUAGES, TYPES
-from kb.question import Filters, Query
+from kb.question import LONGEST_VALUE, MOST_CHOSEN, Filters, Query
 
-Kind = Literal["words", "phrase", "prefix"]
+Kind = Literal["words", "phrase", "prefix", "value"]
+Field = Literal["", "title", "number", "product", "version", "lang", "type"]
 
 PASTED_WORDS = 30
 # So much beside a quotation is a message that quotes, no question with an operator. A Chinese word has two characters.
@@ -40,17 +41,24 @@ _SPACE = re.compile(r"[\s\u3000]+")
 class Clause:
     """A part of a query that must or must not hold. Clauses of one `group` are alternatives: any of them will do.
 
-    `field` limits it to the title or to the article's number. A plain `words` clause is a wish, not a condition,
-    unless it is negated, fielded or in a group with others. `printed`: a phrase between “marks of print”, as names and
-    messages that were copied have them, or "in" the middle of what reads like such a message.
+    `field` limits it to the title or to the article's number; a `value` of a facet is one to leave out. A plain `words`
+    clause is a wish, not a condition, unless it is negated, fielded or in a group with others. `printed`: a phrase
+    between “marks of print”, as names and messages that were copied have them, or "in" the middle of what reads like
+    such a message.
     """
 
     text: str
     kind: Kind = "words"
-    field: Literal["", "title", "number"] = ""
+    field: Field = ""
     negated: bool = False
     group: int = 0
     printed: bool = False
+
+    @property
+    def typed(self) -> str:
+        """It as it was typed, or could have been."""
+        said = f"{self.field}:{self.text}" if self.field else self.text
+        return ("-" if self.negated else "") + said + ("*" if self.kind == "prefix" else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +112,41 @@ def parse(text: str) -> Parsed:
         return Parsed(cleaned)
     if _is_message(clauses):
         clauses = [replace(clause, printed=clause.kind == "phrase") for clause in clauses]
-    wanted = " ".join(clause.text for clause in clauses if not clause.negated and clause.field != "number")
     filters = Filters(
         products=frozenset(chosen["product"]),
         versions=frozenset(chosen["version"]),
         langs=frozenset(chosen["lang"]),
         types=frozenset(chosen["type"]),
     )
-    return Parsed(wanted, tuple(clauses), filters)
+    return Parsed(_wanted(clauses), tuple(clauses), filters)
+
+
+def _wanted(clauses: Iterable[Clause]) -> str:
+    return " ".join(clause.text for clause in clauses if not clause.negated and clause.field != "number")
+
+
+def doubtful(parsed: Parsed) -> tuple[Clause, ...]:
+    """The clauses, beside others, that a pasted text would have, too: `-Name`, an option of a command; `char*`, a type
+    of C."""
+    found = tuple(
+        clause
+        for clause in parsed.clauses
+        if not clause.field and (clause.kind == "prefix" or (clause.negated and clause.kind == "words"))
+    )
+    return found if len(found) < len(parsed.clauses) else ()
+
+
+def literally(clause: Clause) -> tuple[str, ...]:
+    """How a text has what a doubtful clause says, where it is no operator."""
+    if clause.negated:
+        return tuple(f"{before}-{clause.text}" for before in " \n[(")
+    return f"{clause.text}*", f"{clause.text} *"
+
+
+def as_words(parsed: Parsed, some: Collection[Clause]) -> Parsed:
+    """The same with some of its clauses as mere words."""
+    clauses = tuple(replace(each, kind="words", negated=False) if each in some else each for each in parsed.clauses)
+    return Parsed(_wanted(clauses), clauses, parsed.filters)
 
 
 def _is_message(clauses: Sequence[Clause]) -> bool:
@@ -143,6 +178,16 @@ def without_minus(text: str) -> str:
     return _SPACE.sub(" ", _PIECE.sub(lambda match: match.group().removeprefix(match["minus"] or ""), clean(text)))
 
 
+def with_phrases_left_out(text: str) -> str:
+    """A query that leaves out what it might have meant as it stands: a phrase after a minus sign is nothing else."""
+
+    def phrase(match: re.Match[str]) -> str:
+        word = match["word"]
+        return f'-"{word}"' if match["minus"] and word and not match["field"] else match.group()
+
+    return _SPACE.sub(" ", _PIECE.sub(phrase, clean(text)))
+
+
 def filters_apart(text: str) -> tuple[str, Filters]:
     """A query without the values of facets that were typed in it, and these; as it was, where it is nothing else but
     what to leave out."""
@@ -150,12 +195,14 @@ def filters_apart(text: str) -> tuple[str, Filters]:
     if not parsed.filters.any or (parsed.clauses and all(clause.negated for clause in parsed.clauses)):
         return text, Filters()
 
-    def left(match: re.Match[str]) -> str:
-        field, value = (match["field"] or "").lower(), (match["phrase"] or match["word"]).strip()
-        chosen = field in _CHOSEN and not match["minus"] and _choice(field, value)
-        return "" if chosen else match.group()
-
-    return _SPACE.sub(" ", _PIECE.sub(left, clean(text))).strip(), parsed.filters
+    left = [""]
+    for match in _PIECE.finditer(clean(text)):
+        # Where a value stood, there may be nothing left for an OR to join.
+        value = (match["phrase"] or match["word"]).strip()
+        chosen = not match["minus"] and _choice((match["field"] or "").lower(), value)
+        if not chosen and not (match["word"] == "OR" and left[-1] in ("", "OR")):
+            left.append(match.group())
+    return " ".join(left).removesuffix(" OR").strip(), parsed.filters
 
 
 def without_each(text: str) -> list[tuple[str, str]]:
@@ -181,17 +228,20 @@ def _pieces(text: str) -> tuple[list[Clause], dict[str, list[str]]]:
         if match["word"] == "OR" and not field and not match["minus"]:
             joined = bool(clauses)
             continue
-        if field in chosen and not match["minus"] and (found := _choice(field, value)):
-            chosen[field].append(found)
+        choice = _choice(field, value)
+        if choice and not match["minus"] and len(chosen[field]) < MOST_CHOSEN:
+            chosen[field].append(choice)
             continue
         group = group if joined and clauses else group + 1
-        clauses.append(_clause(match, value, field, group))
+        clauses.append(_clause(match, value, field, group, choice))
         joined = False
     return clauses, chosen
 
 
 def _choice(field: str, value: str) -> str | None:
-    """The value of a facet that was typed; None where there can be none."""
+    """The value of a facet that was typed; None where the field is none, or has no such value."""
+    if field not in _CHOSEN or len(value) > LONGEST_VALUE:
+        return None
     if field == "lang":
         return _LANGS.get(value.lower())
     if field == "type":
@@ -199,10 +249,12 @@ def _choice(field: str, value: str) -> str | None:
     return value.lower() if field == "product" else value
 
 
-def _clause(match: re.Match[str], value: str, field: str, group: int) -> Clause:
+def _clause(match: re.Match[str], value: str, field: str, group: int, choice: str | None) -> Clause:
+    if choice and match["minus"]:
+        return Clause(choice, "value", cast(Field, field), negated=True, group=group)
     # A phrase of marks alone, such as "^", is nowhere to be looked up.
     kind: Kind = "phrase" if any(map(str.isalnum, match["phrase"] or "")) else "words"
-    limited: Literal["", "title", "number"] = "title" if field == "title" else "number" if field == "number" else ""
+    limited: Field = "title" if field == "title" else "number" if field == "number" else ""
     if kind == "words" and _PREFIX.fullmatch(value):
         kind, value = "prefix", value.rstrip("*")
     if field and not limited:

@@ -9,6 +9,8 @@ from typing import Literal
 MAX_QUERY = 4_000
 PAGE_SIZE = 10
 MAX_DEPTH = 1_000
+# Of a facet: so many values at once, none longer.
+MOST_CHOSEN, LONGEST_VALUE = 50, 200
 
 Sort = Literal["relevance", "updated", "title"]
 FACETS = ("product", "version", "type", "lang", "date")

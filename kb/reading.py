@@ -13,7 +13,6 @@ FormatName: TypeAlias = Literal[
 ]
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
 ENCODINGS = ("utf-8", "big5", "big5-hkscs", "gb18030", "utf-16", "utf-32", "windows-1252")
-MAX_COLUMN = 200
 
 
 @dataclass(frozen=True, slots=True)

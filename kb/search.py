@@ -76,7 +76,8 @@ class Hits:
     """A page of hits. `total` and `facets` count every match under the scope, a facet as if its own filter were off.
 
     `marks` are what to mark in a passage. `unquoted`: nothing says word for word what stands between “marks of print”,
-    or is quoted by a message, so it was taken as words.
+    or is quoted by a message, so it was taken as words. `literal`: what looks like an operator (`-Name`, `char*`) and
+    was taken as a word, since articles have it as it was typed.
     `facets[name]` is (value, count), most frequent first, ties by value.
     """
 
@@ -85,6 +86,7 @@ class Hits:
     facets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
     unquoted: bool = False
+    literal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ class Results:
     """A page of results. `page` may be past the end: then it is empty and `total` still counts.
 
     `plain`: the engine is away, and the store answered as well as it can: no facets, `total` at most MAX_DEPTH.
-    `unquoted`: as in `Hits`. `without`: what the index has too much, and was left out.
+    `unquoted`, `literal`: as in `Hits`. `without`: what the index has too much, and was left out.
     """
 
     query: Query
@@ -210,6 +212,7 @@ class Results:
     facets: Mapping[str, tuple[tuple[str, int], ...]]
     plain: bool = False
     unquoted: bool = False
+    literal: tuple[str, ...] = ()
     without: frozenset[int] = frozenset()
 
     @property
@@ -344,7 +347,9 @@ class Search:
         asking = sorted(result.article.id for result, lacking in shown if lacking.asked)
         files = self._store.file_texts(asking, scope) if asking else {}
         found = tuple(self._with_files(shown, files))
-        results = Results(query, hits.total, found, hits.facets, unquoted=hits.unquoted, without=without)
+        results = Results(
+            query, hits.total, found, hits.facets, unquoted=hits.unquoted, literal=hits.literal, without=without
+        )
         return _Kept(hits, _said_by(articles), asking, _said_by_files(files), results)
 
     def _same_files(self, kept: _Kept, scope: Scope) -> bool:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 Pieces = tuple[tuple[str, bool], ...]
 
+BEGINS, ENDS = ("… ", False), (" … ", False)
 WIDTH = 150
 MAX_PLACES = 60
 MAX_ENDING = 3
@@ -75,11 +76,15 @@ class Marked:
             second = _best_window(rest, width)
             half = width // 2
             spans = sorted(_widened(text, *span, half) for span in (spans[0], second))
-            if spans[1][0] <= spans[0][1]:
+            if not text[spans[0][1] : spans[1][0]].strip():
                 spans = [(spans[0][0], spans[1][1])]
         else:
             spans = [_widened(text, *spans[0], width)]
-        return tuple(piece for span in spans for piece in _cut(text, *span, places))
+        cut: list[tuple[str, bool]] = []
+        for span in spans:
+            pieces = list(_cut(text, *span, places))
+            cut += pieces[1:] if cut and (cut[-1], pieces[0]) == (ENDS, BEGINS) else pieces
+        return tuple(cut)
 
 
 def marked(text: str, marks: Marks, fold: Callable[[str], str]) -> Marked:
@@ -209,10 +214,10 @@ def _after(text: str, low: int, start: int) -> int:
 def _cut(text: str, start: int, end: int, places: Sequence[_Place]) -> Iterator[tuple[str, bool]]:
     before = text[:start].rstrip()
     if before and not _SENTENCE_END.match(before[-1]) and before[-1] != ".":
-        yield "… ", False
+        yield BEGINS
     yield from _pieces(text, start, end, places)
     if text[end:].strip():
-        yield " … ", False
+        yield ENDS
 
 
 def _pieces(text: str, start: int, end: int, places: Sequence[_Place]) -> Iterator[tuple[str, bool]]:

@@ -46,6 +46,7 @@ def search() -> Response:
             total=results.total,
             plain=results.plain,
             unquoted=results.unquoted,
+            literal=list(results.literal),
             page=asked.page,
             pages=results.pages,
             page_size=results.query.page_size,

@@ -13,12 +13,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from werkzeug.datastructures import MultiDict
 
 from kb.articles import LANGUAGES, TYPES, ArticleType, Language
-from kb.question import DATE_BUCKETS, FACETS, Filters, Query, Sort
+from kb.question import DATE_BUCKETS, FACETS, LONGEST_VALUE, MOST_CHOSEN, Filters, Query, Sort
 from web.language import THEMES
 from web.messages import text
 from web.problems import BadParameter, QueryTooLong
 
-MOST_VALUES = 50
 LAST_PAGE = 1_000_000
 # Stands for the values of a facet where an address is taken apart: no value holds it.
 PLACE = "\x00"
@@ -47,7 +46,7 @@ def _typed(character: str) -> bool:
     return character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs")
 
 
-Value = Annotated[str, Field(min_length=1, max_length=200)]
+Value = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE)]
 
 
 class SearchParameters(BaseModel):
@@ -58,12 +57,12 @@ class SearchParameters(BaseModel):
     q: Annotated[str, AfterValidator(_visible)] = Field(
         "", description='What to look for: words, "phrases", -not, OR, title:, number:, product:, prefix*.'
     )
-    product: tuple[Value, ...] = Field((), max_length=MOST_VALUES, description="Products, by identifier.")
-    version: tuple[Value, ...] = Field((), max_length=MOST_VALUES, description="Versions the article applies to.")
-    type: tuple[ArticleType, ...] = Field((), max_length=MOST_VALUES, description="Kinds of article.")
-    lang: tuple[Language, ...] = Field((), max_length=MOST_VALUES, description="Languages of the article.")
+    product: tuple[Value, ...] = Field((), max_length=MOST_CHOSEN, description="Products, by identifier.")
+    version: tuple[Value, ...] = Field((), max_length=MOST_CHOSEN, description="Versions the article applies to.")
+    type: tuple[ArticleType, ...] = Field((), max_length=MOST_CHOSEN, description="Kinds of article.")
+    lang: tuple[Language, ...] = Field((), max_length=MOST_CHOSEN, description="Languages of the article.")
     date: tuple[DateBucket, ...] = Field(
-        (), max_length=MOST_VALUES, description="When it was updated: within a month, a quarter, a year, or longer ago."
+        (), max_length=MOST_CHOSEN, description="When it was updated: within a month, a quarter, a year, or longer ago."
     )
     sort: Sort = Field("relevance", description="Order of the results.")
     page: Annotated[int, BeforeValidator(_whole)] = Field(
@@ -168,7 +167,7 @@ def right(name: str, whole: bool = False) -> str:
     if name in choices and not (whole and name in FACETS):
         return text("wrong.choice", choices=", ".join(choices[name]))
     if whole:
-        return text("wrong.values", most=MOST_VALUES)
+        return text("wrong.values", most=MOST_CHOSEN)
     return text("wrong.characters", most=200)
 
 

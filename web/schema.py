@@ -68,6 +68,9 @@ class SearchAnswer(Answer):
         description="The search engine is away: found by the store, without facets, in a plainer order."
     )
     unquoted: bool = Field(description="No article says what was quoted word for word: it was searched for as words.")
+    literal: list[str] = Field(
+        description="What looks like an operator, such as `-Name`, and was searched for as a word: articles say it so."
+    )
     page: int
     pages: int = Field(description="Pages there are to ask for, 100 at most.")
     page_size: int

@@ -13,8 +13,16 @@ from markupsafe import Markup
 
 from kb.config import QUESTION
 from kb.entitlements import STAFF
-from kb.query import clean, filters_apart, parse, without_each, without_marks, without_minus
-from kb.question import FACETS, MAX_DEPTH
+from kb.query import (
+    clean,
+    filters_apart,
+    parse,
+    with_phrases_left_out,
+    without_each,
+    without_marks,
+    without_minus,
+)
+from kb.question import FACETS, MAX_DEPTH, MOST_CHOSEN
 from kb.search import CHECKED, Results, Suggestion
 from kb.store import StoreError
 from kb.store.articles import Product
@@ -107,15 +115,17 @@ def page() -> str:
     spr = site().sprs.lookup(g.viewer, asked.q)
     if results.total == 0 and asked.q and asked == asked.unfiltered() and not results.plain and spr is None:
         _note_gap(asked.q)
-    left_out = [clause.text for clause in parse(asked.q).clauses if clause.negated]
+    negated = [clause for clause in parse(asked.q).clauses if clause.negated]
+    left_out = [clause for clause in negated if clause.typed not in results.literal]
     return render_template(
         "results.html",
         asked=asked,
         spr=spr,
         results=results,
         found=_shown(asked, results),
-        left_out=left_out,
+        left_out=[clause.typed.removeprefix("-") for clause in left_out],
         with_those=asked.changed(q=without_minus(asked.q)).address("/search") if left_out else "",
+        without_those=asked.changed(q=with_phrases_left_out(asked.q)).address("/search") if negated != left_out else "",
     )
 
 
@@ -126,6 +136,8 @@ def with_typed(asked: SearchParameters) -> SearchParameters:
         return asked
     typed = replace(typed, products=frozenset(map(_typed_product, typed.products)))
     both = {facet: tuple(sorted({*asked.chosen(facet), *typed.chosen(facet)})) for facet in FACETS}
+    if any(len(values) > MOST_CHOSEN for values in both.values()):
+        return asked
     return asked.model_copy(update={"q": words, **both})
 
 

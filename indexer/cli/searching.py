@@ -121,6 +121,7 @@ def as_data(found: Results) -> dict[str, Any]:
         "query": found.query.text,
         "total": found.total,
         "unquoted": found.unquoted,
+        "literal": list(found.literal),
         "results": [_result(each) for each in found.results],
         "facets": {name: [{"value": v, "count": n} for v, n in values] for name, values in found.facets.items()},
     }
@@ -155,6 +156,8 @@ def _underlined(pieces: Pieces) -> str:
 
 def _print(found: Results) -> None:
     click.echo(f"{found.total:,} found" + (", without the quotation marks" if found.unquoted else ""))
+    if found.literal:
+        click.echo(f"searched for as it stands: {' '.join(found.literal)}")
     for result in found.results:
         row = result.article
         click.echo()

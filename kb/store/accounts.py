@@ -114,10 +114,6 @@ def add_customer(connection: Connection, name: str, at: datetime) -> int:
     return int(connection.execute(added).scalar_one())
 
 
-def customer_names(connection: Connection) -> list[str]:
-    return list(connection.scalars(select(customer.c.name).order_by(customer.c.name)))
-
-
 # Contracts
 
 
@@ -225,11 +221,11 @@ def remove_sessions_of(connection: Connection, account_id: int) -> None:
     connection.execute(delete(session).where(session.c.account_id == account_id))
 
 
-def by_token(connection: Connection, which: str | int, at: datetime) -> Bearer | None:
-    """Whose a token is that still holds, by its hash or its id."""
+def by_token(connection: Connection, token_hash: str, at: datetime) -> Bearer | None:
+    """Whose a token is that still holds."""
     tables = ACCOUNTS.join(api_token, api_token.c.account_id == account.c.id)
     valid = api_token.c.expires_at.is_(None) | (api_token.c.expires_at > at)
-    this = api_token.c.token_hash == which if isinstance(which, str) else api_token.c.id == which
+    this = api_token.c.token_hash == token_hash
     columns = (*ACCOUNT, api_token.c.id.label("token_id"), api_token.c.scopes)
     row = connection.execute(select(*columns).select_from(tables).where(this, valid, account.c.active)).first()
     return Bearer(Account(*row[:-2]), row.token_id, frozenset(row.scopes)) if row else None

@@ -97,10 +97,10 @@ def waiting(connection: Connection) -> int:
 
 def hidden(connection: Connection, scope: Scope) -> frozenset[int]:
     """See `Store.checked`."""
-    ids = list(dict.fromkeys(connection.scalars(_WAITING)))
+    ids = list(connection.scalars(_WAITING))
     if not ids or len(ids) > MOST_WAITING:
         return frozenset()
-    return frozenset(ids).difference(readable_rows(connection, ids, scope))
+    return frozenset(ids).difference(readable_rows(connection, sorted(set(ids)), scope))
 
 
 def done(connection: Connection, note_ids: Sequence[int]) -> None:

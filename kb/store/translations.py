@@ -5,7 +5,6 @@ Of the articles of a group the one in Traditional Chinese is the original; witho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,15 +63,6 @@ def original_of(connection: Connection, article_id: int) -> int | None:
     )
     found = connection.scalar(statement)
     return found if found != article_id else None
-
-
-def of_group(connection: Connection, article_id: int) -> Mapping[str, str]:
-    """The articles that are translations of one another, with this one: language → number."""
-    this = select(article.c.source, article.c.group).where(article.c.id == article_id).subquery()
-    statement = select(article.c.lang, article.c.number).where(
-        article.c.source == this.c.source, article.c.group == this.c.group
-    )
-    return {row.lang: row.number for row in connection.execute(statement)}
 
 
 def is_current(connection: Connection, article_id: int, at: datetime) -> None:

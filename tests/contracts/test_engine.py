@@ -306,6 +306,8 @@ def test_the_query_language(engine: Engine) -> None:
     assert set(found(engine, "失敗 OR 磁碟")) == {1, 3}
     assert found(engine, "title:失敗") == [1]
     assert found(engine, "product:creo 空間") == [3]
+    assert set(found(engine, "登入 OR 空間 -product:creo")) == {1, 2}
+    assert found(engine, "登入 OR 空間 -lang:zh-Hant") == [3]
     assert found(engine, "version:12.1 磁碟") == [3]
     assert found(engine, "lang:en 磁碟") == [3]
     assert set(found(engine, "acc*")) == {1, 2}
@@ -326,6 +328,29 @@ def test_what_is_between_marks_of_print_is_searched_for_as_words_where_nothing_s
     assert found(engine, 'cannot open the -"伺服器" 磁碟 10061') == []
     assert found(engine, "title:“無法連線到伺服器”") == [], "what a field must say, it must say"
     assert found(engine, "“不存在的東西 zzqxy”") == []
+
+
+def test_an_option_or_a_type_that_articles_have_as_it_was_typed_is_no_operator(engine: Engine) -> None:
+    put(
+        engine,
+        [
+            document(1, "Set-AzSetting", "Set-AzSetting -SettingName MCAS [-Force]"),
+            document(2, "C2440", "無法從 void* 轉換成 char *", lang="zh-Hant"),
+            document(3, "轉換 character", "字元 C2440"),
+            document(4, "授權 浮動", "浮動之外 Set-AzSetting"),
+            document(5, "授權", "固定"),
+            document(6, "Set-AzSetting", "use -Secret", grants=("staff",)),
+        ],
+    )
+    hits = engine.search(Query("Set-AzSetting -SettingName -force"), PUBLIC)
+    assert (hits.hits[0].article, hits.literal) == (1, ("-SettingName", "-force"))
+    hits = engine.search(Query("C2440 void* char*"), PUBLIC)
+    assert (hits.hits[0].article, hits.literal) == (2, ("void*", "char*"))
+    assert found(engine, "C2440 chara*") == [3] and not engine.search(Query("C2440 chara*"), PUBLIC).literal
+    assert found(engine, "授權 -浮動") == [5]
+    assert found(engine, 'Set-AzSetting -"SettingName"') == [4], "a phrase after a minus sign leaves out"
+    assert not engine.search(Query("Set-AzSetting -secret"), PUBLIC).literal
+    assert engine.search(Query("Set-AzSetting -secret"), scope("public", "staff")).literal == ("-secret",)
 
 
 @pytest.mark.parametrize("asked", ["-bugreport（C# 編譯器選項）", "-bugreport(C# 編譯器選項)"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from unicodedata import normalize
 
@@ -52,3 +53,13 @@ def test_every_character_folds_to_the_small_and_simplified_one_of_its_kind() -> 
     assert [one for one in same if fold(one) != to_simplified(one)] == []
     wide = {one: form for one, form in zip(characters, plain, strict=True) if len(form) == 1 and form.isascii()}
     assert [one for one, form in wide.items() if fold(one) != form.lower()] == []
+
+
+def test_a_long_run_is_not_kept_in_memory() -> None:
+    run = ".".join(f"{n:x}" for n in range(20_000))
+    Analysis().tokens(run)
+    tracemalloc.start()
+    Analysis().tokens(run[1:])
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1_000_000

@@ -7,6 +7,7 @@ import resource
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -179,4 +180,15 @@ def test_what_is_damaged_even_when_made_anew_is_not_made_anew_over_and_over(
         assert not following.is_alive()
         assert len(looked) == 2, "before and after"
         assert [path.name for path in (tmp_path / "index/whoosh").glob("gen-*")] == ["gen-000001"]
+        engine.close()
+
+
+def test_an_index_of_articles_that_nobody_reads_is_not_made_anew_each_time(tmp_path: Path) -> None:
+    with sqlite(tmp_path) as store:
+        apply(store, replace(draft("a", title="無法登入系統"), confidence="archived"))
+        engine = open_engine(Config(home=tmp_path))
+        drain(store, engine)
+        generation = engine.status().generation
+        assert drain(store, engine).articles == 0
+        assert engine.status().generation == generation
         engine.close()

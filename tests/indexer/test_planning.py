@@ -73,3 +73,10 @@ def test_words_of_taiwan_stay_whole_in_a_question(text: str, words: list[str]) -
 @pytest.mark.parametrize("text", ["拒絕存取", "「拒絕存取」", " 拒絕存取。", "“拒絕存取！”"])
 def test_a_passage_is_looked_for_without_what_stands_around_it(text: str) -> None:
     assert planned(text).whole == "拒绝存取"
+
+
+@pytest.mark.parametrize("joint", ["-", "’"])
+def test_what_is_made_of_many_terms_of_the_vocabulary_is_not_said_in_all_ways_there_are(joint: str) -> None:
+    words = "client computer host cpu cache buffer volume partition nic monitor display screen".split()
+    (unit,) = planned(joint.join(["ж", *words])).units
+    assert len(unit.evidence) < 200

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from urllib.parse import quote
 
 import pytest
 
+from indexer.serving import Follower
 from tests.command import KB, free_port, surroundings
 
 
@@ -120,3 +123,43 @@ def test_told_to_stop_it_stops_with_all_it_started(running: Running) -> None:
     for child in children:
         with pytest.raises(ProcessLookupError):
             os.kill(int(child), 0)
+
+
+def test_a_follower_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, popen = [], subprocess.Popen
+
+    def failing_once(command: list[str]) -> subprocess.Popen[bytes]:
+        started.append(command)
+        if len(started) == 1:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+    monkeypatch.setattr("indexer.serving.subprocess.Popen", failing_once)
+    follower = Follower("sync", "--follow")
+    follower.start()
+    for _ in range(100):
+        if len(started) == 2:
+            break
+        time.sleep(0.1)
+    follower.stop()
+    assert len(started) == 2
+
+
+def test_a_follower_that_will_not_stop_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    popen, children = subprocess.Popen, []
+
+    def start(_: list[str]) -> subprocess.Popen[bytes]:
+        children.append(popen([sys.executable, "-c", stubborn], stdout=subprocess.PIPE))
+        return children[-1]
+
+    monkeypatch.setattr("indexer.serving.subprocess.Popen", start)
+    monkeypatch.setattr("indexer.serving.DRAIN_SECONDS", 1)
+    follower = Follower("sync", "--follow")
+    follower.start()
+    while not children:
+        time.sleep(0.05)
+    assert children[0].stdout and children[0].stdout.readline()
+    follower.stop()
+    assert children[0].poll() == -signal.SIGKILL
+    children[0].stdout.close()

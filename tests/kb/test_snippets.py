@@ -72,6 +72,14 @@ def test_a_passage_holds_what_tells_most_and_keeps_its_width() -> None:
     assert "".join(piece for piece, _ in marked("沒有", Marks({"別的": 1.0}), str.lower).passage()) == "沒有"
 
 
+def test_two_passages_that_meet_are_one() -> None:
+    text = "filler text that goes on and on, " * 30 + "TARGET one and then a GOAL, " + "more filler goes on, " * 60
+    for apart in range(60, 180, 3):
+        words = text.replace("one and then a", "x " * apart)
+        shown = "".join(piece for piece, _ in marked(words, Marks({"target": 1.0, "goal": 1.0}), str.lower).passage())
+        assert "…  …" not in shown and "… …" not in shown
+
+
 def test_it_is_known_what_stands_whole() -> None:
     asked = Marks({"授權伺服器": 1.0, "12": 1.0, "逾時": 1.0}, {"timeout": 1.0})
     assert marked("授權檔逾時, id 1274, timeout", asked, str.lower).whole == {"逾時"}

@@ -94,6 +94,15 @@ def test_a_product_is_known_by_name_to_those_who_see_an_article_of_it(visitors: 
     assert page.replace("integrity", "nowhere").replace("Integrity", "Nowhere") == absent
 
 
+def test_what_was_searched_for_as_it_stands_is_said_and_left_out_on_demand(visitors: dict[str, Visitor]) -> None:
+    page = visitors["gold"].get("/search?q=windchill+ant+-f").get_data(as_text=True)
+    assert "<q>-f</q> 照原樣搜尋" in page and "已略過" not in page
+    assert "/search?q=windchill+ant+-%22f%22" in links(page)
+    assert "照原樣" not in visitors["gold"].get('/search?q=windchill+ant+-"f"').get_data(as_text=True)
+    answer = visitors["gold"].get("/api/v1/search?q=windchill+ant+-f").get_json()
+    assert answer["literal"] == ["-f"]
+
+
 def test_what_is_left_out_is_said_and_taken_back(visitors: dict[str, Visitor]) -> None:
     page = visitors["gold"].get("/search?q=登入+-Windchill").get_data(as_text=True)
     assert "已略過寫有 Windchill 的文章" in text_of(page)

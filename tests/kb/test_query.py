@@ -1,0 +1,37 @@
+"""What a query asks, in our query language."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.query import filters_apart, parse
+from kb.question import LONGEST_VALUE, MOST_CHOSEN
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"),
+    [
+        ("product:creo 登入", "登入"),
+        ("product:creo OR product:windchill 登入", "登入"),
+        ("登入 OR product:creo", "登入"),
+        ("登入 OR product:creo OR 逾時", "登入 OR 逾時"),
+        ('lang:en "too many" OR x', '"too many" OR x'),
+        ("product:creo", ""),
+        ("-product:creo 登入", "-product:creo 登入"),
+    ],
+)
+def test_what_is_left_of_a_query_without_the_values_typed_in_it_is_a_query(typed: str, left: str) -> None:
+    assert filters_apart(typed)[0] == left
+
+
+def test_no_more_values_and_none_longer_than_a_facet_takes_are_typed() -> None:
+    long = f"product:{'b' * (LONGEST_VALUE + 1)}"
+    assert filters_apart(long + " 登入") == (long + " 登入", parse("登入").filters)
+    many = " ".join(f"version:{n}" for n in range(MOST_CHOSEN + 10))
+    assert len(parse(many).filters.versions) <= MOST_CHOSEN
+
+
+def test_a_value_may_be_left_out() -> None:
+    (words, left_out) = parse("登入 -product:Creo").clauses
+    assert (left_out.field, left_out.text, left_out.negated) == ("product", "creo", True)
+    assert not parse("登入 -product:Creo").filters.any and words.text == "登入"
