@@ -10,6 +10,7 @@ from math import prod
 
 from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, Analysis, Token, stem
 from indexer.folding import fold, to_simplified, to_traditional
+from indexer.labels import without_labels
 from indexer.vocabulary import Cut, Match, Origin, Vocabulary
 from kb.query import Clause, Parsed
 
@@ -135,11 +136,11 @@ class Plan:
 
 def plan(parsed: Parsed, vocabulary: Vocabulary) -> Plan:
     """What to look up for a query. A query of no letter, digit or Han character has no units."""
-    analysis = vocabulary.analysis
-    tokens = [token for token in analysis.tokens(parsed.text) if token.term != HEXADECIMAL]
-    folded = fold(parsed.text)
-    langs = langs_of(parsed.text)
-    units = _units(parsed.text, tokens, analysis)
+    text, analysis = without_labels(parsed.text), vocabulary.analysis
+    tokens = [token for token in analysis.tokens(text) if token.term != HEXADECIMAL]
+    folded = fold(text)
+    langs = langs_of(text)
+    units = _units(text, tokens, analysis)
     said = _said(tokens)
     units = [_written_otherwise(unit, before) for unit, before in zip(units, (None, *units), strict=False)]
     for term in _compound_terms(units):
@@ -150,7 +151,7 @@ def plan(parsed: Parsed, vocabulary: Vocabulary) -> Plan:
         joined = tuple(Evidence({kind + name: 1.0}) for kind in (CODE, EXACT, PART))
         units = [replace(unit, evidence=unit.evidence + joined) for unit in units]
     rewordings: tuple[Rewording, ...] = ()
-    han, certain = _script(parsed.text)
+    han, certain = _script(text)
     if len(units) <= MAX_UNITS_TRANSLATED:
         # A term said twice is still one: each counts where it stands first, as units do.
         first: dict[str, Match] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from indexer.folding import fold
 from indexer.planning import Plan, is_code, plan
 from indexer.vocabulary import Vocabularies
 from kb.query import understood
@@ -80,3 +81,19 @@ def test_what_is_made_of_many_terms_of_the_vocabulary_is_not_said_in_all_ways_th
     words = "client computer host cpu cache buffer volume partition nic monitor display screen".split()
     (unit,) = planned(joint.join(["ж", *words])).units
     assert len(unit.evidence) < 200
+
+
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        ("Log Name: System\nSource: NTDS Replication\nEvent ID: 2042", "system ntds replication event id 2042"),
+        ("Faulting application name: a.exe, version: 1.2, time stamp: 0x5\nFault offset: 0x1", "a.exe 1.2 0x5 0x1"),
+        ("At line:1 char:7\n+ ~~~~\nTraceback (most recent call last):\nKeyError", "1 7 keyerror"),
+        ("記錄檔名稱：系統\n來源：disk", "系統 disk"),
+        ("Level: 3", "level 3"),
+        ("Level:\nKeywords:", "level keywords"),
+        ("Set-Foo : no user\nuser: x", "set-foo no user x"),
+    ],
+)  # fmt: skip
+def test_the_labels_of_a_pasted_log_are_no_words_of_it(pasted: str, said: str) -> None:
+    assert [unit.surface for unit in planned(pasted).units] == fold(said).split()
