@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -41,6 +42,18 @@ class Filters:
     def narrowed(self, other: Filters) -> Filters:
         """These, but in each facet what the other chose where it did."""
         return Filters(**{facet + "s": other.chosen(facet) or self.chosen(facet) for facet in FACETS})
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What an article must say, or, `negated`, must not: all of these words, each in any of its spellings.
+
+    `field`: in the title alone, or as its number, product, type or language.
+    """
+
+    words: Sequence[Sequence[str]]
+    field: str = ""
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
 from kb import snippets
 from kb.busy import Busy as Busy  # an engine raises it
 from kb.entitlements import Audience, Scope
-from kb.query import understood
-from kb.question import MAX_DEPTH, MAX_QUERY, Query
+from kb.query import Clause, understood
+from kb.question import MAX_DEPTH, MAX_QUERY, Needed, Query
 from kb.snippets import Marks, Pieces
 
 if TYPE_CHECKING:
@@ -251,7 +251,9 @@ class Articles(Protocol):
 
     def checked_rows(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, ArticleRow], frozenset[int]]: ...
 
-    def find(self, words: Sequence[Sequence[str]], query: Query, scope: Scope) -> list[int]: ...
+    def find(
+        self, words: Sequence[Sequence[str]], query: Query, scope: Scope, needed: Sequence[Needed] = ()
+    ) -> list[int]: ...
 
     def file_texts(self, ids: Sequence[int], scope: Scope) -> Mapping[int, Sequence[FileText]]: ...
 
@@ -392,15 +394,22 @@ class Search:
     def _plainly(self, query: Query, scope: Scope) -> Results:
         parsed, filters = understood(query)
         words = self._spellings(parsed.text)
-        if not words and not filters.any:
+        groups = [clause.group for clause in parsed.conditions]
+        # Of alternatives, none is needed.
+        needed = [self._needed(clause) for clause in parsed.conditions if groups.count(clause.group) == 1]
+        if not words and not needed and not filters.any:
             return Results(query, 0, (), {}, plain=True)
-        found = self._store.find(words, replace(query, filters=filters), scope)
+        found = self._store.find(words, replace(query, filters=filters), scope, needed)
         first = (query.page - 1) * query.page_size
         ids = found[first : first + query.page_size]
         articles = self._store.readable(ids, scope)
         marks = Marks({self._fold(word[0]): 1.0 for word in words})
         results = tuple(self._shown(Hit(id_, 0.0), articles[id_], marks)[0] for id_ in ids if id_ in articles)
         return Results(query, len(found), results, {}, plain=True)
+
+    def _needed(self, clause: Clause) -> Needed:
+        exact = clause.kind == "value" or clause.field == "number"
+        return Needed([(clause.text,)] if exact else self._spellings(clause.text), clause.field, clause.negated)
 
     def _shown(self, hit: Hit, article: Readable, marks: Marks) -> tuple[Result, Marks]:
         """The hit as it is shown, and what was asked that the article does not say."""

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kb.articles import Attachment
 from kb.entitlements import EVERYONE, Scope
-from kb.question import Query
+from kb.question import Needed, Query
 from kb.store import (
     batches,
     checksum,
@@ -200,12 +200,14 @@ class Store:
         with self.reading() as connection:
             return reading.listed(connection, scope, beyond, limit)
 
-    def find(self, words: Sequence[Sequence[str]], query: Query, scope: Scope) -> list[int]:
+    def find(
+        self, words: Sequence[Sequence[str]], query: Query, scope: Scope, needed: Sequence[Needed] = ()
+    ) -> list[int]:
         """Articles by number, title and text, without an engine; see kb.store.finding."""
         if not scope:
             return []
         with self.reading() as connection:
-            return finding.find(connection, words, query, scope)
+            return finding.find(connection, words, query, scope, needed)
 
     def counts_by_product(self, scope: Scope) -> dict[str, int]:
         """How many articles of each product the scope may read; products without any are left out."""

@@ -16,7 +16,7 @@ from sqlalchemy import inspect, text
 
 from kb.articles import Section
 from kb.entitlements import EVERYONE, NOBODY, STAFF, Scope
-from kb.question import Filters, Query
+from kb.question import Filters, Needed, Query
 from kb.store import Store, StoreError, Vote
 from kb.store.articles import ImportRun, Product, Rendered
 from kb.store.tables import metadata
@@ -377,6 +377,28 @@ def test_what_the_store_finds_is_filtered_and_ordered(store: Store) -> None:
     ):
         assert found(store, "逾時", filters=filters) == kept
         assert sorted(found(store, filters=filters)) == sorted(kept), "without words, all there is"
+
+
+def test_the_store_minds_what_must_be_said_and_what_must_not(store: Store) -> None:
+    apply(
+        store,
+        draft("a", "印表機 驅動程式", title="列印", number="KB000020"),
+        draft("b", "印表機", Section("驅動程式", ("creo:gold",)), title="印表機", lang="en"),
+    )
+
+    def needing(*needed: Needed) -> list[str]:
+        found = store.find([("印表機",)], Query(""), EVERYONE, needed)
+        articles = store.readable(found, EVERYONE)
+        return sorted(articles[id_].row.external_id for id_ in found)
+
+    driver = [("驅動程式", "驱动程序")]
+    assert needing() == ["a", "b"]
+    assert needing(Needed(driver)) == ["a"], "what is hidden is not said"
+    assert needing(Needed(driver, negated=True)) == ["b"]
+    assert needing(Needed([("印表機",)], "title")) == ["b"]
+    assert needing(Needed([("20",)], "number")) == needing(Needed([("KB000020",)], "number")) == ["a"]
+    assert needing(Needed([("en",)], "lang", negated=True)) == ["a"]
+    assert needing(Needed([("12.0",)], "version", negated=True)) == needing(Needed([], negated=True)) == ["a", "b"]
 
 
 def test_the_store_finds_nothing_one_may_not_read(store: Store) -> None:

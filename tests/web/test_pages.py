@@ -279,6 +279,8 @@ def test_without_an_index_the_store_answers_and_says_so(plain_site: ReadySite) -
     assert hits(visitor.get("/search?q=KB900002").get_data(as_text=True))[0] == "KB900002"
     answer = visitor.get("/api/v1/search?q=LDAP").get_json()
     assert answer["plain"] and answer["total"] == len(answer["results"]) > 0
+    without = visitor.get("/api/v1/search?q=登入+-LDAP").get_json()
+    assert 0 < without["total"] < visitor.get("/api/v1/search?q=登入").get_json()["total"]
     assert visitor.get("/suggest?q=LD").get_json() == {"suggestions": []}
     assert visitor.get("/articles/KB900002").status_code == 200
     ready = visitor.get("/readyz")
