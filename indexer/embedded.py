@@ -1,42 +1,91 @@
-"""What engines with an index in a folder of their own do alike: they search the generation that serves."""
+"""What engines with an index in a folder of their own do alike: they search the generation that serves, at its newest
+commit, and write it or a fresh one beside it."""
 
 from __future__ import annotations
 
 import errno
 import logging
+import os
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from types import ModuleType
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 
 from indexer.analysis import Analysis
 from indexer.answering import Answering
 from indexer.caching import CACHE_MB, Cache
-from indexer.generations import Generations
+from indexer.generations import Generations, fingerprint_of, octets_of, sync_folder
 from indexer.sources import Source
 from indexer.vocabulary import Vocabularies
-from indexer.weights import Weights
+from indexer.weights import Weights, weights_of
 from kb.entitlements import Scope
 from kb.question import Query
-from kb.search import EngineDown, Hits, IndexDamaged, IndexStatus, Respelled, Suggestion
+from kb.search import EngineDown, Hits, IndexDamaged, IndexStatus, Respelled, Suggestion, Writer
 
+if TYPE_CHECKING:
+    from kb.config import Config
+
+LOOKS = 5
 PANIC = "PanicException"
 PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.EACCES, errno.EPERM})
+# How tantivy tells what the machine said.
+_SAID_BY_THE_MACHINE = re.compile(r"Os \{ code: ([0-9]+)|\(os error ([0-9]+)\)")
 
 log = logging.getLogger(__name__)
 
+# Which one it is; of a file, so that it is another one after an index was removed, when numbers begin again.
+Commit = tuple[int, ...]
 
-class Generation(Protocol):
-    """A generation as it stood at one commit."""
+
+class Batch(Writer, Protocol):
+    """Changes on their way into an index."""
+
+    def commit(self) -> None:
+        """Everything shows at once; nothing of it does when this raises: `cancel` then. Files may yet be unsynced."""
+
+    def cancel(self) -> None:
+        """Nothing of it shows, and the next batch can be written, whatever has gone wrong."""
+
+
+class Opened(ABC):
+    """A generation as it stood at one commit: its `name`, and the `source` that is searched."""
+
+    name: str
+    source: Source
+
+    def __init__(self, path: Path, commit: Commit) -> None:
+        self.path, self.commit = path, commit
+        self.fingerprint = fingerprint_of(path)
 
     @property
-    def source(self) -> Source: ...
+    @abstractmethod
+    def documents(self) -> int: ...
+
+    @property
+    def kept_by(self) -> Collection[str]:
+        """The names by which something is kept in the cache."""
+        return (self.source.name,)
+
+    @abstractmethod
+    def contents(self) -> Mapping[int, Mapping[str, str]]:
+        """See `kb.search.Engine`."""
 
 
-class Embedded(ABC):
+G = TypeVar("G", bound=Opened)
+
+
+class Embedded(ABC, Generic[G]):
     """See `kb.search.Engine`. Readers follow commits and generations of any process without being told."""
+
+    name: ClassVar[str]
+    # The modules that write an index.
+    written_by: ClassVar[Sequence[ModuleType]]
+    # What opening raises, too, when a writer replaces the files meanwhile.
+    replaced: ClassVar[tuple[type[Exception], ...]] = (FileNotFoundError,)
 
     def __init__(
         self,
@@ -50,16 +99,44 @@ class Embedded(ABC):
         self._cache = cache or Cache(CACHE_MB)
         self._answering = Answering(analysis, weights, vocabularies, self._cache)
         self._lock = Lock()
+        self._opened: G | None = None
+
+    @classmethod
+    def of(cls, config: Config, cache: Cache) -> Self:
+        """The one of the settings."""
+        folder, weights = config.home / "index" / cls.name, weights_of(config.weights)
+        return cls(folder, Analysis(), weights, Vocabularies(config.terms), cache)
 
     @abstractmethod
-    def _newest(self) -> Generation | None:
-        """The serving generation at its newest commit; None when there is none to open."""
+    def _commit(self, path: Path) -> Commit:
+        """The newest of a generation. FileNotFoundError when it has none. Looked at with every search."""
 
     @abstractmethod
-    def _status(self) -> IndexStatus: ...
+    def _open(self, path: Path, commit: Commit, before: G | None) -> G:
+        """A generation at its newest commit. What it shares with the one opened before need not be opened again."""
 
     @abstractmethod
-    def _contents(self) -> Mapping[int, Mapping[str, str]]: ...
+    def _batch(self, path: Path, fresh: bool) -> Batch:
+        """A batch for the generation in a folder; a `fresh` one has nothing but its stamp."""
+
+    @contextmanager
+    def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
+        with self._generations.lock():
+            self._generations.sweep()
+            serving = None if rebuild else self._written()
+            path = serving or self._generations.fresh(self._fingerprint())
+            batch = self._batch(path, fresh=serving is None)
+            try:
+                yield batch
+                batch.commit()
+            except BaseException:
+                batch.cancel()
+                raise
+            if serving:
+                sync_folder(path)
+            else:
+                self._generations.serve(path)
+                self._generations.sweep()
 
     def search(self, query: Query, scope: Scope) -> Hits:
         with reading():
@@ -88,6 +165,56 @@ class Embedded(ABC):
         with reading():
             return self._contents()
 
+    def close(self) -> None:
+        with self._lock:
+            self._opened = None
+        self._cache.keep_only(())
+
+    def _status(self) -> IndexStatus:
+        opened, expected = self._newest(), self._fingerprint()
+        if opened is None:
+            return IndexStatus(self.name, "", 0, "", expected, 0)
+        octets = octets_of(opened.path)
+        return IndexStatus(self.name, opened.name, opened.documents, opened.fingerprint, expected, octets)
+
+    def _contents(self) -> Mapping[int, Mapping[str, str]]:
+        opened = self._newest()
+        return opened.contents() if opened else {}
+
+    def _fingerprint(self) -> str:
+        """Changes whenever what is written to an index would."""
+        return self._answering.fingerprint(*self.written_by)
+
+    def _written(self) -> Path | None:
+        """The serving generation, if anything was ever written to it."""
+        path = self._generations.serving()
+        try:
+            return path if path and self._commit(path) else None
+        except FileNotFoundError:
+            return None
+
+    def _newest(self) -> G | None:
+        """The serving generation at its newest commit; None when there is none."""
+        with self._lock:
+            for others in reversed(range(LOOKS)):
+                path = self._generations.serving()
+                if path is None:
+                    return None
+                try:
+                    return self._followed(path)
+                except self.replaced:
+                    # A writer may have replaced what was about to be opened: look again.
+                    if not others and self._written():
+                        raise
+        return None
+
+    def _followed(self, path: Path) -> G:
+        commit = self._commit(path)
+        if self._opened is None or (self._opened.path, self._opened.commit) != (path, commit):
+            self._opened = self._open(path, commit, self._opened)
+            self._cache.keep_only(self._opened.kept_by)
+        return self._opened
+
     def _serving(self) -> Source:
         if found := self._newest():
             return found.source
@@ -106,17 +233,19 @@ def reading() -> Iterator[None]:
         raise
     except MemoryError as error:
         raise EngineDown("there is no memory left to read the index") from error
-    except OSError as error:
-        if error.errno not in PASSING:
-            raise _damaged() from error
-        raise EngineDown(f"the index cannot be read now: {error.strerror}") from error
     except BaseException as error:
         # What tantivy gives up over is no Exception, as little as what stops a program.
         if not isinstance(error, Exception) and type(error).__name__ != PANIC:
             raise
-        raise _damaged() from error
+        if (number := _said_by_the_machine(error)) in PASSING:
+            raise EngineDown(f"the index cannot be read now: {os.strerror(number)}") from error
+        log.exception("the index cannot be read")
+        raise IndexDamaged("the index is damaged: run kb build") from error
 
 
-def _damaged() -> IndexDamaged:
-    log.exception("the index cannot be read")
-    return IndexDamaged("the index is damaged: run kb build")
+def _said_by_the_machine(error: BaseException) -> int:
+    """The number of an error of the system's, 0 when it is none."""
+    if isinstance(error, OSError):
+        return error.errno or 0
+    said = _SAID_BY_THE_MACHINE.search(str(error))
+    return int(said[1] or said[2]) if said else 0

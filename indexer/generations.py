@@ -1,18 +1,21 @@
-"""Generations of an embedded index: folders side by side, and a pointer file that says which one serves."""
+"""Generations of an embedded index: folders side by side, each stamped with the fingerprint of what it was written by,
+and a pointer file that says which one serves."""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kb.search import Busy
 
 POINTER = "CURRENT"
 LOCK = "writer.lock"
+STAMP = "stamp.json"
 
 
 class Generations:
@@ -30,11 +33,12 @@ class Generations:
         path = self.folder / name
         return path if name and path.is_dir() else None
 
-    def fresh(self) -> Path:
-        """A new empty folder for a generation, beside the others. Call with the lock held."""
+    def fresh(self, fingerprint: str) -> Path:
+        """A new folder for a generation, with nothing but its stamp, beside the others. Call with the lock held."""
         numbers = [int(path.name[4:]) for path in self.folder.glob("gen-*") if path.name[4:].isdigit()]
         path = self.folder / f"gen-{max(numbers, default=0) + 1:06d}"
         path.mkdir(mode=0o700)
+        (path / STAMP).write_text(json.dumps({"fingerprint": fingerprint}) + "\n", encoding="utf-8")
         return path
 
     def serve(self, path: Path) -> None:
@@ -65,6 +69,22 @@ class Generations:
             except BlockingIOError as error:
                 raise Busy(f"another process is writing the index in {self.folder}") from error
             yield
+
+
+def fingerprint_of(path: Path) -> str:
+    """What the generation in a folder is stamped with."""
+    fingerprint: str = json.loads((path / STAMP).read_text(encoding="utf-8"))["fingerprint"]
+    return fingerprint
+
+
+def octets_of(path: Path) -> int:
+    """How much the files of a folder are together; what a writer removes meanwhile is nothing."""
+    octets = 0
+    with suppress(FileNotFoundError):
+        for file in path.iterdir():
+            with suppress(FileNotFoundError):
+                octets += file.stat().st_size
+    return octets
 
 
 def sync_folder(path: Path) -> None:

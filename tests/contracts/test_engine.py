@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import random
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -10,10 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexer.analysis import Analysis
+from indexer.documents import Indexed, indexed
+from indexer.engines.whoosh import codec as whoosh_codec
+from indexer.engines.whoosh import writing as whoosh_writing
 from indexer.making import AT_ONCE
 from kb.entitlements import NOBODY, Audience
 from kb.question import Filters, Query
-from kb.search import PARTS, Busy, Engine, EngineDown, Respelled
+from kb.search import PARTS, Busy, Document, Engine, EngineDown, Respelled
 from tests.documents import PUBLIC, document, put, scope
 from tests.site_articles import LOGIN
 
@@ -32,6 +39,28 @@ def engine(opener: Opener) -> Iterator[Engine]:
     engine = opener()
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an index is of parts, each takes but a few documents."""
+    monkeypatch.setattr(whoosh_codec, "MAX_DOCUMENTS", 50)
+    monkeypatch.setattr(whoosh_writing, "SEGMENT_SIZE", 20)
+    monkeypatch.setattr(whoosh_writing, "MERGE_BELOW", 15)
+    monkeypatch.setattr(whoosh_writing, "MERGE_FROM", 4)
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The title of a document that nobody has room to write."""
+
+    def making(document: Document, analysis: Analysis) -> Indexed:
+        if document.title == "FULL":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return indexed(document, analysis)
+
+    monkeypatch.setattr("indexer.making.indexed", making)
+    return "FULL"
 
 
 def found(engine: Engine, text: str, *grants: str, **query: object) -> list[int]:
@@ -66,6 +95,83 @@ def test_an_error_while_writing_leaves_the_index_as_it_was(engine: Engine) -> No
     assert found(engine, "磁碟") == []
     put(engine, [document(2, "磁碟已滿")])
     assert found(engine, "磁碟") == [2]
+
+
+@pytest.mark.parametrize("rebuild", [False, True])
+def test_a_commit_that_fails_leaves_the_index_as_it_was_and_the_next_writer_at_work(
+    engine: Engine, full_disk: str, rebuild: bool
+) -> None:
+    put(engine, [document(1, "無法登入")])
+    with pytest.raises(OSError, match="No space left") as held:
+        put(engine, [document(1, "磁碟已滿"), document(2, full_disk)], rebuild=rebuild)
+    assert (found(engine, "登入"), found(engine, "磁碟")) == ([1], [])
+    put(engine, [document(3, "授權過期")])
+    assert (found(engine, "登入"), found(engine, "磁碟"), found(engine, "授權")) == ([1], [], [3])
+    assert held.value.errno == errno.ENOSPC, "whoever keeps the error keeps nobody from writing"
+
+
+def test_a_batch_of_any_size_shows_whole_or_not_at_all(engine: Engine, small: None, full_disk: str) -> None:
+    put(engine, [document(1, "無法登入"), document(2, "磁碟已滿")])
+    rights = [f"creo:{at}" for at in range(33)]
+
+    def of(article: int, title: str) -> list[Document]:
+        return [document(article, title, key=f"{article}.{at}", grants=[one]) for at, one in enumerate(rights)]
+
+    with pytest.raises(OSError, match="No space left"), engine.writer() as writer:
+        for article in range(1, 5):
+            writer.replace(article, of(article, "授權過期"))
+        writer.replace(9, [document(9, full_disk)])
+    assert (found(engine, "登入"), found(engine, "磁碟"), engine.status().documents) == ([1], [2], 2)
+    with engine.writer() as writer:
+        for article in range(1, 5):
+            writer.replace(article, of(article, "授權過期"))
+        assert engine.status().documents == 2
+    assert (found(engine, "登入"), found(engine, "磁碟"), engine.status().documents) == ([], [], 4 * len(rights))
+    for right in rights:
+        assert found(engine, "授權", right) == [1, 2, 3, 4]
+    put(engine, of(2, "無法登入"))
+    assert found(engine, "授權", rights[7]) == [1, 3, 4]
+
+
+def test_whatever_is_taken_out_the_others_are_found_by_their_own_words_alone(engine: Engine, small: None) -> None:
+    chance, there = random.Random(3), set(range(1, 181))
+    put(engine, [document(at, f"zq{at}x", grants=["staff"] if at % 2 else ["public"]) for at in there], rebuild=True)
+    gone = chance.sample(sorted(there), 150)
+    for at in range(0, len(gone), 30):
+        some = gone[at : at + 30]
+        with engine.writer() as writer:
+            for article in some:
+                writer.replace(article, [])
+            writer.replace(200 + at, [document(200 + at, f"zq{200 + at}x")])
+        there = (there | {200 + at}) - set(some)
+        assert set(engine.contents()) == there
+    for article in (*sorted(there), *gone[:20]):
+        hidden = article % 2 and article < 200
+        assert found(engine, f"zq{article}x") == [article] * (article in there and not hidden)
+        assert found(engine, f"zq{article}x", "public", "staff") == [article] * (article in there)
+
+
+@pytest.mark.parametrize("built", [False, True])
+@pytest.mark.parametrize("rebuild", [False, True])
+def test_what_is_said_of_an_article_last_replaces_what_the_batch_said_before(
+    engine: Engine, small: None, built: bool, rebuild: bool
+) -> None:
+    if built:
+        put(engine, [document(1, "授權過期")])
+    with engine.writer(rebuild=rebuild) as writer:
+        for article in range(1, 31):
+            writer.replace(article, [document(article, "無法登入"), document(article, "逾時", key=f"{article}.1")])
+        writer.replace(1, [document(1, "磁碟已滿")])
+        writer.replace(2, [])
+        writer.replace(3, [])
+        writer.replace(3, [document(3, "印表機")])
+        writer.replace(40, [])
+        writer.replace(41, [document(41, "印表機")])
+        writer.replace(41, [])
+    assert (found(engine, "磁碟"), found(engine, "印表機"), found(engine, "授權")) == ([1], [3], [])
+    assert sorted(found(engine, "登入", page_size=100)) == list(range(4, 31))
+    assert set(engine.contents()) == {1, 3, *range(4, 31)}
+    assert engine.status().documents == 2 + 2 * 27
 
 
 def test_replacing_takes_the_place_of_all_an_article_had(engine: Engine) -> None:
@@ -128,14 +234,17 @@ def test_hundreds_at_once_are_each_there_as_last_said(engine: Engine, rebuild: b
         for article in range(1, MANY + 1):
             expected[article] = document(article, f"無法登入 {article}", "說明 x17" * (article % 7))
             writer.replace(article, [expected[article]])
-        for article in (150, MANY - 10) if not rebuild else ():
+        for article in (150, MANY - 10):
             expected[article] = document(article, f"授權過期 {article}")
             writer.replace(article, [expected[article]])
+        for article in (3, MANY):
+            del expected[article]
+            writer.replace(article, [])
     assert {article: dict(keys) for article, keys in engine.contents().items()} == {
         article: {one.key: one.digest} for article, one in expected.items()
     }
     assert found(engine, "磁碟") == []
-    assert set(found(engine, "授權")) == (set() if rebuild else {150, MANY - 10})
+    assert set(found(engine, "授權")) == {150, MANY - 10}
     assert found(engine, "登入 257")[0] == 257
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import gc
+import os
 import resource
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +23,7 @@ from kb.config import Config
 from kb.question import Query
 from kb.search import EngineDown, IndexDamaged, Search
 from tests.contracts.stores import apply, draft, sqlite
-from tests.documents import PUBLIC
+from tests.documents import PUBLIC, document, put
 
 Damage = Callable[[Path], None]
 
@@ -35,22 +36,47 @@ def _put(pattern: str, octets: bytes) -> Damage:
     return damage
 
 
-def _halved(folder: Path) -> None:
-    for file in folder.glob("gen-*/*.trm"):
-        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+def _halved(pattern: str) -> Damage:
+    def damage(folder: Path) -> None:
+        for file in folder.glob(pattern):
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+    return damage
 
 
+def _removed(pattern: str) -> Damage:
+    def damage(folder: Path) -> None:
+        for file in folder.glob(pattern):
+            file.unlink()
+
+    return damage
+
+
+STAMPS = [
+    _put("gen-*/stamp.json", b"\0" * 40),
+    _put("gen-*/stamp.json", b"[]"),
+    _put("gen-*/stamp.json", b"{}"),
+    _removed("gen-*/stamp.json"),
+]
 DAMAGE = {
     "whoosh": [
-        _put("gen-*/stamp.json", b"\0" * 40),
-        _put("gen-*/stamp.json", b"[]"),
-        _put("gen-*/stamp.json", b"{}"),
+        *STAMPS,
         _put("gen-*/*.trm", b"\0" * 4000),
         _put("gen-*/*.toc", b"\0" * 400),
-        _halved,
+        _halved("gen-*/*.trm"),
+        _removed("gen-*/*.trm"),
     ],
-    "tantivy": [_put("gen-*/stamp.json", b"{}"), _put("gen-*/meta.json", b"{}"), _put("gen-*/meta.json", b"\0" * 400)],
+    "tantivy": [
+        *STAMPS,
+        _put("gen-*/meta.json", b"{}"),
+        _put("gen-*/meta.json", b"\0" * 400),
+        _halved("gen-*/meta.json"),
+        _put("gen-*/*.term", b"\0" * 4000),
+        _removed("gen-*/*.term"),
+    ],
 }
+# Without these there is no index: nobody can tell that there ever was one.
+WHOLE = {"whoosh": "gen-*/*.toc", "tantivy": "gen-*/meta.json"}
 
 
 @pytest.mark.parametrize(
@@ -66,18 +92,30 @@ def test_a_damaged_index_is_told_and_made_anew(tmp_path: Path, engine_name: str,
         damage(tmp_path / "index" / engine_name)
         engine = open_engine(config, engine_name)
         found = Search(store, engine, fold, spellings).find(Query("登入"), PUBLIC)
-        assert found.total == 1
-        if found.plain:
-            with pytest.raises(EngineDown, match="kb build"):
-                engine.search(Query("登入"), PUBLIC)
-        try:
-            engine.status()
-        except IndexDamaged as error:
-            assert "kb build" in str(error)
-            assert audit(store, engine).damaged
+        assert (found.plain, found.total) == (True, 1)
+        for ask in (lambda: engine.search(Query("登入"), PUBLIC), engine.status, engine.contents):
+            with pytest.raises(IndexDamaged, match="kb build"):
+                ask()
+        assert audit(store, engine).damaged
         drain(store, engine)
         again = Search(store, engine, fold, spellings).find(Query("登入"), PUBLIC)
         assert (again.plain, again.total) == (False, 1)
+        engine.close()
+
+
+@pytest.mark.parametrize("engine_name", WHOLE)
+def test_an_index_without_its_table_of_contents_is_none_and_is_made(tmp_path: Path, engine_name: str) -> None:
+    with sqlite(tmp_path) as store:
+        apply(store, draft("a", title="無法登入系統"))
+        engine = open_engine(Config(home=tmp_path), engine_name)
+        rebuild(store, engine)
+        _removed(WHOLE[engine_name])(tmp_path / "index" / engine_name)
+        with pytest.raises(EngineDown, match="there is no index") as raised:
+            engine.search(Query("登入"), PUBLIC)
+        assert not isinstance(raised.value, IndexDamaged)
+        assert (engine.status().generation, dict(engine.contents())) == ("", {})
+        drain(store, engine)
+        assert engine.search(Query("登入"), PUBLIC).total == 1
         engine.close()
 
 
@@ -94,34 +132,39 @@ def test_a_pointer_that_nobody_can_read_points_nowhere(tmp_path: Path) -> None:
         engine.close()
 
 
-def test_an_index_that_was_removed_is_not_taken_for_the_one_made_after_it(tmp_path: Path) -> None:
-    config = Config(home=tmp_path)
-    with sqlite(tmp_path) as store:
-        apply(store, draft("a", title="無法登入系統"))
-        reader, writer = open_engine(config), open_engine(config)
-        rebuild(store, writer)
-        assert reader.search(Query("登入"), PUBLIC).total == 1
-        apply(store, draft("b", title="登入逾時"))
-        shutil.rmtree(tmp_path / "index")
-        rebuild(store, writer)
-        assert reader.status().generation == writer.status().generation
-        assert reader.search(Query("登入"), PUBLIC).total == 2
-        for engine in (reader, writer):
-            engine.close()
-
-
 @contextmanager
-def open_files(most: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+def limited(kind: int, most: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(kind)
+    resource.setrlimit(kind, (most, hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(kind, (soft, hard))
 
 
+# Whoosh leaves open what it could not write to: closed when nothing refers to it any more.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("engine_name", DAMAGE)
-def test_trouble_of_the_machine_that_passes_is_no_damage(tmp_path: Path, engine_name: str) -> None:
+def test_what_the_machine_does_not_take_leaves_the_index_and_the_next_writer_at_work(
+    tmp_path: Path, engine_name: str
+) -> None:
+    engine = open_engine(Config(home=tmp_path), engine_name)
+    put(engine, [document(1, "無法登入")])
+    with limited(resource.RLIMIT_FSIZE, 2_000), pytest.raises((OSError, ValueError), match="too large") as held:
+        put(engine, [document(1, "磁碟已滿"), document(2, "磁碟已滿", " ".join(f"zq{at}x" for at in range(5_000)))])
+    put(engine, [document(3, "授權過期")])
+    assert {at for at in (1, 2, 3) if at in engine.contents()} == {1, 3}
+    assert engine.search(Query("磁碟"), PUBLIC).total == 0
+    assert "too large" in str(held.value), "whoever keeps the error keeps nobody from writing"
+    engine.close()
+    del held
+    gc.collect()
+
+
+# The files open already, and as many more as let it begin to read, or not even that.
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize("engine_name", DAMAGE)
+def test_trouble_of_the_machine_that_passes_is_no_damage(tmp_path: Path, engine_name: str, more: int) -> None:
     config = Config(home=tmp_path)
     with sqlite(tmp_path) as store:
         apply(store, draft("a", title="無法登入系統"))
@@ -129,12 +172,18 @@ def test_trouble_of_the_machine_that_passes_is_no_damage(tmp_path: Path, engine_
         rebuild(store, engine)
         engine.close()
         engine = open_engine(config, engine_name)
-        with open_files(3), pytest.raises(EngineDown) as raised:
+        with limited(resource.RLIMIT_NOFILE, _lowest_free() + more), pytest.raises(EngineDown) as raised:
             engine.search(Query("登入"), PUBLIC)
         assert not isinstance(raised.value, IndexDamaged)
         assert "Too many open files" in str(raised.value)
         assert engine.search(Query("登入"), PUBLIC).total == 1
         engine.close()
+
+
+def _lowest_free() -> int:
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.close(descriptor)
+    return descriptor
 
 
 @pytest.mark.parametrize("trouble", [OSError(errno.EMFILE, "Too many open files"), MemoryError()])

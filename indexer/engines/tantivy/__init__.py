@@ -2,126 +2,75 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tantivy import Index
 
-from indexer.analysis import Analysis
-from indexer.caching import Cache
-from indexer.embedded import Embedded
+from indexer.embedded import Commit, Embedded, Opened
 from indexer.engines.tantivy import writing as writing_module
 from indexer.engines.tantivy.source import TantivySource
 from indexer.engines.tantivy.writing import META, BatchWriter, created
-from indexer.generations import sync_folder
-from indexer.vocabulary import Vocabularies
-from indexer.weights import weights_of
-from kb.search import IndexStatus, Writer
-
-if TYPE_CHECKING:
-    from kb.config import Config
-
-NAME = "tantivy"
-STAMP = "stamp.json"
 
 
-def open_engine(config: Config, cache: Cache) -> TantivyEngine:
-    folder, weights = config.home / "index" / NAME, weights_of(config.weights)
-    return TantivyEngine(folder, Analysis(), weights, Vocabularies(config.terms), cache)
+class Searched(Opened):
+    """The searcher of a commit."""
 
+    source: TantivySource
 
-class TantivyEngine(Embedded):
-    """An index of tantivy's."""
-
-    _opened: Opened | None = None
-    _threads: ThreadPoolExecutor | None = None
-
-    @contextmanager
-    def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
-        with self._generations.lock():
-            self._generations.sweep()
-            serving = self._generations.serving()
-            fresh = rebuild or serving is None or not (serving / META).exists()
-            path = self._generations.fresh() if fresh or serving is None else serving
-            if fresh:
-                stamp = json.dumps({"fingerprint": self._fingerprint()})
-                (path / STAMP).write_text(stamp + "\n", encoding="utf-8")
-            index = created(path) if fresh else Index.open(str(path))
-            batch = BatchWriter(index, self._answering.analysis, fresh)
-            try:
-                yield batch
-            except BaseException:
-                batch.cancel()
-                raise
-            batch.commit()
-            if not fresh:
-                sync_folder(path)
-            batch.finish()
-            if fresh:
-                self._generations.serve(path)
-                self._generations.sweep()
-
-    def _contents(self) -> Mapping[int, Mapping[str, str]]:
-        found: dict[int, dict[str, str]] = {}
-
-        def keep(article: int, key: str, digest: str) -> None:
-            found.setdefault(article, {})[key] = digest
-
-        if opened := self._newest():
-            opened.source.contents(keep)
-        return found
-
-    def _status(self) -> IndexStatus:
-        opened = self._newest()
-        if opened is None:
-            return IndexStatus(NAME, "", 0, "", self._fingerprint(), 0)
-        size = sum(file.stat().st_size for file in opened.path.iterdir() if file.is_file())
-        fingerprint = json.loads((opened.path / STAMP).read_text(encoding="utf-8"))["fingerprint"]
-        return IndexStatus(NAME, opened.source.name, opened.source.documents, fingerprint, self._fingerprint(), size)
-
-    def close(self) -> None:
-        with self._lock:
-            self._opened = None
-            if self._threads:
-                self._threads.shutdown()
-                self._threads = None
-        self._cache.keep_only(())
-
-    def _fingerprint(self) -> str:
-        return self._answering.fingerprint(writing_module)
-
-    def _newest(self) -> Opened | None:
-        with self._lock:
-            for _ in range(5):
-                path = self._generations.serving()
-                if path is None:
-                    return None
-                try:
-                    meta = (path / META).stat()
-                    commit = (meta.st_mtime_ns, meta.st_ino)
-                    if self._opened is None or (self._opened.path, self._opened.commit) != (path, commit):
-                        self._threads = self._threads or ThreadPoolExecutor(thread_name_prefix=NAME)
-                        self._opened = Opened(path, commit, self._opened, self._threads)
-                        self._cache.keep_only({self._opened.source.name})
-                    return self._opened
-                except (OSError, ValueError):
-                    continue  # a writer replaced what we were about to open: look again
-        return None
-
-
-class Opened:
-    """A generation as it stood at one commit."""
-
-    def __init__(self, path: Path, commit: tuple[int, int], before: Opened | None, beside: Executor) -> None:
-        self.path, self.commit = path, commit
+    def __init__(self, path: Path, commit: Commit, before: Searched | None, beside: Executor) -> None:
+        super().__init__(path, commit)
         if before and before.path == path:
             self._index: Index = before._index
             self._index.reload()
         else:
             self._index = Index.open(str(path))
             self._index.config_reader("manual")
-        self.source = TantivySource(f"{path.name}.{commit[0]:x}.{commit[1]:x}", self._index, beside)
+        self.name = ".".join([path.name, *(f"{each:x}" for each in commit)])
+        self.source = TantivySource(self.name, self._index, beside)
+
+    @property
+    def documents(self) -> int:
+        return self.source.documents
+
+    def contents(self) -> Mapping[int, Mapping[str, str]]:
+        found: dict[int, dict[str, str]] = {}
+
+        def keep(article: int, key: str, digest: str) -> None:
+            found.setdefault(article, {})[key] = digest
+
+        self.source.contents(keep)
+        return found
+
+
+class TantivyEngine(Embedded[Searched]):
+    """An index of tantivy's."""
+
+    name = "tantivy"
+    written_by = (writing_module,)
+    replaced = (FileNotFoundError, ValueError)
+
+    _threads: ThreadPoolExecutor | None = None
+
+    def close(self) -> None:
+        super().close()
+        with self._lock:
+            if self._threads:
+                self._threads.shutdown()
+                self._threads = None
+
+    def _commit(self, path: Path) -> Commit:
+        meta = (path / META).stat()
+        return meta.st_mtime_ns, meta.st_ino
+
+    def _open(self, path: Path, commit: Commit, before: Searched | None) -> Searched:
+        self._threads = self._threads or ThreadPoolExecutor(thread_name_prefix=self.name)
+        return Searched(path, commit, before, self._threads)
+
+    def _batch(self, path: Path, fresh: bool) -> BatchWriter:
+        index = created(path) if fresh else Index.open(str(path))
+        return BatchWriter(index, self._answering.analysis, fresh)
+
+
+open_engine = TantivyEngine.of

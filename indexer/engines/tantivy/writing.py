@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tantivy import Document as Row
@@ -74,7 +75,7 @@ def created(path: Path) -> Index:
 
 
 class BatchWriter:
-    """Collects replacements; `commit` puts them all in place at once.
+    """See `indexer.embedded.Batch`.
 
     The writer is made for one batch and let go after it: one that stays open keeps the files of old segments.
     """
@@ -82,6 +83,7 @@ class BatchWriter:
     def __init__(self, index: Index, analysis: Analysis, fresh: bool) -> None:
         self._making, self._fresh = Making(analysis, many=fresh), fresh
         self._schema = index.schema
+        self._written: set[int] = set()
         self._writer = index.writer(HEAP if fresh else SMALL_HEAP, num_threads=1)
 
     def replace(self, article: int, documents: Sequence[Document]) -> None:
@@ -89,30 +91,28 @@ class BatchWriter:
             self._put(*ready)
 
     def _put(self, article: int, made: Made) -> None:
-        if not self._fresh:
+        if not self._fresh or article in self._written:
             # By term, it takes the number for a signed one, and finds nothing.
             self._writer.delete_documents_by_query(Query.term_query(self._schema, "article", article))
         for at, each in enumerate(made):
             self._writer.add_document(_row(each, at))
+        self._written.add(article)
 
     def commit(self) -> None:
-        try:
-            for ready in self._making.rest():
-                self._put(*ready)
-        finally:
-            self._making.close()
+        for ready in self._making.rest():
+            self._put(*ready)
+        self._making.close()
         self._writer.commit()
-
-    def finish(self) -> None:
-        """Let merges end, and remove the files that nothing refers to any more."""
         self._writer.garbage_collect_files()
         self._writer.wait_merging_threads()
 
     def cancel(self) -> None:
-        """Forget what was written, and let go of the index: nobody else can write it before."""
         self._making.close()
-        self._writer.rollback()
-        self._writer.wait_merging_threads()
+        with suppress(Exception):
+            self._writer.rollback()
+        # Lets go of the index: nobody else can write it before. Of no use when the writer is gone already.
+        with suppress(Exception):
+            self._writer.wait_merging_threads()
 
 
 def _row(made: Indexed, at: int) -> Row:

@@ -23,7 +23,8 @@ from whoosh.writing import SegmentWriter
 from indexer.engines.whoosh.term_index import TermIndex
 from indexer.shards import Postings
 
-MAX_DOCUMENTS = 0xFFFF
+# Of a segment: they are numbered in 16 bits.
+MAX_DOCUMENTS = 1 << 16
 MAX_FREQUENCY = 0xFF
 WRITTEN_AT_ONCE = 10_000
 # What is known of a term, as Whoosh packs it: one of it, and many.
@@ -32,6 +33,10 @@ _INFOS = np.dtype(
     [("inlined", "u1"), ("weight", ">f4"), ("count", ">u4"), ("shortest", "u1"), ("longest", "u1"), ("most", ">f4"),
      ("first", ">u4"), ("last", ">u4"), ("position", ">i8"), ("size", ">i4")]
 )  # fmt: skip
+
+
+class SegmentFull(Exception):
+    """There are no numbers for so many documents in one segment."""
 
 
 class PackedCodec(W3Codec):  # type: ignore[misc]
@@ -177,14 +182,28 @@ class PostingBuffer:
 
 
 class PackedWriter(SegmentWriter):  # type: ignore[misc]
-    """Whoosh's segment writer, taking terms instead of text."""
+    """Whoosh's segment writer, taking terms instead of text. `indexer.generations` sees to it that there is but one."""
 
     def __init__(self, index: Any) -> None:
-        super().__init__(index, codec=PackedCodec(), compound=False, limitmb=1)
+        super().__init__(index, codec=PackedCodec(), compound=False, limitmb=1, _lk=False)
         self.buffer = PostingBuffer()
+
+    @property
+    def room(self) -> int:
+        """For how many more documents there are numbers in the segment being written."""
+        return MAX_DOCUMENTS - int(self.docnum)
+
+    def next_segment(self) -> None:
+        """Ends the segment being written and begins another: all of them show at the commit, and none before it."""
+        self.segments.append(self._finalize_segment())
+        self.newsegment = self.codec.new_segment(self.storage, self.indexname)
+        self.perdocwriter = self.codec.per_document_writer(self.storage, self.newsegment)
+        self.fieldwriter = self.codec.field_writer(self.storage, self.newsegment)
+        self.buffer, self.docnum, self._added = PostingBuffer(), 0, False
 
     def add_terms(self, terms: Mapping[str, Sequence[Sequence[str]]], columns: Mapping[str, Any]) -> None:
         """Add a document: for each field its terms by how often it has them, from once, and its column values."""
+        self._take_room(1)
         self.perdocwriter.start_doc(self.docnum)
         for field, by_frequency in terms.items():
             self.buffer.add(field, self.docnum, by_frequency)
@@ -205,6 +224,7 @@ class PackedWriter(SegmentWriter):  # type: ignore[misc]
         """Take over the living documents of another segment: how segments are merged."""
         living = np.ones(reader.doc_count_all(), bool)
         living[list(reader._segment.deleted_docs())] = False
+        self._take_room(int(np.count_nonzero(living)))
         moved = (np.cumsum(living) - 1 + self.docnum).astype(np.uint16)
         self._take_columns(reader, np.flatnonzero(living))
         for (field, term), info in reader._terms.items():
@@ -215,6 +235,10 @@ class PackedWriter(SegmentWriter):  # type: ignore[misc]
                 documents = moved[found.documents[kept]]
                 self.buffer.add_list(field, term.decode("utf-8"), documents, found.frequencies[kept])
         self._added = True
+
+    def _take_room(self, documents: int) -> None:
+        if documents > self.room:
+            raise SegmentFull(f"a segment of {self.docnum} documents has no numbers for {documents} more")
 
     def _take_columns(self, reader: SegmentReader, documents: NDArray[np.intp]) -> None:
         columns = {}

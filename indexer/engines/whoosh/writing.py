@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from whoosh import columns, fields
@@ -48,41 +48,50 @@ def schema() -> Any:
 
 
 class BatchWriter:
-    """Collects replacements and puts them in place at `commit`, as one new segment and the deletions it brings."""
+    """See `indexer.embedded.Batch`. Collects replacements, and puts them in place as segments and the deletions they
+    bring.
 
-    def __init__(self, index: FileIndex, folder: Path, analysis: Analysis, fresh: bool) -> None:
-        self._index, self._folder, self._fresh = index, folder, fresh
+    A fresh index has nothing to replace: what it is given is written as it comes, but for articles given before.
+    """
+
+    def __init__(self, index: FileIndex, analysis: Analysis, fresh: bool) -> None:
+        self._fresh = fresh
         self._making = Making(analysis, many=fresh)
         self._writer = PackedWriter(index)
+        self._written: set[int] = set()
         self._pending: dict[int, Sequence[Document]] = {}
 
     def replace(self, article: int, documents: Sequence[Document]) -> None:
-        if not self._fresh:
+        if not self._fresh or article in self._written:
             self._pending[article] = documents
             return
-        self._make(article, documents)
+        self._written.add(article)
+        self._add(self._making.add(article, documents))
 
     def commit(self) -> None:
-        """Everything shows at once; nothing of it does when this raises."""
+        self._add(self._making.rest())
+        if self._pending and self._writer.docnum:
+            self._writer.next_segment()
         self._delete(self._pending)
-        try:
-            for article, documents in self._pending.items():
-                self._make(article, documents)
-            for _, made in self._making.rest():
-                self._add(made)
-        finally:
-            self._making.close()
+        for article, documents in self._pending.items():
+            self._add(self._making.add(article, documents))
+        self._add(self._making.rest())
+        self._making.close()
         self._writer.commit(mergetype=_merge)
 
     def cancel(self) -> None:
         self._making.close()
-        self._writer.cancel()
+        # What could not be written can often not be ended, either. A later commit removes files that nothing names.
+        with suppress(Exception):
+            self._writer.cancel()
 
-    def _make(self, article: int, documents: Sequence[Document]) -> None:
-        for _, made in self._making.add(article, documents):
-            self._add(made)
+    def _add(self, ready: Iterable[tuple[int, Made]]) -> None:
+        for _, made in ready:
+            self._write(made)
+            if self._writer.docnum >= SEGMENT_SIZE:
+                self._writer.next_segment()
 
-    def _add(self, documents: Made) -> None:
+    def _write(self, documents: Made) -> None:
         for made in documents:
             document = made.document
             terms = {
@@ -93,14 +102,11 @@ class BatchWriter:
                 EVERYTHING: [terms.split() for terms in made.levels],
             }
             self._writer.add_terms(terms, _columns(made))
-        if self._fresh and self._writer.docnum >= SEGMENT_SIZE:
-            self._writer.commit(merge=False)
-            self._writer = PackedWriter(self._index)
 
-    def _delete(self, articles: Any) -> None:
-        storage, names = self._index.storage, [str(article) for article in articles]
-        for segment in self._writer.segments:
-            reader = SegmentReader(storage, self._writer.schema, segment)
+    def _delete(self, articles: Iterable[int]) -> None:
+        names = [str(article) for article in articles]
+        for segment in self._writer.segments if names else ():
+            reader = SegmentReader(self._writer.storage, self._writer.schema, segment)
             for name in names:
                 if extent := term_extent(reader, ARTICLE, name):
                     offset, length, count = extent
@@ -136,7 +142,10 @@ def _columns(made: Indexed) -> dict[str, Any]:
 
 
 def _merge(writer: PackedWriter, segments: list[Any]) -> list[Any]:
-    """Small segments become one when there are too many; so does one that is mostly deletions; empty ones go."""
+    """Small segments become one when there are too many; so does one that is mostly deletions; empty ones go.
+
+    One for whose documents no numbers are left stays as it is until a later commit.
+    """
     living = {segment.segment_id(): segment.doc_count_all() - segment.deleted_count() for segment in segments}
     segments = [segment for segment in segments if living[segment.segment_id()]]
     small = [segment for segment in segments if living[segment.segment_id()] < MERGE_BELOW]
@@ -144,8 +153,11 @@ def _merge(writer: PackedWriter, segments: list[Any]) -> list[Any]:
     for segment in segments:
         if segment not in chosen and segment.deleted_count() * 2 > segment.doc_count_all():
             chosen.append(segment)
+    merged = []
     for segment in chosen:
-        reader = SegmentReader(writer.storage, writer.schema, segment)
-        writer.add_reader(reader)
-        reader.close()
-    return [segment for segment in segments if segment not in chosen]
+        if living[segment.segment_id()] <= writer.room:
+            reader = SegmentReader(writer.storage, writer.schema, segment)
+            writer.add_reader(reader)
+            reader.close()
+            merged.append(segment)
+    return [segment for segment in segments if segment not in merged]
