@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from indexer.analysis import Analysis
 from indexer.documents import Indexed, indexed
+from indexer.embedded import Embedded
+from indexer.engines.opensearch import OpenSearchEngine
 from indexer.engines.whoosh import codec as whoosh_codec
 from indexer.engines.whoosh import writing as whoosh_writing
 from indexer.making import AT_ONCE
@@ -207,6 +210,29 @@ def test_readers_of_other_processes_follow_commits_and_rebuilds(opener: Opener) 
     assert set(found(reading, "登入")) == {1, 2}
     put(writing, [document(3, "無法登入")], rebuild=True)
     assert found(reading, "登入") == [3]
+
+
+def removed(engine: Engine) -> None:
+    """As by a careless hand: the index is gone, whole."""
+    if isinstance(engine, OpenSearchEngine):
+        index = engine.status().generation.partition(".")[0]
+        engine._cluster.tell("DELETE", f"/{index}")
+    elif isinstance(engine, Embedded):
+        shutil.rmtree(engine._generations.folder)
+
+
+def test_an_index_that_was_removed_is_not_taken_for_the_one_made_after_it(opener: Opener) -> None:
+    writing, reading = opener(), opener()
+    put(writing, [document(1, "無法登入")])
+    first = reading.status()
+    assert (found(reading, "登入"), found(reading, "逾時")) == ([1], [])
+    removed(writing)
+    put(writing, [document(2, "登入逾時")])
+    assert first.generation.partition(".")[0] == reading.status().generation.partition(".")[0]
+    assert (found(reading, "登入"), found(reading, "逾時"), set(reading.contents())) == ([2], [2], {2})
+    assert [each.article for each in reading.suggest("登入逾", PUBLIC) if each.article] == [2]
+    for engine in (writing, reading):
+        engine.close()
 
 
 def test_the_old_index_serves_until_a_rebuild_is_complete(opener: Opener) -> None:

@@ -12,7 +12,7 @@ from indexer.analysis import Analysis
 from indexer.answering import Answering
 from indexer.caching import Cache
 from indexer.engines.opensearch import mapping as mapping_module
-from indexer.engines.opensearch.cluster import Cluster, Missing
+from indexer.engines.opensearch.cluster import Cluster
 from indexer.engines.opensearch.commits import Commits
 from indexer.engines.opensearch.lease import Lease
 from indexer.engines.opensearch.source import Snapshot
@@ -96,8 +96,8 @@ class OpenSearchEngine:
             return IndexStatus(NAME, "", 0, "", self._fingerprint(), 0)
         index = snapshot.index
         size = self._cluster.ask("GET", f"/{index}/_stats/store")["_all"]["primaries"]["store"]["size_in_bytes"]
-        written = self._commits.fingerprint(index)
-        return IndexStatus(NAME, snapshot.name, snapshot.documents(), written, self._fingerprint(), size)
+        written = self._commits.fingerprint(snapshot.state)
+        return IndexStatus(NAME, snapshot.generation, snapshot.documents(), written, self._fingerprint(), size)
 
     def close(self) -> None:
         with self._lock:
@@ -116,9 +116,9 @@ class OpenSearchEngine:
         snapshot = self._current()
         try:
             return ask(snapshot)
-        except (EngineDown, Missing):
+        except EngineDown:
             now = self._current()
-            if now.index == snapshot.index:
+            if now.state.generation == snapshot.state.generation:
                 raise
             return ask(now)
 

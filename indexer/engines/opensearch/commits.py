@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,12 +41,18 @@ class Replaced:
 
 @dataclass(frozen=True)
 class State:
-    """What shows in an index. `version` is what a writer must know to put the next one."""
+    """What shows in an index. `made` tells it from one that was removed, whose name is given again. `version` is what a
+    writer must know to put the next one."""
 
     index: str
     commit: int
+    made: str = ""
     replaced: tuple[Replaced, ...] = ()
     version: tuple[int, int] = (0, 0)
+
+    @property
+    def generation(self) -> tuple[str, str]:
+        return self.index, self.made
 
     @property
     def shown(self) -> Mapping[str, Any]:
@@ -61,7 +68,7 @@ class Commits:
     cluster: Cluster
     config: Config
     _known: State | None = field(default=None, init=False)
-    _meta: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False)
+    _meta: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict, init=False)
 
     @property
     def alias(self) -> str:
@@ -72,10 +79,13 @@ class Commits:
         for _ in range(LOOKS):
             known = self._known
             try:
-                found = self.cluster.ask("GET", f"/{self.alias}/_doc/{STATE}", _source_includes="state.commit")
+                found = self.cluster.ask(
+                    "GET", f"/{self.alias}/_doc/{STATE}", _source_includes="state.commit,state.made"
+                )
             except Missing:
                 return None
-            if known and (known.index, known.commit) == (found["_index"], found["_source"][STATE]["commit"]):
+            said = found["_source"][STATE]
+            if known and (*known.generation, known.commit) == (found["_index"], _made(said), said["commit"]):
                 return known
             with contextlib.suppress(Missing):  # swept just now: another serves
                 self._known = _state(self.cluster.ask("GET", f"/{found['_index']}/_doc/{STATE}"))
@@ -94,7 +104,7 @@ class Commits:
         seq_no, term = state.version
         params = {"op_type": "create"} if first else {"if_seq_no": str(seq_no), "if_primary_term": str(term)}
         replaced = [{"commit": one.commit, "articles": list(one.articles), "at": one.at} for one in state.replaced]
-        body = {STATE: {"commit": state.commit, "replaced": replaced}}
+        body = {STATE: {"commit": state.commit, "made": state.made, "replaced": replaced}}
         try:
             self.cluster.tell("PUT", f"/{state.index}/_doc/{STATE}", body, **params)
         except Conflict as error:
@@ -106,7 +116,7 @@ class Commits:
         index = f"{self.alias}-{number:06d}"
         meta = {"fingerprint": fingerprint, "generation": f"{number:06d}"}
         self.cluster.tell("PUT", f"/{index}", created(self.config, meta))
-        return State(index, 1)
+        return State(index, 1, secrets.token_hex(8))
 
     def serve(self, index: str) -> None:
         """Make this the generation that serves, in one step."""
@@ -139,14 +149,14 @@ class Commits:
         if done["failures"]:
             raise EngineDown(f"OpenSearch could not delete {len(done['failures'])} documents of {index}")
 
-    def fingerprint(self, index: str) -> str:
-        return self._meta_of(index).get("fingerprint", "")
+    def fingerprint(self, state: State) -> str:
+        return self._meta_of(state).get("fingerprint", "")
 
-    def _meta_of(self, index: str) -> Mapping[str, str]:
-        if index not in self._meta:
-            found = self.cluster.ask("GET", f"/{index}/_mapping")
-            self._meta = {index: found[index]["mappings"].get("_meta", {})}
-        return self._meta[index]
+    def _meta_of(self, state: State) -> Mapping[str, str]:
+        if state.generation not in self._meta:
+            found = self.cluster.ask("GET", f"/{state.index}/_mapping")
+            self._meta = {state.generation: found[state.index]["mappings"].get("_meta", {})}
+        return self._meta[state.generation]
 
     def _generations(self, *, served: bool = False) -> Sequence[str]:
         found = self.cluster.tell("GET", f"/{self.alias}-*/_alias", allow_no_indices="true")
@@ -161,4 +171,10 @@ class Commits:
 def _state(found: Mapping[str, Any]) -> State:
     given = found["_source"][STATE]
     replaced = tuple(Replaced(one["commit"], tuple(one["articles"]), one["at"]) for one in given["replaced"])
-    return State(found["_index"], given["commit"], replaced, (found["_seq_no"], found["_primary_term"]))
+    return State(found["_index"], given["commit"], _made(given), replaced, (found["_seq_no"], found["_primary_term"]))
+
+
+def _made(state: Mapping[str, Any]) -> str:
+    """Nothing, of an index that was written before there was any."""
+    made: str = state.get("made", "")
+    return made

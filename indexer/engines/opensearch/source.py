@@ -41,7 +41,8 @@ class Snapshot:
 
     def __init__(self, cluster: Cluster, state: State, beside: Executor) -> None:
         self._cluster, self.state, self._beside = cluster, state, beside
-        self.name = f"{state.index}.{state.commit}"
+        self.generation = f"{state.index}.{state.commit}"
+        self.name = f"{self.generation}.{state.made}"
 
     @property
     def index(self) -> str:
