@@ -21,16 +21,16 @@ from indexer.engines.opensearch import OpenSearchEngine, cluster
 from indexer.engines.opensearch.cluster import Action, Breaker, Cluster, Overloaded
 from indexer.engines.opensearch.lease import Lease
 from indexer.folding import fold
+from indexer.sources import NUMBER, TITLE
 from indexer.spelling import spellings
 from indexer.sync import rebuild
 from indexer.weights import Weights
 from kb.config import Config
-from kb.entitlements import Scope
 from kb.question import Query
 from kb.search import Busy, EngineDown, Search
 from tests.contracts.engines import ANALYSIS, opensearch_config
 from tests.contracts.stores import apply, draft, sqlite
-from tests.documents import PUBLIC, document, put
+from tests.documents import PUBLIC, document, put, scope
 
 Answer = tuple[int, Any]
 LOOPBACK = Path(__file__).parents[1] / "data" / "loopback.pem"
@@ -293,8 +293,8 @@ def engine(tmp_path: Path, opensearch: str) -> Iterator[OpenSearchEngine]:
     opened.close()
 
 
-def found(engine: OpenSearchEngine, text: str) -> list[int]:
-    return [hit.article for hit in engine.search(Query(text, page_size=100), Scope(frozenset({"public"}))).hits]
+def found(engine: OpenSearchEngine, text: str, grant: str = "public") -> list[int]:
+    return [hit.article for hit in engine.search(Query(text, page_size=100), scope(grant)).hits]
 
 
 def test_a_batch_is_seen_whole_or_not_at_all(engine: OpenSearchEngine) -> None:
@@ -377,6 +377,22 @@ def test_what_was_replaced_long_ago_is_deleted(engine: OpenSearchEngine, monkeyp
     # One that shows, one that was replaced by it, and the state.
     assert engine._cluster.tell("GET", f"/{index}/_count")["count"] == 3
     assert engine.status().documents == 1
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 2_000])
+def test_all_terms_that_begin_alike_are_told(
+    engine: OpenSearchEngine, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.engines.opensearch.source.VALUES_AT_ONCE", at_once)
+    numbers = [1, 2, 10, 11, 19, 20, 100, 101, 199, 1000, 1999]
+    put(engine, [document(number, "a+b a", grants=[f"creo:{number}"]) for number in numbers])
+    told = engine._current()
+    assert told.terms(NUMBER, "1") == ["1", "10", "100", "1000", "101", "11", "19", "199", "1999"]
+    assert told.terms(NUMBER, "19") == ["19", "199", "1999"]
+    assert (told.terms(NUMBER, "20"), told.terms(NUMBER, "3"), told.terms(NUMBER, "1.*")) == (["20"], [], [])
+    assert told.terms(TITLE, "ka+") == ["ka+b"]
+    assert told.audiences() == sorted(f"creo:{number}" for number in numbers)
+    assert found(engine, "number:1999", "creo:1999") == [1999]
 
 
 def test_the_index_tells_what_it_was_written_by(engine: OpenSearchEngine) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,10 @@ from indexer.engines.opensearch.translating import Json, holds, measured, valued
 from indexer.sources import Counting, Counts, Measure, Rows, Title, Whole
 from indexer.tree import Node, Worth
 
-# Of one facet, and of words that begin alike, there are not so many.
+# Of one facet there are not so many.
 MAX_VALUES = 20_000
+# The fewer, the sooner those are told that begin with what few do; the more, the sooner all of many are.
+VALUES_AT_ONCE = 2_000
 COUNTED_AT_ONCE = 500
 # The most that a search gives by default.
 PAGE = 10_000
@@ -28,7 +31,8 @@ TERM_FACETS = ("product", "version", "type", "lang")
 _PLACE = ("key", "born")
 _COLUMNS = (*_PLACE, "article", "lang", "confidence", "title_length", "updated", "helpful", "group")
 _SPECIAL = re.compile(r"[*?\\]")
-_REGEX = re.compile(r"([.?+*|{}\[\]()\"\\#@&<>~^$-])")
+# All documents, those that do not show any more, too: OpenSearch goes straight to the values asked for, in their order.
+EVERY: Json = {"match_all": {}}
 
 Found = Mapping[str, Any]
 
@@ -114,8 +118,8 @@ class Snapshot:
         return [Title(_value(hit, "article"), hit["_source"]["title"], _value(hit, "lang")) for hit in hits]
 
     def terms(self, field: str, prefix: str) -> Sequence[str]:
-        beginning = _REGEX.sub(r"\\\1", prefix) + ".*"
-        return sorted(self._values(field, {"match_all": {}}, include=beginning))
+        itself = [prefix] if self._hits({"term": {field: prefix}}, 1) else []
+        return [*itself, *takewhile(lambda term: term.startswith(prefix), self._values(field, EVERY, prefix))]
 
     def quoting(self, among: Node, text: str, titles_only: bool) -> frozenset[int]:
         anywhere = "*" + _SPECIAL.sub(r"\\\g<0>", text) + "*"
@@ -163,12 +167,20 @@ class Snapshot:
         found: Found = self._cluster.search(self.index, body)["aggregations"]
         return found
 
-    def _values(self, field: str, query: Json, **more: str) -> Sequence[str]:
-        return list(_counted(self._aggregated(query, {"values": _terms(field, **more)})["values"]))
+    def _values(self, field: str, query: Json, after: str = "") -> Iterator[str]:
+        """All values that come after one, in their order, page by page."""
+        sources = [{"value": {"terms": {"field": field}}}]
+        while True:
+            counted = {"size": VALUES_AT_ONCE, "sources": sources, "after": {"value": after}}
+            buckets = self._aggregated(query, {"values": {"composite": counted}})["values"]["buckets"]
+            yield from (bucket["key"]["value"] for bucket in buckets)
+            if len(buckets) < VALUES_AT_ONCE:
+                return
+            after = buckets[-1]["key"]["value"]
 
 
-def _terms(field: str, **more: str) -> Json:
-    return {"terms": {"field": field, "size": MAX_VALUES, **more}}
+def _terms(field: str) -> Json:
+    return {"terms": {"field": field, "size": MAX_VALUES}}
 
 
 def _range(name: str, first: int | None, last: int | None) -> Json:
