@@ -31,7 +31,7 @@ from indexer.tree import (
     Within,
     Worth,
 )  # fmt: skip
-from kb.question import MAX_DEPTH
+from kb.question import FACETS, MAX_DEPTH
 
 APART = "\x1f"
 
@@ -296,7 +296,7 @@ class Shards:
         return lambda: found
 
     def _counted(self, counting: Counting) -> Counts:
-        total, found = 0, {facet: Counter[str]() for facet in ("product", "version", "type", "lang", "date")}
+        total, found = 0, {facet: Counter[str]() for facet in FACETS}
         for shard, mask in self._where(counting.among):
             kept = {facet: holds(node, shard) for facet, node in counting.filters.items()}
             wanted = mask.copy()

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from indexer.tree import Node, OneOf, Worth, all_of
 from kb.entitlements import Audience, Scope
+from kb.question import FACETS
 
 # The fields with terms, and the columns with values.
 TITLE, EVERYTHING, NUMBER, SOUND = "t", "b", "n", "s"
 COLUMNS = ("audience", "product", "version", "type", "lang")
+# The facets that are counted by the values of a column; the date is counted by days.
+TERM_FACETS = tuple(facet for facet in FACETS if facet != "date")
 
 Whole = NDArray[np.int64]
 Measure: TypeAlias = Callable[["Rows"], Sequence[Whole]]
@@ -111,6 +114,16 @@ class Counting:
     @property
     def wanted(self) -> Node:
         return self.without("")
+
+    @property
+    def ranges(self) -> Sequence[Mapping[str, Any]]:
+        """The buckets, as engines that aggregate take them: up to the day before `to`."""
+        return [
+            {"key": name}
+            | ({} if first is None else {"from": float(first)})
+            | ({} if last is None else {"to": float(last + 1)})
+            for name, first, last in self.buckets
+        ]
 
 
 class Source(Protocol):

@@ -16,7 +16,7 @@ from indexer.engines.opensearch.cluster import Cluster
 from indexer.engines.opensearch.commits import State
 from indexer.engines.opensearch.mapping import place
 from indexer.engines.opensearch.translating import Json, holds, measured, valued
-from indexer.sources import Counting, Counts, Measure, Rows, Title, Whole
+from indexer.sources import TERM_FACETS, Counting, Counts, Measure, Rows, Title, Whole
 from indexer.tree import Node, Worth
 
 # Of one facet there are not so many.
@@ -26,7 +26,6 @@ VALUES_AT_ONCE = 2_000
 COUNTED_AT_ONCE = 500
 # The most that a search gives by default.
 PAGE = 10_000
-TERM_FACETS = ("product", "version", "type", "lang")
 # A document's id is made of the first two.
 _PLACE = ("key", "born")
 _COLUMNS = (*_PLACE, "article", "lang", "confidence", "title_length", "updated", "helpful", "group")
@@ -75,9 +74,8 @@ class Snapshot:
 
     def _counted(self, counting: Counting) -> Counts:
         """One search: each facet counts among what the filters of the others leave."""
-        ranges = [_range(*bucket) for bucket in counting.buckets]
         inner: dict[str, Json] = {facet: _terms(facet) for facet in TERM_FACETS}
-        inner["date"] = {"range": {"field": "updated", "ranges": ranges, "keyed": True}}
+        inner["date"] = {"range": {"field": "updated", "ranges": counting.ranges, "keyed": True}}
         asked: dict[str, Json] = {"total": {"filter": holds(counting.wanted)}}
         for facet, counted in inner.items():
             asked[facet] = {"filter": holds(counting.without(facet)), "aggs": {"values": counted}}
@@ -181,11 +179,6 @@ class Snapshot:
 
 def _terms(field: str) -> Json:
     return {"terms": {"field": field, "size": MAX_VALUES}}
-
-
-def _range(name: str, first: int | None, last: int | None) -> Json:
-    ends = {"from": first, "to": None if last is None else last + 1}
-    return {"key": name, **{end: value for end, value in ends.items() if value is not None}}
 
 
 def _counted(found: Found) -> dict[str, int]:

@@ -22,11 +22,10 @@ from indexer.engines.tantivy.writing import (
     STORED_BODY,
     STORED_TITLE,
 )
-from indexer.sources import Counting, Counts, Measure, Rows, Title, Whole
+from indexer.sources import TERM_FACETS, Counting, Counts, Measure, Rows, Title, Whole
 from indexer.tree import Node, Term, Worth
 
 FACET_VALUES = 10_000
-TERM_FACETS = ("product", "version", "type", "lang")
 
 
 class TantivySource:
@@ -78,7 +77,7 @@ class TantivySource:
 
     def _aggregated(self, among: Node, counting: Counting) -> dict[str, Mapping[str, int]]:
         asked: dict[str, Any] = {name: {"terms": {"field": name, "size": FACET_VALUES}} for name in TERM_FACETS}
-        asked["date"] = {"range": {"field": "updated", "ranges": [_range(*bucket) for bucket in counting.buckets]}}
+        asked["date"] = {"range": {"field": "updated", "ranges": counting.ranges}}
         found = self._searcher.aggregate(self._translator.query(among), asked)
         names = {name for name, _, _ in counting.buckets}
         return {
@@ -217,11 +216,6 @@ class TantivySource:
 def _stored(document: Document, name: str) -> str:
     """Nothing, of an index that was written before there was this field."""
     return bytes(document.get_first(name) or b"").decode(CHARSET)
-
-
-def _range(name: str, first: int | None, last: int | None) -> dict[str, Any]:
-    ends = {"from": first, "to": None if last is None else last + 1}
-    return {"key": name, **{end: float(value) for end, value in ends.items() if value is not None}}
 
 
 def _buckets(found: Any) -> list[dict[str, Any]]:
