@@ -5,27 +5,39 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
+from typing import Any
 
 from indexer import analysis as analysis_module
 from indexer import documents as documents_module
 from indexer import folding as folding_module
 from indexer import impacts as impacts_module
+from indexer import planning as planning_module
+from indexer import segmenting as segmenting_module
 from indexer import sounds as sounds_module
 from indexer.analysis import Analysis
 from indexer.caching import CACHE_MB, Cache
 from indexer.retrieval import Known, Retrieval
-from indexer.sources import Source
+from indexer.sources import COLUMNS, EVERYTHING, NUMBER, SOUND, TITLE, Source
 from indexer.suggesting import Suggester, readable
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
-from kb.entitlements import Scope
+from kb.articles import CONFIDENCES, LANGUAGES
+from kb.entitlements import Audience, Scope, audiences
 from kb.question import Query
 from kb.search import NOTHING, OCTETS_OF_CHARACTER, Hits, Respelled, Suggestion
 
 OCTETS_OF_VALUE, OCTETS_OF_SUGGESTION = 150, 500
-WRITTEN_BY = (analysis_module, folding_module, documents_module, impacts_module, sounds_module)
+# What decides what is written: modules, of large ones these parts alone, the names that things go by, and packages that
+# segment, stem, convert and sound.
+WRITTEN_BY: tuple[ModuleType | Callable[..., Any], ...] = (
+    analysis_module, folding_module, segmenting_module, documents_module, impacts_module, sounds_module,
+    planning_module.article_number, Audience, audiences,
+)  # fmt: skip
+NAMES = (TITLE, EVERYTHING, NUMBER, SOUND, *COLUMNS, *LANGUAGES, *CONFIDENCES)
+PACKAGES = ("jieba", "rjieba", "opencc", "pypinyin", "whoosh")
 
 
 class Answering:
@@ -88,8 +100,22 @@ class Answering:
 
     def fingerprint(self, *adapter: ModuleType) -> str:
         """Changes whenever what is written to an index would; `adapter` are the modules that write it."""
-        parts = [inspect.getsource(module) for module in (*WRITTEN_BY, *adapter)] + sorted(self.analysis.own_words)
+        parts = [
+            [inspect.getsource(part) for part in (*WRITTEN_BY, *adapter)],
+            planning_module._NUMBER.pattern,
+            NAMES,
+            list(_versions()),
+            sorted(self.analysis.own_words),
+        ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _versions() -> Iterator[str]:
+    for package in PACKAGES:
+        try:
+            yield version(package)
+        except PackageNotFoundError:
+            yield ""
 
 
 def _octets(hits: Hits) -> int:
