@@ -19,13 +19,16 @@ from indexer import segmenting as segmenting_module
 from indexer import sounds as sounds_module
 from indexer.analysis import Analysis
 from indexer.caching import CACHE_MB, Cache
+from indexer.readable import readable
+from indexer.respelling import Respelling
 from indexer.retrieval import Known, Retrieval
 from indexer.sources import COLUMNS, EVERYTHING, NUMBER, SOUND, TITLE, Source
-from indexer.suggesting import Suggester, readable
+from indexer.suggesting import Suggester
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights
 from kb.articles import CONFIDENCES, LANGUAGES
 from kb.entitlements import Audience, Scope, audiences
+from kb.query import clean
 from kb.question import Query
 from kb.search import NOTHING, OCTETS_OF_CHARACTER, Hits, Respelled, Suggestion
 
@@ -84,11 +87,13 @@ class Answering:
     ) -> Respelled | None:
         if not scope:
             return None
-        key = (source.name, "respelled", scope.grants, text, without)
+        number, vocabulary = self._retrieval.vocabularies.numbered()
+        key = (source.name, "respelled", number, scope.grants, text, without)
 
         def made() -> tuple[Respelled | None]:
             _, statistics = self._retrieval.known.of(source, scope, without)
-            return (self._suggester.respelled(text, readable(source, scope, without), statistics),)
+            read = readable(source, scope, without)
+            return (Respelling(clean(text), read, statistics, vocabulary).respelled(),)
 
         # In a tuple: that there is nothing to mend is kept, too.
         (found,) = self._cache.get(

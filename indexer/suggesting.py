@@ -8,37 +8,33 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, groupby
 
-from indexer.analysis import CHARACTER, CODE, EXACT, PAIR, PART, STEM, Analysis, stem
+from indexer.analysis import CHARACTER, EXACT, PAIR, Analysis
 from indexer.folding import fold, squash
 from indexer.planning import article_number
-from indexer.ranking import Statistics
+from indexer.readable import Readable
+from indexer.respelling import MIN_RESPELLED, nearest, spoken
 from indexer.sounds import FULL, GRAM, HAN, INITIALS, ZHUYIN, from_zhuyin, pieces, syllables
-from indexer.sources import NUMBER, SOUND, TITLE, Source, Title, rights
-from indexer.tree import Articles, Node, Not, Prefix, Term, all_of
-from kb.entitlements import Scope
+from indexer.sources import NUMBER, SOUND, TITLE
+from indexer.tree import ALWAYS, Node, Prefix, Term, all_of, any_of
 from kb.query import clean
-from kb.search import Respelled, Suggestion
+from kb.search import Suggestion
 
 MAX_TYPED = 60
 MAX_TITLES = 400
-MAX_LOOKED = 800
 MIN_LATIN = 2
 MIN_SOUND = 2
 MIN_INITIALS = 3
-MIN_RESPELLED = 4
-NUMBERS_AT_ONCE = 200
+NUMBERS_AT_ONCE, DIGITS = 100, "0123456789"
+# What is typed with blanks is looked up without them, too, where fewer titles than this have it as it is typed.
+FEW, MOST_BLANKS = 8, 5
 _LATIN_TAIL = re.compile(r"[a-z0-9]+\Z")
-# A word of letters that stands by itself: no part of a code, a field or what is to be left out.
-_MISSPELT = re.compile(
-    rf"(?<![^\s\"“(（\u3400-\u9fff])[a-z]{{{MIN_RESPELLED},}}(?![^\s\"”)）,.!?:;\u3000-\u9fff]|:\S|\.\S)"
-)
 _LATIN_WORD = re.compile(rf"(?<![a-z0-9])[a-z]{{{MIN_RESPELLED},}}(?![a-z0-9])")
 _BLANK = re.compile(r"\s+")
+_BETWEEN_LATIN = re.compile(r"(?<=[a-z0-9]) (?=[a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +63,17 @@ class Suggester:
         text = _BLANK.sub(" ", fold(clean(typed[:MAX_TYPED]).replace("\n", " "))).strip()
         if not squash(text) or (len(text) < MIN_LATIN and not HAN.search(text) and not ZHUYIN.search(text)):
             return []
-        suggestions = list(_numbers(text, readable, limit))
-        titles = self._containing(text, readable)
-        suggestions += self._from_titles(titles, "term", limit, prefers)
-        if not titles:
-            suggestions += self._alike(text, readable, limit, prefers)
-        return _distinct(suggestions)[:limit]
+        found = self._said(text, "term", readable, limit, prefers) or self._alike(text, readable, limit, prefers)
+        return _distinct([*_numbers(text, readable, limit), *found])[:limit]
+
+    def _said(self, text: str, kind: str, readable: Readable, limit: int, prefers: tuple[str, ...]) -> list[Suggestion]:
+        """From titles that hold the text; where there are none, those that have its words apart or in another order."""
+        if titles := self._containing(text, readable):
+            return self._from_titles(titles, kind, limit, prefers)
+        among = self._candidates(text, apart=True)
+        found = readable.titles(among) if among != ALWAYS else ()
+        ranked = sorted(found, key=lambda one: (_wanted(one.lang, prefers), len(one.title), one.article))
+        return [Suggestion(one.title, _of_article(kind), one.article) for one in ranked[:limit]]
 
     def _alike(self, text: str, readable: Readable, limit: int, prefers: tuple[str, ...]) -> Iterator[Suggestion]:
         if ZHUYIN.search(text):
@@ -90,47 +91,35 @@ class Suggester:
             yield from self._from_titles(titles, kind, limit, prefers)
             return
 
-        def begins_a_word(word: str) -> bool:
-            return readable.counts([Prefix(TITLE, EXACT + word)])[0] > 0
-
-        corrected, words = _respelled(_LATIN_WORD, text, begins_a_word, readable)
-        if words:
-            yield from self._from_titles(self._containing(corrected, readable), "typo", limit, prefers)
-
-    def respelled(self, text: str, readable: Readable, statistics: Statistics) -> Respelled | None:
-        """See `kb.search.Engine.respelled`. Codes and what stands joined to anything else are left as they are.
-
-        `statistics` are of what is readable: a search for the text has asked for the same.
-        """
-
-        def is_said(word: str) -> bool:
-            forms = EXACT + word, STEM + stem(word), CODE + word, PART + word
-            return any(statistics.of(forms).frequencies.values())
-
-        mended, words = _respelled(_MISSPELT, fold(clean(text)), is_said, readable)
-        sources = [(word, readable.newest(Term(TITLE, EXACT + word))) for word in words]
-        return Respelled(mended, tuple((word, titles[0].article) for word, titles in sources)) if words else None
+        corrected = _LATIN_WORD.sub(lambda match: _begun(match.group(), readable), text)
+        if corrected != text:
+            yield from self._said(corrected, "typo", readable, limit, prefers)
 
     def _containing(self, text: str, readable: Readable) -> list[Found]:
-        """The newest titles that hold the text, its last word perhaps unfinished."""
-        found = []
-        for one in readable.titles(self._candidates(text)):
-            at = _place(text, one.title)
-            if at >= 0:
-                found.append(Found(*one, at, at + len(text)))
+        """The newest titles that hold the text, its last word perhaps unfinished, whatever blanks are in either."""
+        found = list(_held(text, readable, self._candidates(text)))
+        blanks = [match.start() for match in _BETWEEN_LATIN.finditer(text)]
+        if blanks and len(found) < FEW and len(blanks) <= MOST_BLANKS:
+            joined = [text[:at] + text[at + 1 :] for at in blanks] + [_BETWEEN_LATIN.sub("", text)]
+            known = {one.article for one in found}
+            others = _held(text, readable, any_of(map(self._candidates, joined)))
+            found += (one for one in others if one.article not in known)
         return found[:MAX_TITLES]
 
-    def _candidates(self, text: str) -> Node:
+    def _candidates(self, text: str, apart: bool = False) -> Node:
+        """Titles with all its words, the last perhaps unfinished; `apart`: though not one Han word behind another."""
         tail = _LATIN_TAIL.search(text)
         head = text[: tail.start()] if tail else text
-        found: list[Node] = []
-        for token in self._analysis.tokens(head):
-            kind = token.term[0]
-            if kind in (PAIR, EXACT) or (kind == CHARACTER and len(squash(head)) == 1):
-                found.append(Term(TITLE, token.term))
-        if tail:
-            found.append(Prefix(TITLE, EXACT + tail.group()))
-        return all_of(found)
+        tokens = list(self._analysis.tokens(head))
+        begin = {start for _, start, _ in self._analysis.words(head)} if apart else set()
+        pairs = [token for token in tokens if token.term[0] == PAIR and token.start + 1 not in begin]
+        paired = {at for token in pairs for at in (token.start, token.end - 1)}
+        terms = [token.term for token in pairs]
+        for token in tokens:
+            if token.term[0] == EXACT or (token.term[0] == CHARACTER and token.start not in paired):
+                terms.append(token.term)
+        last = [Prefix(TITLE, EXACT + tail.group())] if tail else []
+        return all_of([*(Term(TITLE, term) for term in terms), *last])
 
     def _from_titles(
         self, titles: Sequence[Found], kind: str, limit: int, prefers: tuple[str, ...]
@@ -139,14 +128,13 @@ class Suggester:
         either, what titles in the preferred languages say before others."""
         if not titles:
             return []
-        wanted = {lang: at for at, lang in enumerate(prefers)}
         counts: Counter[str] = Counter()
         examples: dict[str, tuple[int, int, Found, int]] = {}
         for one in titles:
             end = self._continued(one)
             key = squash(one.title[one.start : end])
             counts[key] += 1
-            example = wanted.get(one.lang, len(prefers)), one.article, one, end
+            example = _wanted(one.lang, prefers), one.article, one, end
             examples[key] = min(example, examples.get(key, example), key=lambda each: each[:2])
         room = max(1, limit // 2)
         usual = sorted(counts, key=lambda key: (examples[key][0], -counts[key], len(key), key))[:room]
@@ -157,9 +145,9 @@ class Suggester:
                 text = one.title[one.start : end]
                 completions.append(Suggestion(text, kind, source=one.article, span=(one.start, end)))
         ranked = sorted(
-            titles, key=lambda one: (wanted.get(one.lang, len(prefers)), one.start > 0, len(one.title), one.article)
+            titles, key=lambda one: (_wanted(one.lang, prefers), one.start > 0, len(one.title), one.article)
         )
-        articles = [Suggestion(one.title, "title" if kind == "term" else kind, one.article) for one in ranked]
+        articles = [Suggestion(one.title, _of_article(kind), one.article) for one in ranked]
         return completions + articles[: max(1, limit - len(completions))]
 
     def _continued(self, one: Found) -> int:
@@ -180,28 +168,26 @@ class Suggester:
         return reached if reached == len(one.title) else one.end
 
 
-@dataclass(frozen=True, slots=True)
-class Readable:
-    """What a scope reads of a source."""
-
-    source: Source
-    rights: Node
-
-    def titles(self, among: Node) -> Sequence[Title]:
-        """The newest titles of which it holds: so many that no reader tells the rest from none."""
-        return self.source.titles(all_of([self.rights, among]), MAX_LOOKED)
-
-    def newest(self, among: Node) -> Sequence[Title]:
-        """The newest title alone."""
-        return self.source.titles(all_of([self.rights, among]), 1)
-
-    def counts(self, nodes: Sequence[Node]) -> Sequence[int]:
-        return self.source.frequencies(self.rights, nodes) if nodes else ()
+def _wanted(lang: str, prefers: tuple[str, ...]) -> int:
+    """The place of a language among those that the reader prefers."""
+    return prefers.index(lang) if lang in prefers else len(prefers)
 
 
-def readable(source: Source, scope: Scope, without: frozenset[int] = frozenset()) -> Readable:
-    """What a scope reads of a source, but for these articles."""
-    return Readable(source, all_of([rights(source, scope), *([Not(Articles(without))] if without else [])]))
+def _of_article(kind: str) -> str:
+    return "title" if kind == "term" else kind
+
+
+def _begun(word: str, readable: Readable) -> str:
+    """The word, if that of a readable title begins so, else the nearest, if there is one."""
+    if readable.counts([Prefix(TITLE, EXACT + word)])[0]:
+        return word
+    return next(nearest(word, readable), word)
+
+
+def _held(text: str, readable: Readable, among: Node) -> Iterator[Found]:
+    for one in readable.titles(among):
+        if at := _place(text, one.title):
+            yield Found(*one, *at)
 
 
 def _sounding(kind: str, sound: str, readable: Readable) -> list[Found]:
@@ -210,7 +196,7 @@ def _sounding(kind: str, sound: str, readable: Readable) -> list[Found]:
     node = all_of(Term(SOUND, piece) for piece in whole) if whole else Prefix(SOUND, kind + sound)
     found = []
     for one in readable.titles(node):
-        for start, end in _spoken(kind, sound, _syllables(one.title)):
+        for start, end in _spoken(kind, sound, spoken(one.title)):
             if HAN.search(one.title[start:end]) and _begins(one.title, start):
                 found.append(Found(*one, start, end))
         if len(found) >= MAX_TITLES:
@@ -218,52 +204,18 @@ def _sounding(kind: str, sound: str, readable: Readable) -> list[Found]:
     return found[:MAX_TITLES]
 
 
-@lru_cache(maxsize=10_000)
-def _syllables(title: str) -> Sequence[str]:
-    return syllables(title)
-
-
 def _spoken(kind: str, sound: str, sounds: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where characters sound so: from one, to after another."""
     places = [at for at, syllable in enumerate(sounds) if syllable.isalnum()]
-    spoken = [sounds[at] if kind == FULL else sounds[at][0] for at in places]
-    text = "".join(spoken)
-    starts = dict(zip(accumulate(map(len, spoken), initial=0), range(len(spoken)), strict=False))
-    ends = list(accumulate(map(len, spoken)))
+    heard = [sounds[at] if kind == FULL else sounds[at][0] for at in places]
+    text = "".join(heard)
+    starts = dict(zip(accumulate(map(len, heard), initial=0), range(len(heard)), strict=False))
+    ends = list(accumulate(map(len, heard)))
     at = text.find(sound)
     while at >= 0:
         if at in starts:
             yield places[starts[at]], places[bisect_left(ends, at + len(sound))] + 1
         at = text.find(sound, at + 1)
-
-
-def _respelled(
-    misspelt: re.Pattern[str], text: str, is_said: Callable[[str], bool], readable: Readable
-) -> tuple[str, list[str]]:
-    """The text with its misspelt words that nothing says put as the nearest words of readable titles, and these."""
-    words: dict[str, None] = {}
-
-    def mended(match: re.Match[str]) -> str:
-        word = match.group()
-        near = None if is_said(word) else _nearest(word, readable)
-        if near:
-            words[near] = None
-        return near or word
-
-    return misspelt.sub(mended, text), list(words)
-
-
-def _nearest(word: str, readable: Readable) -> str | None:
-    most = 1 if len(word) < 7 else 2
-    known: dict[str, int] = {}
-    for first in sorted({word[0], word[1]}):
-        for term in readable.source.terms(TITLE, EXACT + first):
-            if abs(len(term) - 1 - len(word)) <= most and (away := distance(word, term[1:], most)) <= most:
-                known[term] = away
-    terms = list(known)
-    counts = readable.counts([Term(TITLE, term) for term in terms])
-    found = [(known[term], -count, term[1:]) for term, count in zip(terms, counts, strict=True) if count]
-    return min(found)[2] if found else None
 
 
 def _numbers(text: str, readable: Readable, limit: int) -> Iterator[Suggestion]:
@@ -272,47 +224,62 @@ def _numbers(text: str, readable: Readable, limit: int) -> Iterator[Suggestion]:
     if not digits:
         return
     wanted = max(1, limit // 2)
-    terms = sorted(readable.source.terms(NUMBER, digits), key=lambda term: (len(term), term))
-    for at in range(0, len(terms), NUMBERS_AT_ONCE):
-        some = [Term(NUMBER, term) for term in terms[at : at + NUMBERS_AT_ONCE]]
-        for node, count in zip(some, readable.counts(some), strict=True):
-            for one in reversed(readable.titles(node) if count else ()):
-                yield Suggestion(one.title, "number", one.article)
-                wanted -= 1
-                if not wanted:
-                    return
+    for number in _numbers_read(digits, readable):
+        for one in reversed(readable.titles(Term(NUMBER, number))):
+            yield Suggestion(one.title, "number", one.article)
+            wanted -= 1
+            if not wanted:
+                return
 
 
-def _place(text: str, title: str) -> int:
-    """Where a title holds the text, from the beginning of a word; -1 when it does not."""
+def _numbers_read(digits: str, readable: Readable) -> Iterator[str]:
+    """The numbers of readable articles that begin so, looking only where some do: of the rest there may be many."""
+    begun = [digits + digit for digit in DIGITS]
+    whole, *counts = readable.counts([Term(NUMBER, digits), *(Prefix(NUMBER, each) for each in begun)])
+    if whole:
+        yield digits
+    parts: list[tuple[str, list[str]]] = []
+    for each, count in zip(begun, counts, strict=True):
+        numbers = sorted(readable.source.terms(NUMBER, each)) if count else []
+        parts += ((each, list(some)) for _, some in groupby(sorted(numbers, key=len), key=len))
+    for each, some in sorted(parts, key=lambda part: len(part[1][0])):
+        yield from _among(each, some, readable)
+
+
+def _among(begun: str, numbers: Sequence[str], readable: Readable) -> Iterator[str]:
+    """Those of readable articles, of sorted numbers of one length that begin so."""
+    if len(numbers) <= NUMBERS_AT_ONCE:
+        counts = readable.counts([Term(NUMBER, number) for number in numbers])
+        yield from (number for number, count in zip(numbers, counts, strict=True) if count)
+        return
+    parts = [(each, list(some)) for each, some in groupby(numbers, key=lambda number: number[: len(begun) + 1])]
+    counts = readable.counts([Prefix(NUMBER, each) for each, _ in parts])
+    for (each, some), count in zip(parts, counts, strict=True):
+        if count:
+            yield from _among(each, some, readable)
+
+
+def _place(text: str, title: str) -> tuple[int, int] | None:
+    """Where a title holds the text, from the beginning of a word: as it is, else with all blanks left out."""
     at = title.find(text)
-    while at > 0 and not _begins(title, at):
+    while at >= 0:
+        if _begins(title, at):
+            return at, at + len(text)
         at = title.find(text, at + 1)
-    return at
+    bare, wanted = title.replace(" ", ""), text.replace(" ", "")
+    at = bare.find(wanted) if bare != title or wanted != text else -1
+    while at >= 0:
+        places = [place for place, character in enumerate(title) if character != " "]
+        if _begins(title, places[at]):
+            return places[at], places[at + len(wanted) - 1] + 1
+        at = bare.find(wanted, at + 1)
+    return None
 
 
 def _begins(title: str, at: int) -> bool:
     """Whether no Latin word stands around this place: one that is taken begins here."""
     around = title[max(at - 1, 0) : at + 1]
     return at == 0 or not (around.isascii() and around.isalnum())
-
-
-def distance(one: str, other: str, most: int) -> int:
-    """How many letters must be put in, left out, changed or swapped; `most + 1` when more than that."""
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        last, row = row, [i] + [0] * len(other)
-        for j, its in enumerate(other, 1):
-            row[j] = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != its))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == its:
-                row[j] = min(row[j], before[j - 2] + 1)
-        if min(row) > most:
-            return most + 1
-        before = last
-    return row[-1]
 
 
 def _distinct(suggestions: Iterable[Suggestion]) -> list[Suggestion]:

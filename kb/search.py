@@ -107,8 +107,8 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Respelled:
-    """A question with words that nothing says put as words of titles: `words` are these, each with an article whose
-    title has it."""
+    """A question as it was typed but for misspelt words, put as titles have them: `words` are these, folded, each with
+    an article whose title has it."""
 
     text: str
     words: tuple[tuple[str, int], ...]
@@ -153,8 +153,9 @@ class Engine(Protocol):
         """`without` and `prefers` as in `Query`."""
 
     def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> Respelled | None:
-        """The text with its Latin words that nothing readable says put as the nearest word of a readable title, folded;
-        None when there is nothing to mend."""
+        """The text with its misspelt words put as readable titles have them: Latin words as the nearest, those of Han
+        characters as one of the same sound; None when there is nothing to mend. Next to nothing readable says a
+        misspelt word, and no title."""
 
     def writer(self, *, rebuild: bool = False) -> AbstractContextManager[Writer]:
         """Commits on a clean exit, leaves the index as it was on an error. `rebuild` fills a fresh generation beside
@@ -441,8 +442,8 @@ class Search:
         return [one for one in original if one is not None]
 
     def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> str | None:
-        """What may be meant instead: the text with words that no readable article has put as the nearest that the title
-        of one has. None when nothing is misspelt, or nothing near. `without`: as in the text's own results."""
+        """What may be meant instead: the text with misspelt words as titles of readable articles have them. None when
+        nothing is misspelt, or nothing near. `without`: as in the text's own results."""
         try:
             found = self._engine.respelled(text, scope, without) if scope else None
         except EngineDown:

@@ -642,6 +642,73 @@ def test_what_titles_say_in_the_language_of_the_reader_comes_first(engine: Engin
         assert next(one.article for one in found if one.kind == "title") == article
 
 
+SPACED = [
+    "SharePoint 權限",
+    "sharepoint權限不足",
+    "Teams 會議錄製",
+    "在 Teams 中錄製",
+    "OneDrive is full",
+    "Forms for MSDN",
+    "LNK1201",
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "articles"),
+    [
+        ("share point", {1, 2}),
+        ("share point 權限", {1, 2}),
+        ("sharepoint權", {1, 2}),
+        ("SharePoint 權限", {1, 2}),
+        ("Teams會議", {3}),
+        ("在teams", {4}),
+        ("one dr", {5}),
+        ("for ms", {6}),
+        ("lnk 12", {7}),
+        ("are point", set()),
+    ],
+)
+def test_blanks_make_no_difference_to_what_is_suggested(engine: Engine, typed: str, articles: set[int]) -> None:
+    put(engine, [document(at, title) for at, title in enumerate(SPACED, 1)])
+    assert {article for kind, _, article in suggested(engine, typed) if kind == "title"} == articles
+
+
+def test_a_completion_has_the_blanks_of_its_title(engine: Engine) -> None:
+    put(engine, [document(1, "關於 Share Point 權限不足的錯誤"), document(2, "SharePoint Online")])
+    completions = {one.text: one.span for one in engine.suggest("share point權", PUBLIC) if one.kind == "term"}
+    assert completions == {"share point 权限": (3, 17)}
+
+
+def test_titles_with_all_the_words_are_suggested_where_none_has_them_as_typed(engine: Engine) -> None:
+    titles = [*SPACED, "Recording of Teams", "Full mailbox of Outlook", "Outlook mailbox"]
+    put(engine, [document(at, title, lang="zh-Hant" if at < 6 else "en") for at, title in enumerate(titles, 1)])
+    assert suggested(engine, "teams 錄製") == [("title", "teams 会议录制", 3), ("title", "在 teams 中录制", 4)]
+    assert suggested(engine, "錄製會議") == [("title", "teams 会议录制", 3)]
+    assert suggested(engine, "teams rec") == [("title", "recording of teams", 8)]
+    assert suggested(engine, "full outl") == [("title", "full mailbox of outlook", 9)]
+    assert suggested(engine, "mailbox outlook teams") == []
+    both = [one.article for one in engine.suggest("mailbox outl", PUBLIC, 8, prefers=("en",))]
+    assert both == [10, 9], "the shorter first"
+    put(engine, [document(11, "Outlook 錯誤: mailbox", lang="zh-Hant")])
+    assert [one.article for one in engine.suggest("mailbox outl", PUBLIC, 8, prefers=("zh-Hant",))] == [11, 10, 9]
+    assert [one.article for one in engine.suggest("mailbox outl", PUBLIC, 1, prefers=("zh-Hant",))] == [11]
+
+
+def test_numbers_are_suggested_the_shortest_first(engine: Engine) -> None:
+    hidden = [document(at, f"Hidden {at}", grants=["staff"]) for at in range(1000, 1150)]
+    put(engine, [*hidden, *(document(at, f"Of {at}") for at in (1, 12, 199, 1049, 1300, 10491, 2))])
+    assert [each.article for each in engine.suggest("KB1", PUBLIC, 20) if each.kind == "number"] == [
+        1,
+        12,
+        199,
+        1049,
+        1300,
+        10491,
+    ]
+    assert [each.article for each in engine.suggest("KB1", PUBLIC, 4) if each.kind == "number"] == [1, 12]
+    assert suggested(engine, "KB1149") == []
+
+
 def test_what_sounds_alike_begins_with_a_word(engine: Engine) -> None:
     put(engine, [document(1, "變更 Admin 密碼"), document(2, "移除 dumpcab(建立轉儲檔)")])
     assert suggested(engine, "adminmima")[0] == ("pinyin", "admin 密码", None)
@@ -652,7 +719,9 @@ def test_what_sounds_alike_begins_with_a_word(engine: Engine) -> None:
     ("asked", "meant"),
     [
         ("exchagne mailbox full", "exchange mailbox full"),
-        ("Mailbx 已滿", "mailbox 已满"),
+        ("Mailbx 已滿", "mailbox 已滿"),
+        ("LOGIN faild", "LOGIN failed"),
+        ("mailBx full", None),
         ("login faild", "login failed"),
         ("login failed", None),
         ("loginx9 0x8007 mailboxes", None),
@@ -675,6 +744,59 @@ def test_no_word_is_put_as_what_only_others_read_has_it(engine: Engine) -> None:
     assert engine.respelled("exchagne", scope("staff")) == Respelled("exchange", (("exchange", 1),))
     put(engine, [document(1, "Outlook", grants=["staff"])])
     assert engine.respelled("exchagne", scope("staff")) is None
+
+
+def test_a_typo_that_next_to_nothing_says_is_one_all_the_same(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.respelling.ONE_IN", 100)
+    many = [document(at, f"Windows update {at}", grants=["staff"]) for at in range(1, 101)]
+    once = document(101, "Computers", "The windwos update fails. So does the excahnge of keys.")
+    put(engine, [*many, once, document(102, "Windows and exchange of keys"), document(103, "Keys", "The certficates.")])
+    assert engine.respelled("windwos update", scope("public", "staff")) == Respelled(
+        "windows update", (("windows", 102),)
+    )
+    assert engine.respelled("windwos update", PUBLIC) is None, "of three articles, one is not next to nothing"
+    assert engine.respelled("excahnge", scope("public", "staff")) is None, "not many times as usual"
+    put(engine, [document(104, "Windwos")])
+    assert engine.respelled("windwos update", scope("public", "staff")) is None, "a title has it"
+
+
+def test_what_the_vocabulary_knows_is_not_misspelt(engine: Engine) -> None:
+    put(engine, [document(1, "Servers"), document(2, "Mailboxed"), document(3, "伺服器")])
+    assert engine.respelled("server mailboxes", PUBLIC) is None
+    assert engine.respelled("severs", PUBLIC) == Respelled("servers", (("servers", 1),))
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("憑正過期", "憑證過期"),
+        ("凭正过期怎么办", "凭证过期怎么办"),
+        ("Outlook 備分資料庫 faild", "Outlook 備份資料庫 failed"),
+        ("文件家共用", "文件夾共用"),
+        ("印表雞", "印表機"),
+        ("憑證過期", None),
+        ("登陸", None),
+        ("過期憑正", "過期憑證"),
+        ("-憑正", None),
+        ("title:憑正", None),
+        ("數句", None),
+        ("憑", None),
+    ],
+)
+def test_han_words_are_put_as_titles_have_what_sounds_the_same(engine: Engine, asked: str, meant: str | None) -> None:
+    titles = "憑證過期", "備份資料庫", "文件夾共用", "印表機卡紙", "登錄 failed", "函數據說"
+    put(engine, [document(at, title, lang="zh-Hant") for at, title in enumerate(titles, 1)])
+    found = engine.respelled(asked, PUBLIC)
+    assert (found and found.text) == meant
+    assert engine.respelled(asked, NOBODY) is None
+
+
+def test_no_han_word_is_put_as_what_only_others_read_has_it(engine: Engine) -> None:
+    put(engine, [document(1, "憑證過期", grants=["staff"]), document(2, "密碼", "過期")])
+    assert engine.respelled("憑正過期", PUBLIC) is None
+    assert engine.respelled("憑正過期", scope("public", "staff")) == Respelled("憑證過期", (("凭证", 1),))
+    put(engine, [document(3, "密碼", "憑正過期")])
+    assert engine.respelled("憑正過期", scope("public", "staff")) is None, "something says it"
 
 
 def test_suggestions_are_within_the_scope(engine: Engine) -> None:

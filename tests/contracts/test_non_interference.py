@@ -26,6 +26,8 @@ from tests.documents import document
 WORDS = (
     "登入 登錄 失敗 密碼 伺服器 服务器 資料庫 逾時 ORA-01017 login failed account 12.1.2 C++ 景點 經典 授權 過期 磁碟"
 ).split()
+MISSPELT = ("lgoin faild", "acount", "密馬", "伺服氣逾時", "登入失拜", "受權過期")
+PREFIXES = ["登", "lo", "ser", "密碼", "denglu", "ㄉㄥ", "景", "kb1", "失敗 密碼", "lo gin", "登入failed"]
 MOST = 14
 GRANTS = ["public", "windchill:silver", "windchill:gold", "creo:gold", "staff"]
 
@@ -84,13 +86,15 @@ def silent(
         assert whole.search(query, scope) == seen.search(query, scope)
     for prefix in prefixes:
         assert list(whole.suggest(prefix, scope)) == list(seen.suggest(prefix, scope))
+    for text in MISSPELT:
+        assert whole.respelled(text, scope) == seen.respelled(text, scope)
 
 
 worlds_and_questions = given(
     base=bases(),
     grants=st.sets(st.sampled_from(GRANTS), max_size=3),
     asked=st.lists(queries, min_size=1, max_size=4),
-    prefixes=st.lists(st.sampled_from(["登", "lo", "ser", "密碼", "denglu", "ㄉㄥ", "景"]), min_size=1, max_size=3),
+    prefixes=st.lists(st.sampled_from(PREFIXES), min_size=1, max_size=3),
 )
 at_leisure = partial(settings, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -1,0 +1,36 @@
+"""What a scope reads of a source: all that suggestions and respelling are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from indexer.sources import Source, Title, rights
+from indexer.tree import Articles, Node, Not, all_of
+from kb.entitlements import Scope
+
+MAX_LOOKED = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """What a scope reads of a source."""
+
+    source: Source
+    rights: Node
+
+    def titles(self, among: Node, limit: int = MAX_LOOKED) -> Sequence[Title]:
+        """The newest titles of which it holds: so many that no reader tells the rest from none."""
+        return self.source.titles(all_of([self.rights, among]), limit)
+
+    def newest(self, among: Node) -> Sequence[Title]:
+        """The newest title alone."""
+        return self.titles(among, 1)
+
+    def counts(self, nodes: Sequence[Node]) -> Sequence[int]:
+        return self.source.frequencies(self.rights, nodes) if nodes else ()
+
+
+def readable(source: Source, scope: Scope, without: frozenset[int] = frozenset()) -> Readable:
+    """What a scope reads of a source, but for these articles."""
+    return Readable(source, all_of([rights(source, scope), *([Not(Articles(without))] if without else [])]))
