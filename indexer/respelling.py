@@ -28,7 +28,7 @@ from kb.search import Respelled
 ONE_IN, TIMES = 5_000, 100
 # So many letters has a misspelt word; one that something says, but for two that changed places.
 MIN_RESPELLED, MIN_SAID = 4, 6
-# A word of so many letters may have two slips.
+# A word of so many letters may have two slips, but for a name written with capitals inside: AccountNo is no account.
 LONG = 7
 LONGEST_RUN = 8
 # For so much of a question so many titles are looked through for what sounds the same.
@@ -94,13 +94,14 @@ class Respelling:
         for match in _MISSPELT.finditer(self._folded):
             word, (start, end) = match.group(), match.span()
             forms = _forms(word)
-            if any(first <= start and end <= last for first, last in known) or _is_name(self.text[start:end]):
+            if any(first <= start and end <= last for first, last in known):
                 continue
             if not self._is_rare(self._said(forms)):
                 continue
             if self._is_titled(any_of(Term(TITLE, form) for form in forms)):
                 continue
-            found = (near for near in nearest(word, self.readable) if self._is_meant(near, word))
+            most = 1 if _is_name(self.text[start:end]) else slips(word)
+            found = (near for near in nearest(word, self.readable, most) if self._is_meant(near, word))
             if near := next(found, None):
                 yield Change(start, end, near, near, self.readable.newest(Term(TITLE, EXACT + near))[0].article)
 
@@ -207,10 +208,14 @@ class Respelling:
         return SIMPLIFIED if to_traditional(self.text) != self.text else ""
 
 
-def nearest(word: str, readable: Readable) -> Iterator[str]:
-    """The words of readable titles that a slip or two make of this one: those of fewest slips, then those in most
-    titles first."""
-    most = 1 if len(word) < LONG else 2
+def slips(word: str) -> int:
+    """How many there may be in a word."""
+    return 1 if len(word) < LONG else 2
+
+
+def nearest(word: str, readable: Readable, most: int) -> Iterator[str]:
+    """The words of readable titles that so many slips make of this one: those of fewest, then those in most titles
+    first."""
     known: dict[str, int] = {}
     for first in sorted({word[0], word[1]}):
         known.update(spelt_like(EXACT + word, sorted(readable.source.terms(TITLE, EXACT + first)), most))
@@ -273,7 +278,7 @@ def _said_in(title: str, sounds: Sequence[str]) -> Iterator[str]:
 
 
 def _is_name(written: str) -> bool:
-    """Whether capital letters inside say that it is written so on purpose: AccountNo."""
+    """Whether capital letters inside say that it is no word of a language."""
     return not (written.islower() or written.isupper() or written.istitle())
 
 

@@ -16,7 +16,7 @@ from indexer.analysis import CHARACTER, EXACT, PAIR, Analysis
 from indexer.folding import fold, squash
 from indexer.planning import article_number
 from indexer.readable import Readable
-from indexer.respelling import MIN_RESPELLED, nearest, spoken
+from indexer.respelling import MIN_RESPELLED, nearest, slips, spoken
 from indexer.sounds import FULL, GRAM, HAN, INITIALS, ZHUYIN, from_zhuyin, pieces, syllables
 from indexer.sources import NUMBER, SOUND, TITLE
 from indexer.tree import ALWAYS, Node, Prefix, Term, all_of, any_of
@@ -181,7 +181,7 @@ def _begun(word: str, readable: Readable) -> str:
     """The word, if that of a readable title begins so, else the nearest, if there is one."""
     if readable.counts([Prefix(TITLE, EXACT + word)])[0]:
         return word
-    return next(nearest(word, readable), word)
+    return next(nearest(word, readable, slips(word)), word)
 
 
 def _held(text: str, readable: Readable, among: Node) -> Iterator[Found]:

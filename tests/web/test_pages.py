@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -262,6 +262,19 @@ def test_staff_alone_see_why_a_result_is_where_it_is(visitors: dict[str, Visitor
         assert sum(parts) == pytest.approx(total, abs=0.01 * len(parts))
     for kind in ("anonymous", "gold", "ended"):
         assert "why" not in visitors[kind].get("/search?q=Windchill").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("記意體不足", "記憶體不足"), ("MethodServre 記憶體", "methodserver 記憶體"), ("記憶體不足", None)],
+)
+def test_a_misspelt_question_is_offered_as_titles_have_it(
+    visitors: dict[str, Visitor], asked: str, meant: str | None
+) -> None:
+    page = visitors["gold"].get(f"/search?q={asked}").get_data(as_text=True)
+    offered = re.search(r'class="meant">.*?<a href="/search\?q=([^"]*)">([^<]*)</a>', page)
+    assert (offered and (unquote(offered[1].replace("+", " ")), offered[2])) == (meant and (meant, meant))
+    assert 'class="meant"' not in visitors["anonymous"].get(f"/search?q={asked}").get_data(as_text=True)
 
 
 def test_who_finds_nothing_is_led_to_people(asking_site: ReadySite) -> None:
