@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.sources import Source, Title, rights
-from indexer.tree import Articles, Node, Not, all_of
+from indexer.tree import Node, all_of
 from kb.entitlements import Scope
 
 MAX_LOOKED = 800
@@ -33,4 +33,4 @@ class Readable:
 
 def readable(source: Source, scope: Scope, without: frozenset[int] = frozenset()) -> Readable:
     """What a scope reads of a source, but for these articles."""
-    return Readable(source, all_of([rights(source, scope), *([Not(Articles(without))] if without else [])]))
+    return Readable(source, rights(source, scope, without))

@@ -56,7 +56,7 @@ class Known:
 
     @staticmethod
     def _made(source: Source, scope: Scope, without: frozenset[int]) -> tuple[Node, Statistics]:
-        among = all_of([rights(source, scope), *([Not(Articles(without))] if without else [])])
+        among = rights(source, scope, without)
 
         def ask(terms: Sequence[str]) -> Sequence[int]:
             return source.frequencies(among, [Term(EVERYTHING, term) for term in terms])

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.tree import Node, OneOf, Worth, all_of
+from indexer.tree import Articles, Node, Not, OneOf, Worth, all_of
 from kb.entitlements import Audience, Scope
 from kb.question import FACETS
 
@@ -169,7 +169,8 @@ class Source(Protocol):
         """The articles whose folded title or body holds the folded text as it stands."""
 
 
-def rights(source: Source, scope: Scope) -> Node:
-    """What a scope reads: by audience, whole and exactly."""
+def rights(source: Source, scope: Scope, without: frozenset[int] = frozenset()) -> Node:
+    """What a scope reads: by audience, whole and exactly, but for these articles."""
     allowed = [key for key in source.audiences() if scope and Audience.from_key(key).includes(scope)]
-    return OneOf("audience", frozenset(allowed))
+    audience = OneOf("audience", frozenset(allowed))
+    return all_of([audience, Not(Articles(without))]) if without else audience

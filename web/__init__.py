@@ -8,6 +8,7 @@ from indexer.caching import Cache
 from indexer.engines import open_engine
 from indexer.folding import fold
 from indexer.spelling import spellings
+from kb import patience
 from kb.accounts import Accounts
 from kb.case_articles import CaseArticles
 from kb.case_reports import CaseReports
@@ -77,6 +78,7 @@ def create_app(config: Config) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.extensions["kb-config"] = config
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.before_request(lambda: patience.begin(config.opensearch_seconds))
     asking.install(app)
     addresses.install(app)
     measured = metrics.install(app, config)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
 from markupsafe import Markup
 
+from kb import patience
 from kb.config import QUESTION
 from kb.entitlements import STAFF
 from kb.query import (
@@ -266,8 +267,10 @@ def pages(asked: SearchParameters, last: int) -> list[PageLink]:
 
 
 def instead(asked: SearchParameters, plain: bool) -> Instead:
-    """What to try. While the store answers plainly, nothing that takes further searches: each costs it a second."""
+    """What to try. While the store answers plainly, or the reader has waited long, nothing that takes further searches:
+    each costs a second then."""
     search, scope = site().search, g.viewer.scope
+    plain = plain or not patience.left(1)
     wider = search.total(asked.unfiltered().query(today()), scope) if asked != asked.unfiltered() and not plain else 0
     meant = search.suggest(asked.q, scope, SUGGESTIONS, (g.language,)) if len(asked.q) <= LONGEST_MEANT else ()
     others = tuple(each for each in meant if each.text != asked.q)
@@ -310,6 +313,8 @@ def _shorter(asked: SearchParameters) -> tuple[tuple[str, int, str], ...]:
     """The words that one could do without, those that hide most first."""
     found = []
     for piece, rest in without_each(asked.q)[:MOST_DROPPED]:
+        if not patience.left(1):
+            break
         without = asked.changed(q=rest)
         if total := site().search.total(without.query(today()), g.viewer.scope):
             found.append((piece, total, without.address("/search")))

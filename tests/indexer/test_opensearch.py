@@ -25,9 +25,10 @@ from indexer.sources import NUMBER, TITLE
 from indexer.spelling import spellings
 from indexer.sync import rebuild
 from indexer.weights import Weights
+from kb import patience
 from kb.config import Config
 from kb.question import Query
-from kb.search import Busy, EngineDown, Search
+from kb.search import Busy, EngineDown, IndexDamaged, Search
 from tests.contracts.engines import ANALYSIS, opensearch_config
 from tests.contracts.stores import apply, draft, sqlite
 from tests.documents import PUBLIC, document, put, scope
@@ -120,6 +121,18 @@ def test_a_cluster_that_does_not_answer_costs_a_reader_no_more_than_the_setting_
         asked.search("kb", {})
     assert time.monotonic() - began < 5
     held.set()
+
+
+def test_a_cluster_that_answers_each_request_late_costs_a_reader_no_more_in_all(pretender: Pretender) -> None:
+    late = threading.Event()
+    pretender.answers = lambda method, path: (late.wait(0.4), (200, WHOLE))[1]
+    began = time.monotonic()
+    with asking(pretender.url) as asked, patience.within(1), pytest.raises(EngineDown):
+        for _ in range(20):
+            asked.search("kb", {})
+    assert time.monotonic() - began < 3
+    with asking(pretender.url) as asked:
+        assert asked.search("kb", {}) == WHOLE, "the next reader waits anew"
 
 
 def test_nobody_listening_is_the_engine_being_away() -> None:
@@ -406,3 +419,20 @@ def test_the_index_tells_what_it_was_written_by(engine: OpenSearchEngine) -> Non
     assert engine.status().generation.endswith("-000002.1")
     names = engine._cluster.tell("GET", f"/{engine._commits.alias}-*")
     assert [name for name in names if not name.endswith("-lock")] == [status.generation[:-8] + "000002"]
+
+
+def test_an_alias_that_somebody_gave_to_other_indexes_is_taken_back(engine: OpenSearchEngine) -> None:
+    alias = engine._commits.alias
+    with engine.writer() as writer:
+        writer.replace(1, [document(1, "無法登入")])
+    try:
+        engine._cluster.tell("PUT", "/other")
+        engine._cluster.tell("POST", "/_aliases", {"actions": [{"add": {"index": "other", "alias": alias}}]})
+        with pytest.raises(IndexDamaged, match="other indexes"):
+            engine.status()
+        with engine.writer(rebuild=True) as writer:
+            writer.replace(1, [document(1, "無法登入")])
+        assert engine.status().documents == engine.search(Query("登入"), PUBLIC).total == 1
+        assert engine._cluster.tell("GET", "/other/_alias")["other"]["aliases"] == {}
+    finally:
+        engine._cluster.tell("DELETE", "/other")

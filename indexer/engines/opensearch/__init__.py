@@ -12,7 +12,7 @@ from indexer.analysis import Analysis
 from indexer.answering import Answering
 from indexer.caching import Cache
 from indexer.engines.opensearch import mapping as mapping_module
-from indexer.engines.opensearch.cluster import Cluster
+from indexer.engines.opensearch.cluster import Cluster, Missing
 from indexer.engines.opensearch.commits import Commits
 from indexer.engines.opensearch.lease import Lease
 from indexer.engines.opensearch.source import Snapshot
@@ -20,6 +20,7 @@ from indexer.engines.opensearch.writing import BatchWriter, batch
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights, weights_of
 from kb.entitlements import Scope
+from kb.patience import within
 from kb.question import Query
 from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Respelled, Suggestion
 
@@ -112,15 +113,17 @@ class OpenSearchEngine:
         return self._answering.fingerprint(mapping_module)
 
     def _asked(self, ask: Callable[[Snapshot], A]) -> A:
-        """What the newest commit answers. One that was swept away meanwhile is asked again, as it is now."""
-        snapshot = self._current()
-        try:
-            return ask(snapshot)
-        except EngineDown:
-            now = self._current()
-            if now.state.generation == snapshot.state.generation:
-                raise
-            return ask(now)
+        """What the newest commit answers, all in all within the seconds of the settings. One that was swept away
+        meanwhile is asked again, as it is now."""
+        with within(self._config.opensearch_seconds):
+            snapshot = self._current()
+            try:
+                return ask(snapshot)
+            except Missing:
+                now = self._current()
+                if now.state.generation == snapshot.state.generation:
+                    raise
+                return ask(now)
 
     def _current(self) -> Snapshot:
         if snapshot := self._newest():
@@ -133,7 +136,7 @@ class OpenSearchEngine:
             return None
         with self._lock:
             if self._snapshot is None or self._snapshot.state != state:
-                self._threads = self._threads or ThreadPoolExecutor(thread_name_prefix=NAME)
+                self._threads = self._threads or ThreadPoolExecutor(self._config.threads, NAME)
                 self._snapshot = Snapshot(self._cluster, state, self._threads)
                 self._cache.keep_only({self._snapshot.name})
             return self._snapshot

@@ -18,6 +18,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConflictError, ConnectionError, NotFoundError, SerializationError, TransportError
 from urllib3 import Timeout
 
+from kb import patience
 from kb.config import Config
 from kb.search import EngineDown
 
@@ -107,7 +108,8 @@ class Cluster:
             headers=_signed(config),
             ca_certs=str(config.opensearch_ca) if config.opensearch_ca else None,
             timeout=self._seconds,
-            pool_maxsize=config.threads,
+            # Each thread of readers, and one that asks beside it.
+            pool_maxsize=2 * config.threads,
             # A node that cannot be reached: the next one. One that answers has said its word.
             max_retries=len(config.opensearch_url),
             retry_on_status=(),
@@ -117,8 +119,13 @@ class Cluster:
         self._client.close()
 
     def ask(self, method: str, path: str, body: Body | None = None, **params: str) -> Any:
-        """A whole answer, within the time that a reader waits. EngineDown when there is none."""
-        return self._breaker.guard(lambda: self._whole(self._once(method, path, body, params, self._seconds)))
+        """A whole answer, within the time that is left to whoever waits. EngineDown when there is none."""
+        return self._breaker.guard(lambda: self._whole(self._once(method, path, body, params, self._left())))
+
+    def _left(self) -> float:
+        if seconds := patience.left(self._seconds):
+            return seconds
+        raise EngineDown("OpenSearch takes longer than a reader is kept waiting")
 
     def search(self, index: str, body: Body) -> Any:
         timed = {"timeout": f"{self._seconds}s", **body}

@@ -16,12 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from indexer.engines.opensearch.cluster import Cluster, Conflict, Missing
+from indexer.engines.opensearch.cluster import Answered, Cluster, Conflict, Missing
 from indexer.engines.opensearch.mapping import created
 from kb.config import Config
-from kb.search import Busy, EngineDown
+from kb.search import Busy, EngineDown, IndexDamaged
 
 STATE = "state"
+# What the cluster says of an alias that names more than one.
+SEVERAL = "more than one ind"
 LOOKS = 3
 
 
@@ -84,6 +86,10 @@ class Commits:
                 )
             except Missing:
                 return None
+            except Answered as error:
+                if SEVERAL not in str(error):
+                    raise
+                raise IndexDamaged(f"the alias {self.alias} names other indexes, too: run kb build") from error
             said = found["_source"][STATE]
             if known and (*known.generation, known.commit) == (found["_index"], _made(said), said["commit"]):
                 return known
@@ -120,10 +126,16 @@ class Commits:
 
     def serve(self, index: str) -> None:
         """Make this the generation that serves, in one step."""
-        actions = [
-            {"remove": {"index": name, "alias": self.alias}} for name in self._generations(served=True) if name != index
-        ]
+        others = [name for name in self._named() if name != index]
+        actions = [{"remove": {"index": name, "alias": self.alias}} for name in others]
         self.cluster.tell("POST", "/_aliases", {"actions": [*actions, {"add": {"index": index, "alias": self.alias}}]})
+
+    def _named(self) -> Sequence[str]:
+        """The indexes that the alias names, be they ours or what somebody gave it to by hand."""
+        try:
+            return sorted(self.cluster.tell("GET", f"/_alias/{self.alias}"))
+        except Missing:
+            return ()
 
     def sweep(self) -> None:
         """Remove every generation that does not serve."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
 from functools import cached_property
 from itertools import takewhile
 from typing import Any
@@ -70,7 +71,8 @@ class Snapshot:
         return counts
 
     def counts(self, counting: Counting) -> Callable[[], Counts]:
-        return self._beside.submit(self._counted, counting).result
+        # As impatient as who asks.
+        return self._beside.submit(copy_context().run, self._counted, counting).result
 
     def _counted(self, counting: Counting) -> Counts:
         """One search: each facet counts among what the filters of the others leave."""
