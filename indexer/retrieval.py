@@ -100,13 +100,12 @@ class Retrieval:
             return ()
         first = replace(query, sort="relevance", page=1, page_size=LOOKED_INTO, explain=False)
         hits = self._found(as_words(parsed, clauses), parsed.filters, first, scope, source, vocabulary).hits
+        if not hits:
+            return ()
         readable, _ = self.known.of(source, scope, query.without)
-        among = all_of([readable, Articles(frozenset(hit.article for hit in hits))])
-        return tuple(
-            clause
-            for clause in clauses
-            if hits and any(source.quoting(among, fold(form), False) for form in literally(clause))
-        )
+        found = source.newest(all_of([readable, Articles(frozenset(hit.article for hit in hits))]), len(hits))
+        texts = [text for title, body in source.texts(found) for text in (title, body.decode())]
+        return tuple(clause for clause in clauses if any(map(literally(clause, fold).search, texts)))
 
     def _found(
         self, parsed: Parsed, filters: Filters, query: Query, scope: Scope, source: Source, vocabulary: Vocabulary

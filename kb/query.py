@@ -7,7 +7,7 @@ an operator.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
@@ -136,11 +136,10 @@ def doubtful(parsed: Parsed) -> tuple[Clause, ...]:
     return found if len(found) < len(parsed.clauses) else ()
 
 
-def literally(clause: Clause) -> tuple[str, ...]:
-    """How a text has what a doubtful clause says, where it is no operator."""
-    if clause.negated:
-        return tuple(f"{before}-{clause.text}" for before in " \n[(")
-    return f"{clause.text}*", f"{clause.text} *"
+def literally(clause: Clause, fold: Callable[[str], str]) -> re.Pattern[str]:
+    """How a folded text has what a doubtful clause says, where it is no operator."""
+    said = re.escape(fold(clause.text))
+    return re.compile(rf"(?<![\w-])-{said}(?![\w-])" if clause.negated else rf"(?<!\w){said} ?\*")
 
 
 def as_words(parsed: Parsed, some: Collection[Clause]) -> Parsed:

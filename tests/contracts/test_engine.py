@@ -482,6 +482,7 @@ def test_an_option_or_a_type_that_articles_have_as_it_was_typed_is_no_operator(e
     hits = engine.search(Query("C2440 void* char*"), PUBLIC)
     assert (hits.hits[0].article, hits.literal) == (2, ("void*", "char*"))
     assert found(engine, "C2440 chara*") == [3] and not engine.search(Query("C2440 chara*"), PUBLIC).literal
+    assert not engine.search(Query("Set-AzSetting -setting"), PUBLIC).literal, "the beginning of one is another"
     assert found(engine, "授權 -浮動") == [5]
     assert found(engine, 'Set-AzSetting -"SettingName"') == [4], "a phrase after a minus sign leaves out"
     assert not engine.search(Query("Set-AzSetting -secret"), PUBLIC).literal
