@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +16,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 
+from indexer import figures
 from indexer.sounds import read_dictionaries
 from indexer.weights import weights_of
 from kb import logs
@@ -118,6 +117,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no annotatio
 
     def load_config(self) -> None:
         host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
+        memory = figures.in_memory()
         followers = Follower("sync", "--follow"), Follower("imports", "work"), Follower("cases", "work")
         settings: dict[str, Any] = {
             "bind": f"{host}:{self._config.port}",
@@ -127,12 +127,15 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no annotatio
             "timeout": TIMEOUT,
             "graceful_timeout": DRAIN_SECONDS,
             "keepalive": 5,
+            # A full disk takes no file that says a worker is alive.
+            "worker_tmp_dir": memory and str(memory),
             "proc_name": "kb",
             "loglevel": "debug" if self._config.log_level == "debug" else "warning",
             "limit_request_line": REQUEST_LINE,
             "forwarded_allow_ips": "*" if self._config.trusted_proxies else "127.0.0.1",
             "on_starting": lambda server: _log_as(self._config.log_format, server),
-            "child_exit": lambda _, worker: _forget(worker.pid),
+            "post_fork": lambda _, worker: figures.take_room(),
+            "child_exit": lambda _, worker: figures.give_room_back(worker.pid),
             "when_ready": lambda _: _start(followers),
             "on_exit": lambda _: _stop(followers),
         }
@@ -151,25 +154,10 @@ def _log_as(form: str, server: Any) -> None:
             handler.setFormatter(logs.JsonFormatter())
 
 
-def _measure_together(config: Config) -> None:
-    """Workers count in files, from nothing: whichever of them is asked adds up what all have."""
-    folder = config.prepare_home() / "metrics" / str(config.port)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-
-
-def _forget(worker: int) -> None:
-    # Late: prometheus-client looks at its setting once, when it is imported.
-    from prometheus_client.multiprocess import mark_process_dead
-
-    mark_process_dead(worker)  # type: ignore[no-untyped-call]
-
-
 def serve_forever(config: Config) -> None:
     """Serves until the process is told to stop; requests under way are finished."""
-    _measure_together(config)
     weights_of(config.weights)
     # Before workers part: then they are in memory once.
     read_dictionaries()
-    Server(config).run()
+    with figures.counted_together(config):
+        Server(config).run()

@@ -57,7 +57,7 @@ class Metrics:
     def text(self) -> bytes:
         """Everything there is to tell, what the store and the index say included."""
         counted: Collector = self.registry
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        if os.path.isdir(os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")):
             counted = MultiProcessCollector(CollectorRegistry())  # type: ignore[no-untyped-call]
         return generate_latest(_Both(counted, _Standing()))
 

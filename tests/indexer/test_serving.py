@@ -10,14 +10,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
+from prometheus_client.mmap_dict import MmapedDict
 
+from indexer import figures
 from indexer.serving import Follower
+from kb.config import Config
 from tests.command import KB, free_port, surroundings
 
 
@@ -53,6 +58,16 @@ class Running:
         path.write_text(json.dumps(row) + "\n", "utf-8")
         self.kb("import", path, "--new-products")
 
+    def children(self) -> list[int]:
+        # A thread of the server starts the one that indexes: each thread has children of its own.
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return sorted(int(child) for thread in threads for child in thread.read_text().split())
+
+    def workers(self) -> list[int]:
+        """Forked, not started: they have the server's own command line."""
+        own = Path(f"/proc/{self.process.pid}/cmdline").read_bytes()
+        return [child for child in self.children() if Path(f"/proc/{child}/cmdline").read_bytes() == own]
+
     def wait_for(self, path: str, what: bytes) -> None:
         for _ in range(300):
             try:
@@ -65,19 +80,44 @@ class Running:
         raise AssertionError(f"{path} never gave {what!r}")
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    home = tmp_path_factory.mktemp("serving") / "home"
+@contextmanager
+def serving(home: Path) -> Iterator[Running]:
     port = free_port()
     subprocess.run([*KB, "init"], env=surroundings(home), check=True, stdout=subprocess.DEVNULL)
     environment = surroundings(home) | {"KB_PORT": str(port), "KB_WORKERS": "2"}
     process = subprocess.Popen([*KB, "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     site = Running(home, port, process)
-    site.wait_for("/livez", b"")
-    yield site
-    if process.poll() is None:
-        process.kill()
-    process.communicate(timeout=30)
+    try:
+        site.wait_for("/livez", b"")
+        yield site
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=40)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with serving(tmp_path_factory.mktemp("serving") / "home") as site:
+        yield site
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 160 MB."""
+    if os.geteuid():
+        pytest.skip("only root mounts")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("this root does not mount either")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(home=tmp_path / "home")
 
 
 @pytest.mark.slow
@@ -113,16 +153,15 @@ def test_the_longest_query_is_answered_and_a_longer_one_refused(running: Running
 
 @pytest.mark.slow
 def test_told_to_stop_it_stops_with_all_it_started(running: Running) -> None:
-    # A thread of the server starts the one that indexes: each thread has children of its own.
-    threads = Path(f"/proc/{running.process.pid}/task").glob("*/children")
-    children = [child for thread in threads for child in thread.read_text().split()]
+    children = running.children()
     assert len(children) >= 3, "two workers and the one that indexes"
     running.process.send_signal(signal.SIGTERM)
     _, said = running.process.communicate(timeout=40)
     assert running.process.returncode == 0 and b"Traceback" not in said
+    assert not list(figures.MEMORY.glob(f"kb-*-{running.port}"))
     for child in children:
         with pytest.raises(ProcessLookupError):
-            os.kill(int(child), 0)
+            os.kill(child, 0)
 
 
 def test_a_follower_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,3 +202,114 @@ def test_a_follower_that_will_not_stop_is_killed(monkeypatch: pytest.MonkeyPatch
     follower.stop()
     assert children[0].poll() == -signal.SIGKILL
     children[0].stdout.close()
+
+
+def counts_in(folder: Path) -> Any:
+    return MmapedDict(str(folder / f"counter_{os.getpid()}.db"))  # type: ignore[no-untyped-call]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never was so")
+
+
+def fill(folder: Path) -> Path:
+    path = folder / "filling"
+    with pytest.raises(OSError, match="No space left"), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 20))
+    return path
+
+
+@pytest.mark.slow
+def test_on_a_full_disk_it_is_read_on_and_readyz_names_the_disk(disk: Path) -> None:
+    with serving(disk / "home") as site:
+        site.bring("無法登入的處理")
+        site.wait_for("/api/v1/search?q=" + quote("登入"), "無法登入的處理".encode())
+        site.wait_for("/readyz", b'"ok"')
+        workers = site.children()
+        filling = fill(disk)
+        for _ in range(10):
+            assert json.loads(site.get("/api/v1/search?q=" + quote("登入"))[1])["total"] == 1
+            for path, status in (("/", 200), ("/search?q=nothing", 200), ("/nowhere", 404), ("/livez", 200)):
+                assert site.get(path)[0] == status
+            status, body = site.get("/readyz")
+            assert status == 503 and json.loads(body) == {
+                "status": "failing",
+                "store": "ok",
+                "index": "ok",
+                "disk": "failing",
+            }
+        assert site.get("/metrics")[0] == 200
+        # A worker that dies now is followed by one that serves.
+        assert site.children() == workers
+        killed = site.workers()[0]
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: len(site.workers()) == 2 and killed not in site.workers())
+        for _ in range(20):
+            site.wait_for("/api/v1/search?q=" + quote("登入"), "無法登入的處理".encode())
+        assert site.get("/metrics")[0] == 200
+        filling.unlink()
+        site.wait_for("/readyz", b'"ok"')
+
+
+def test_figures_are_of_one_site_and_gone_with_it(config: Config) -> None:
+    with figures.counted_together(config):
+        folder = Path(os.environ[figures.SETTING])
+        (folder / "counter_1.db").write_bytes(b"x")
+        with figures.counted_together(replace(config, port=config.port + 1)):
+            assert folder != Path(os.environ[figures.SETTING])
+        os.environ[figures.SETTING] = str(folder)
+        with figures.counted_together(replace(config, home=config.home.with_name("other"))):
+            assert folder != Path(os.environ[figures.SETTING])
+    assert figures.SETTING not in os.environ and not folder.exists()
+
+
+def test_figures_of_a_site_that_was_killed_are_forgotten(config: Config) -> None:
+    left = figures.counted_together(config)
+    left.__enter__()
+    folder = Path(os.environ[figures.SETTING])
+    (folder / "counter_1.db").write_bytes(b"x")
+    with figures.counted_together(config):
+        assert Path(os.environ[figures.SETTING]) == folder and not list(folder.iterdir())
+    assert not folder.exists()
+
+
+def test_a_folder_of_somebody_else_is_not_used_for_figures(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, theirs = tmp_path / "memory", tmp_path / "theirs"
+    memory.mkdir()
+    theirs.mkdir()
+    monkeypatch.setattr(figures, "MEMORY", memory)
+    with figures.counted_together(config):
+        name = Path(os.environ[figures.SETTING]).name
+    (memory / name).symlink_to(theirs)
+    with figures.counted_together(config):
+        assert Path(os.environ[figures.SETTING]).parent == config.home
+    assert theirs.is_dir() and not list(config.home.iterdir())
+
+
+def test_a_worker_has_all_the_room_for_its_figures_or_counts_for_itself(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with figures.counted_together(config):
+        figures.take_room()
+        folder = Path(os.environ[figures.SETTING])
+        assert {path.stat().st_blocks * 512 >= figures.ROOM for path in folder.iterdir()} == {True}
+        counting = counts_in(folder)
+        counting.write_value("a", 3.0, 0.0)
+        counting.close()
+        figures.give_room_back(os.getpid())
+        assert sum(path.stat().st_size for path in folder.iterdir()) < 1024
+        # Another of the same number goes on where it ended.
+        figures.take_room()
+        counting = counts_in(folder)
+        assert counting.read_value("a") == (3.0, 0.0)
+        counting.close()
+        monkeypatch.setattr(Path, "write_bytes", lambda *_: os.write(os.open("/dev/full", os.O_WRONLY), b"x"))
+        figures.take_room()
+        assert figures.SETTING not in os.environ and not list(folder.glob("*.new"))
