@@ -22,7 +22,13 @@ from kb.limited import Limits
 
 PREFIX = "KB_"
 FOR_TESTS = "KB_TEST_"
-SECRETS = ("KB_SECRET_KEY", "KB_METRICS_TOKEN")
+SECRETS = ("KB_SECRET_KEY", "KB_METRICS_TOKEN", "KB_STORE_URL")
+# What scripts/systemd/environment has where a secret goes, and what is to be there.
+PLACEHOLDERS = {
+    "KB_STORE_URL": ("KB-PASSWORD", "the password of the database's account"),
+    "KB_SECRET_KEY": ("THE-SAME-ON-EVERY-WEB-HOST-AT-LEAST-32-CHARACTERS", "what `openssl rand -base64 48` says"),
+    "KB_METRICS_TOKEN": ("AT-LEAST-16-CHARACTERS", "what `openssl rand -hex 24` says, and in Prometheus, too"),
+}
 QUESTION = "{question}"
 ENGINES = ("whoosh", "tantivy", "opensearch")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -95,9 +101,20 @@ def _store_url(text: str) -> str:
     scheme, found, rest = text.partition("://")
     if not found or scheme.partition("+")[0] not in ("sqlite", "postgresql", "postgres") or not rest:
         raise ValueError("sqlite:////path/kb.sqlite3 or postgresql://user:password@host/database")
+    if scheme.startswith("postgres"):
+        _check_address(rest.partition("?")[0])
     if scheme in ("postgresql", "postgres"):
         return f"postgresql+psycopg://{rest}"
     return text
+
+
+def _check_address(text: str) -> None:
+    """ValueError where a sign in the password would be taken for the end of it, and the rest of it be shown."""
+    if not re.fullmatch(r"([^@/]*@)?(\[[0-9a-fA-F:.]+\]|[^@/:\[\]]*)(:[0-9]{1,5})?(/[^@]*)?", text):
+        raise ValueError(
+            "postgresql://user:password@host:5432/database, where a password has %40 for @, %2F for / and %3F for ?; "
+            "more hosts go behind it: ?host=db1:5432&host=db2:5432"
+        )
 
 
 def _nodes(text: str) -> tuple[str, ...]:
@@ -268,6 +285,9 @@ class Config:
         names = setting_names()
         if unknown := sorted(given.keys() - names.keys()):
             raise ConfigError(_unknown(unknown[0], list(names)))
+        for name, (placeholder, right) in PLACEHOLDERS.items():
+            if placeholder in given.get(name, ""):
+                raise ConfigError(f"{name} has the placeholder {placeholder}, which everybody knows; put there {right}")
         settings = {each.name: each for each in fields(cls)}
         return cls(**{names[n]: _parsed(n, v, settings[names[n]].metadata["parse"]) for n, v in given.items()})
 
@@ -313,7 +333,7 @@ def _parsed(name: str, value: str, parse: Callable[[str], T]) -> T:
     try:
         return parse(value)
     except ValueError as error:
-        shown = "a value that is not fit for it" if name in SECRETS else repr(value)
+        shown = "a value that is not fit for it" if name in SECRETS or "@" in value else repr(value)
         raise ConfigError(f"{name} is {shown}; it must be {error}") from None
 
 

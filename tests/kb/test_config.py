@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from kb.config import Config, ConfigError, setting_names
 
-DOCS = (Path(__file__).parents[2] / "docs/settings.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+DOCS = (ROOT / "docs/settings.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(setting_names()))
@@ -85,10 +87,52 @@ def test_a_misspelt_setting_is_told_what_it_may_have_meant() -> None:
         Config.from_env({"KB_PROT": "1"})
 
 
-def test_a_secret_is_never_shown() -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("KB_SECRET_KEY", "too short", "too short"),
+        ("KB_STORE_URL", "mysql://kb:pa55@host/kb", "pa55"),
+        ("KB_STORE_URL", "mysql:kb:pa55", "pa55"),
+        ("KB_STORE_URL", "postgresql://kb:pa55@host:543x/kb", "pa55"),
+        ("KB_STORE_URL", "postgresql://kb:pa@55@host/kb", "55"),
+        ("KB_STORE_URL", "postgresql://kb:pa/55@host/kb", "55"),
+        ("KB_STORE_URL", "postgresql://kb:zq?55@host/kb", "zq"),
+        ("KB_OPENSEARCH_URL", "https://kb:pa55@host:9200", "pa55"),
+    ],
+)
+def test_a_secret_is_never_shown(name: str, value: str, secret: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        Config.from_env({"KB_SECRET_KEY": "too short"})
-    assert "too short" not in str(caught.value).replace("a value that is not fit for it", "")
+        Config.from_env({name: value})
+    assert str(caught.value).startswith(f"{name} is a value that is not fit for it; it must be ")
+    assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://kb@/kb?host=%2Ftmp%2Fx",
+        "postgresql://kb:a%40b:c@[::1]:5432/kb",
+        "postgresql+psycopg://kb:x@db1,db2/kb?target_session_attrs=read-write",
+        "postgresql://kb:x@/kb?host=db1:5432&host=db2:5432&options=-c%20a=b@c",
+        "postgres://host",
+    ],
+)
+def test_a_database_may_be_named_in_these_ways(url: str) -> None:
+    assert make_url(Config.from_env({"KB_STORE_URL": url}).store_url).get_backend_name() == "postgresql"
+
+
+def test_the_settings_that_are_shipped_are_refused_until_they_have_secrets_of_their_own() -> None:
+    lines = (ROOT / "scripts/systemd/environment").read_text("utf-8").splitlines()
+    env = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    for name, placeholder in (
+        ("KB_STORE_URL", "KB-PASSWORD"),
+        ("KB_SECRET_KEY", "THE-SAME-ON-EVERY-WEB-HOST-AT-LEAST-32-CHARACTERS"),
+        ("KB_METRICS_TOKEN", "AT-LEAST-16-CHARACTERS"),
+    ):
+        with pytest.raises(ConfigError, match=f"{name} has the placeholder {placeholder}.* put there"):
+            Config.from_env(env)
+        env[name] = env[name].replace(placeholder, "of-this-site-" * 3)
+    assert Config.from_env(env).metrics_token == "of-this-site-" * 3
 
 
 def test_an_empty_value_counts_as_not_set() -> None:
