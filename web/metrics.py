@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotFound
 from kb.config import Config
 from kb.search import EngineDown
 from kb.store import StoreError
+from kb.store.database import at_once
 from web.site import site
 
 blueprint = Blueprint("metrics", __name__)
@@ -88,10 +89,12 @@ class _Standing(Collector):
 
 def _store() -> list[Metric]:
     waiting = GaugeMetricFamily("kb_changes_waiting", "Changes of articles that the index has yet to learn")
-    waiting.add_metric((), site().store.waiting())
     jobs = GaugeMetricFamily("kb_import_jobs", "Imports that were sent, by how far they are", labels=("state",))
-    for state, count in site().imports.counts().items():
-        jobs.add_metric((state,), count)
+    # Prometheus waits ten seconds for an answer.
+    with at_once():
+        waiting.add_metric((), site().store.waiting())
+        for state, count in site().imports.counts().items():
+            jobs.add_metric((state,), count)
     return [waiting, jobs]
 
 

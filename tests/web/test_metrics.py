@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from kb.config import Config
+from kb.store import Store
+from tests.relaying import relayed
 from tests.site import ReadySite, Visitor
 from web import close, create_app
 
@@ -50,6 +55,19 @@ def test_a_plain_answer_counts_as_the_stores(plain_site: ReadySite) -> None:
     client.get(f"/search?q={ASKED}")
     told = figures(client)
     assert told["kb_search_seconds_count['plain', 'store']"] >= 1 and told["kb_up['index']"] == 0
+
+
+def test_a_database_that_is_away_is_told_before_prometheus_gives_up(tmp_path: Path) -> None:
+    with relayed() as (relay, url):
+        Store.create(url).close()
+        app = create_app(Config(home=tmp_path, store_url=url))
+        client = app.test_client()
+        assert figures(client)["kb_up['store']"] == 1
+        relay.stop()
+        began = time.monotonic()
+        assert figures(client)["kb_up['store']"] == 0
+        assert time.monotonic() - began < 5
+        close(app)
 
 
 @pytest.mark.parametrize(
