@@ -12,8 +12,9 @@ from kb.config import Config
 from kb.curating import Curating
 from kb.editing import Editing
 from kb.entitlements import matrices
+from kb.logs import Trouble
 from kb.publishing import Publishing
-from kb.store import Store
+from kb.store import Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def _watch(store: Store, config: Config, stop: threading.Event) -> None:
     """Trouble is logged and tried again, ever more patiently."""
     publishing = Publishing(store, config, matrices(config.matrix))
     editing, pause = Editing(store, publishing), EVERY_SECONDS
-    curating = Curating(store, editing, publishing)
+    curating, trouble = Curating(store, editing, publishing), Trouble(log, "what is due waits")
     try:
         while not stop.wait(pause):
             try:
@@ -47,6 +48,10 @@ def _watch(store: Store, config: Config, stop: threading.Event) -> None:
                 if published or expired:
                     log.info("published %d drafts, archived %d articles", published, expired)
                 pause = EVERY_SECONDS
+                trouble.over()
+            except StoreError as error:
+                trouble.met(type(error).__name__, error)
+                pause = min(pause * 2, LONGEST_PAUSE)
             except Exception:
                 log.exception("what is due could not be done; next try in %.0f s", pause)
                 pause = min(pause * 2, LONGEST_PAUSE)

@@ -18,6 +18,7 @@ from kb import webhooks
 from kb.cases import Cases
 from kb.config import Config
 from kb.entitlements import Matrix
+from kb.logs import Trouble
 from kb.store import Store, StoreError, outbox
 from kb.store.outbox import Delivery, Webhook
 from kb.watching import Watcher
@@ -35,7 +36,7 @@ def follow(store: Store, config: Config, matrices: tuple[Matrix, ...], stop: thr
     """Tells of clocks and sends what there is to send, until `stop` is set."""
     cases = Cases(store, config, matrices)
     watcher = Watcher(store, cases, config, matrices)
-    lanes = Lanes(store, config)
+    lanes, trouble = Lanes(store, config), Trouble(log, "cases wait")
     begun, forgotten = False, float("-inf")
     while not stop.is_set():
         try:
@@ -49,10 +50,11 @@ def follow(store: Store, config: Config, matrices: tuple[Matrix, ...], stop: thr
                     outbox.forget(connection, datetime.now(UTC) - webhooks.KEPT)
                 cases.files.forget(datetime.now(UTC))
                 forgotten = time.monotonic()
+            trouble.over()
             if looked_at:
                 continue
         except StoreError as error:
-            log.warning("cases wait: %s", error)
+            trouble.met(type(error).__name__, error)
         stop.wait(IDLE_SECONDS)
     lanes.close()
 

@@ -24,6 +24,7 @@ from kb.articles import Problem
 from kb.config import Config
 from kb.entitlements import Scope, matrices, staff_grants
 from kb.imports import KEPT, ImportRefused, Imports, report_of, source_of
+from kb.logs import Trouble
 from kb.reading import unpacked
 from kb.store import Store, StoreError
 from kb.store.articles import SourceChanged
@@ -45,15 +46,17 @@ class Stopped(Exception):
 def follow(store: Store, config: Config, stop: threading.Event) -> None:
     """Does what is sent until `stop` is set; an import under way is given back then."""
     _sweep(store, config.prepare_home())
-    imports, worker = Imports(store), secrets.token_hex(16)
+    imports, worker, trouble = Imports(store), secrets.token_hex(16), Trouble(log, "imports wait")
     while not stop.is_set():
         try:
             _forget(config.home / KEPT_FOLDER)
-            if job := imports.claim(worker, datetime.now(UTC)):
+            job = imports.claim(worker, datetime.now(UTC))
+            trouble.over()
+            if job:
                 do(job, imports, worker, store, config, stop)
                 continue
         except StoreError as error:
-            log.warning("imports wait: %s", error)
+            trouble.met(type(error).__name__, error)
         stop.wait(IDLE_SECONDS)
 
 

@@ -52,3 +52,29 @@ def install(form: str, level: str) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for package in OURS:
         logging.getLogger(package).setLevel(level.upper())
+
+
+class Trouble:
+    """Of a part that is tried again and again: logs in a line when it begins to fail, and when it works again."""
+
+    def __init__(self, log: logging.Logger, part: str) -> None:
+        self._log, self._part, self._told = log, part, ""
+
+    def met(self, kind: str, reason: object) -> None:
+        """Once for each kind, until it is over. Of the words of an error those alone that quote nobody belong here."""
+        told, self._told = self._told, kind
+        if told != kind:
+            fields = {"part": self._part, "reason": str(reason)}
+            extra = {"event": "trouble", "fields": fields}
+            self._log.error("%s: %s", self._part, reason, extra=extra)
+
+    def broke(self, error: BaseException) -> None:
+        """The same of what nobody expected, with where it came from."""
+        told, self._told = self._told, type(error).__name__
+        if told != self._told:
+            self._log.error("%s broke", self._part, exc_info=error)
+
+    def over(self) -> None:
+        told, self._told = self._told, ""
+        if told:
+            self._log.warning("%s: well again", self._part, extra={"event": "well", "fields": {"part": self._part}})

@@ -91,6 +91,7 @@ def create_app(config: Config) -> Flask:
     names.install(app)
     countdown.install(app)
     errors.install(app)
+    health.install(app)
     for part in (
         home,
         search,

@@ -34,7 +34,9 @@ def install(app: Flask) -> None:
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
-    log.error("unavailable", exc_info=error)
+    # What the program itself says is a sentence; where it was when it heard so tells nothing more.
+    known = isinstance(error, StoreError | EngineDown)
+    log.error("unavailable: %s", error if known else type(error).__name__, exc_info=None if known else error)
     answer = told(ServiceUnavailable())
     answer.headers["Retry-After"] = RETRY_SECONDS
     return answer

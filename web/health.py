@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Flask, Response, current_app, jsonify
 
-from kb.config import Config
+from kb.logs import Trouble
+from kb.search import EngineDown
+from kb.store import StoreError
 from web.site import site
+
+log = logging.getLogger(__name__)
 
 blueprint = Blueprint("health", __name__)
 LEAST_DISK = 100 * 1024 * 1024
@@ -26,33 +31,47 @@ def readyz() -> Response:
 
     Without an index the store answers searches, in a plainer form: `degraded`, and 200.
     """
-    found = {name: _tried(name, check) for name, check in (("store", _store), ("index", _index), ("disk", _disk))}
+    checks = {"store": _store, "index": _index, "disk": _disk}
+    found = {name: _tried(name, check) for name, check in checks.items()}
     ready = found["store"] and found["disk"]
     parts = {name: "ok" if good else "failing" for name, good in found.items()}
     status = "failing" if not ready else "ok" if found["index"] else "degraded"
     return _told({"status": status, **parts}, 200 if ready else 503)
 
 
-def _tried(name: str, check: Callable[[], bool]) -> bool:
+def install(app: Flask) -> None:
+    app.extensions["kb-health"] = {name: Trouble(log, name) for name in ("store", "index", "disk")}
+
+
+def _tried(name: str, check: Callable[[], str]) -> bool:
+    trouble: Trouble = current_app.extensions["kb-health"][name]
     try:
-        return check()
-    except Exception:
-        current_app.logger.exception("not ready: %s", name)
+        wrong, kind = check(), "found"
+    except (EngineDown, StoreError) as error:
+        wrong, kind = str(error), type(error).__name__
+    except Exception as error:
+        trouble.broke(error)
         return False
+    if wrong:
+        trouble.met(kind, wrong)
+    else:
+        trouble.over()
+    return not wrong
 
 
-def _store() -> bool:
+def _store() -> str:
     site().store.check()
-    return True
+    return ""
 
 
-def _index() -> bool:
-    return bool(site().engine.status().generation)
+def _index() -> str:
+    return "" if site().engine.status().generation else "there is no index"
 
 
-def _disk() -> bool:
-    config: Config = current_app.extensions["kb-config"]
-    return shutil.disk_usage(config.home).free >= LEAST_DISK
+def _disk() -> str:
+    home = current_app.extensions["kb-config"].home
+    free = shutil.disk_usage(home).free
+    return "" if free >= LEAST_DISK else f"{free // 1_000_000} MB are left in {home}"
 
 
 def _told(parts: dict[str, str], status: int) -> Response:

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from kb.logs import JsonFormatter
+from kb.logs import JsonFormatter, Trouble
 
 SECRET = "how do I sign in"
 
@@ -41,3 +41,18 @@ def test_an_error_is_told_by_its_kind_and_place() -> None:
         fail()
     told = logged("broken: %s", caught.value, error=caught.value)
     assert told["error"] == "ValueError" and "fail" in str(told["where"])
+
+
+def test_trouble_is_told_in_a_line_when_it_begins_and_when_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    trouble = Trouble(logging.getLogger("web.health"), "index")
+    for _ in range(3):
+        trouble.over()
+        for _ in range(3):
+            trouble.met("EngineDown", "OpenSearch cannot be reached")
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["index: OpenSearch cannot be reached", "index: well again"] * 2 + said[:1]
+    told = json.loads(JsonFormatter().format(caplog.records[0]))
+    assert (told["event"], told["part"], told["reason"]) == ("trouble", "index", "OpenSearch cannot be reached")
+    trouble.broke(ValueError())
+    trouble.broke(ValueError())
+    assert [record.exc_info is not None for record in caplog.records[5:]] == [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from html import unescape
 from urllib.parse import quote, unquote
@@ -208,6 +209,24 @@ def test_a_broken_store_is_told_plainly(broken_site: ReadySite) -> None:
     assert client.get("/livez").status_code == 200
     ready = client.get("/readyz")
     assert ready.status_code == 503 and ready.get_json()["store"] == "failing"
+
+
+def warned(site: ReadySite, caplog: pytest.LogCaptureFixture, *paths: str) -> list[str]:
+    for path in paths:
+        site.app.test_client().get(path)
+    records = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert not any(record.exc_info for record in records)
+    return [record.getMessage() for record in records]
+
+
+def test_a_store_that_is_away_is_logged_in_a_line(broken_site: ReadySite, caplog: pytest.LogCaptureFixture) -> None:
+    empty = "the store is empty; run: kb init"
+    said = warned(broken_site, caplog, "/", "/readyz", "/readyz")
+    assert said == [f"{part}: {empty}" for part in ("unavailable", "store", "index")]
+
+
+def test_an_index_that_is_away_is_logged_in_a_line(plain_site: ReadySite, caplog: pytest.LogCaptureFixture) -> None:
+    assert warned(plain_site, caplog, "/readyz", "/readyz") == ["index: there is no index"]
 
 
 def test_a_fault_of_ours_is_told_without_its_inside(site: ReadySite, monkeypatch: pytest.MonkeyPatch) -> None:
