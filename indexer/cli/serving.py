@@ -46,15 +46,16 @@ def init() -> None:
       KB_HOME=/srv/kb kb init
     """
     settings = config()
-    _init(settings)
-    click.echo(f"The store is ready in {settings.home}.")
+    click.echo(f"The store is ready: {_init(settings)}.")
 
 
-def _init(settings: Config) -> None:
+def _init(settings: Config) -> str:
+    """Where the store is."""
     settings.prepare_home()
     _ = settings.secret_key
     with Store.create(settings.store_url) as store:
         Reckoning(store, settings, matrices(settings.matrix)).count_first(datetime.now(UTC))
+        return store.place
 
 
 @click.command()

@@ -86,6 +86,11 @@ class Store:
             raise
         return cls(engine)
 
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return database.place(self._engine)
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -403,10 +408,6 @@ def _as_store_errors(opened: AbstractContextManager[T]) -> Iterator[T]:
         with opened as given:
             yield given
     except DBAPIError as error:
-        if error.connection_invalidated or type(error).__name__ in (
-            "OperationalError",
-            "InterfaceError",
-            "DatabaseError",
-        ):
-            raise StoreError(f"the store cannot be used now: {error.orig}") from error
+        if database.cannot_be_used(error):
+            raise StoreError(f"the store cannot be used now: {database.told(error)}") from error
         raise

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 HEAD = "0022"
 BUSY_SECONDS = 30
@@ -29,6 +29,14 @@ PATIENCE: Mapping[str, int] = {
 WAITING_SECONDS = 25.0
 AGAIN_SECONDS = 0.5
 
+# By SQLSTATE: where the database is to blame though the driver may think otherwise, what to do about it.
+ADVICE: Mapping[str, str] = {
+    "25006": "it is a standby, or has default_transaction_read_only; where there are several servers, "
+    "KB_STORE_URL says target_session_attrs=read-write",
+    "42501": "the database and what is in it are to belong to the account of KB_STORE_URL",
+    "53100": "the disk of the database is full",
+}
+
 _waits: ContextVar[bool] = ContextVar("waits", default=True)
 
 
@@ -43,10 +51,13 @@ def connect(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed)
         return _postgresql(parsed)
-    except ArgumentError as error:
-        raise StoreError(f"KB_STORE_URL is not a database URL: {error}") from error
+    except (ArgumentError, ValueError) as error:
+        # What it says of the URL may show a password.
+        raise StoreError("KB_STORE_URL is not a database URL; see docs/settings.md") from error
     except ModuleNotFoundError as error:
-        raise StoreError(f"this store needs the package {error.name}: pip install 'support-kb[postgresql]'") from error
+        raise StoreError(
+            f"this store needs the package {error.name}; where the program is: .venv/bin/pip install '.[postgresql]'"
+        ) from error
 
 
 # Made once: an import writes six values for each article.
@@ -180,9 +191,9 @@ def upgrade(engine: Engine) -> None:
             with writing(engine) as connection:
                 migrating.upgrade(connection, "head")
     except CommandError as error:
-        raise StoreError(f"the store was made by a newer version of this program: {error}") from error
+        raise StoreError(f"the store's schema is not one of this program: {error}") from error
     except DBAPIError as error:
-        raise StoreError(f"the store cannot be opened: {error.orig}") from error
+        raise _not_opened(engine, error) from error
 
 
 def check_schema(engine: Engine) -> None:
@@ -192,14 +203,47 @@ def check_schema(engine: Engine) -> None:
             found = None
             if inspect(connection).has_table("alembic_version"):
                 found = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    except OperationalError as error:
-        raise StoreError(f"the store cannot be opened: {error.orig}") from error
     except DBAPIError as error:
-        raise StoreError(f"the store is not a database of ours: {error.orig}") from error
+        raise _not_opened(engine, error) from error
     if found is None:
         raise StoreError("the store is empty; run: kb init")
     if found != HEAD:
+        from kb.store import migrating
+
+        migrating.check_known(found)
         raise StoreError(f"the store has schema {found}, this program needs {HEAD}; run: kb init")
+
+
+def _not_opened(engine: Engine, error: DBAPIError) -> StoreError:
+    setting = "" if is_private_file(engine) else " of KB_STORE_URL"
+    return StoreError(f"the store{setting}, {place(engine)}, cannot be opened: {told(error)}")
+
+
+def told(error: DBAPIError) -> str:
+    """What the database says, in a line and without the statement, and what to do about it."""
+    orig: Any = error.orig
+    said = " ".join(str(getattr(getattr(orig, "diag", None), "message_primary", None) or orig).split())
+    advice = ADVICE.get(getattr(orig, "sqlstate", None) or "")
+    return f"{said} ({advice})" if advice else said
+
+
+def cannot_be_used(error: DBAPIError) -> bool:
+    """Whether the database is to blame. A constraint that does not hold, or a wrong statement, is a fault of ours."""
+    kind, state = type(error).__name__, getattr(error.orig, "sqlstate", None)
+    return (
+        error.connection_invalidated
+        or state in ADVICE
+        or kind in ("OperationalError", "InterfaceError", "DatabaseError")
+    )
+
+
+def place(engine: Engine) -> str:
+    """Where the store is, for people: never with a password."""
+    if file := is_private_file(engine):
+        return str(file)
+    url = engine.url
+    given = url.query.get("host") or (f"{url.host}:{url.port}" if url.port else url.host) or "this machine"
+    return f"database {url.database} at {given if isinstance(given, str) else ', '.join(given)}"
 
 
 def is_private_file(engine: Engine) -> Path | None:

@@ -14,7 +14,7 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from kb.store.database import StoreError, writing
+from kb.store.database import HEAD, StoreError, writing
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 ONE_AT_A_TIME = 726_372
@@ -31,6 +31,7 @@ HALF_MADE = """
 
 def upgrade(connection: Connection, revision: str) -> None:
     """In the transaction of this connection."""
+    check_known(_revision(connection))
     settings = _settings()
     settings.attributes["connection"] = connection
     command.upgrade(settings, revision)
@@ -84,9 +85,24 @@ def make_indexes(indexes: Iterable[Sequence[str]]) -> None:
 
 def _steps(engine: Engine) -> list[Script]:
     with engine.connect() as connection:
-        now = MigrationContext.configure(connection).get_current_revision()
+        now = _revision(connection)
+    check_known(now)
     steps = ScriptDirectory.from_config(_settings()).iterate_revisions("head", now or "base")
     return list(steps)[::-1]
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def check_known(revision: str | None) -> None:
+    """StoreError for a schema that this program has never heard of."""
+    known = {step.revision for step in ScriptDirectory.from_config(_settings()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StoreError(
+            f"the store was made by a newer version of the program: it has schema {revision}, and this one knows those "
+            f"up to {HEAD}; update the program"
+        )
 
 
 def _patiently(engine: Engine, revision: str) -> None:

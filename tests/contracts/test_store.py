@@ -49,11 +49,26 @@ def test_made_twice_it_is_the_same(store: Store) -> None:
     assert len(ids(store)) == 1
 
 
-def test_a_store_of_another_schema_is_not_opened(store: Store) -> None:
+def set_schema(store: Store, revision: str) -> str:
     with store.writing() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'x'"))
-    with pytest.raises(StoreError, match="kb"):
-        Store.open(store._engine.url.render_as_string(hide_password=False))
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    return store._engine.url.render_as_string(hide_password=False)
+
+
+def test_a_store_of_an_older_schema_is_not_opened(store: Store) -> None:
+    url = set_schema(store, "0021")
+    with pytest.raises(StoreError, match="run: kb init"):
+        Store.open(url)
+
+
+def test_a_store_of_a_newer_schema_asks_for_a_newer_program(store: Store) -> None:
+    url = set_schema(store, "0099")
+    for use in (Store.open, Store.create):
+        with pytest.raises(
+            StoreError, match=r"made by a newer version .* schema 0099, .* update the program"
+        ) as caught:
+            use(url)
+        assert "kb init" not in str(caught.value)
 
 
 def test_numbers_are_given_in_order_and_stay(store: Store) -> None:
