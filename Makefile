@@ -33,6 +33,10 @@ test: dev system  ## Set up what the tests need, and run every check
 .PHONY: setup
 setup: dev system  ## Set up everything, for running and for testing; start nothing
 
+.PHONY: runtime
+runtime:  ## Set up what a server needs, and nothing for tests; start nothing
+	@scripts/venv runtime
+
 .PHONY: lint
 lint: dev  ## Run the checks that take seconds: format, lint, types, layers
 	@scripts/check --static
@@ -115,10 +119,7 @@ clean:  ## Remove what make and the tools made; var, where the data is, stays
 
 # Steps of the above. Each does nothing, in a blink, when there is nothing to do.
 
-.PHONY: runtime dev system system-bench system-cluster sets corpus
-runtime:
-	@scripts/venv runtime
-
+.PHONY: dev system system-bench system-cluster sets corpus
 dev:
 	@scripts/venv dev
 

@@ -56,7 +56,7 @@ def connect(url: str) -> Engine:
         raise StoreError("KB_STORE_URL is not a database URL; see docs/settings.md") from error
     except ModuleNotFoundError as error:
         raise StoreError(
-            f"this store needs the package {error.name}; where the program is: .venv/bin/pip install '.[postgresql]'"
+            f"this store needs the package {error.name}; where the program is: .venv/bin/pip install -e '.[postgresql]'"
         ) from error
 
 
