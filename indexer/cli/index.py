@@ -52,8 +52,8 @@ def build(engine: str | None) -> None:
     is_flag=True,
     help="Go on until stopped, and publish what is due, too.",
 )
-def sync(engine: str | None, following: bool) -> None:
-    """Bring the index up to date with the store.
+def sync(engine: str | None, following: bool) -> int:
+    """Bring the index up to date with the store. Exit code 1 when changes wait on, since another process has them.
 
     \b
     Examples:
@@ -67,10 +67,15 @@ def sync(engine: str | None, following: bool) -> None:
         if following:
             with watching(store, settings):
                 follow(store, opened, told_to_end(), settings.limits)
-            return
+            return 0
         with progress() as draw:
             done = drain(store, opened, lambda done, total: draw("indexing", done, total), settings.limits)
         _tell(opened, f"Indexed {done.articles:,} changed articles in {time.monotonic() - began:.1f} s")
+        if waiting := store.waiting():
+            click.echo(
+                f"{waiting:,} changes wait on: another process is at them, or they are newer; run it again", err=True
+            )
+    return 1 if waiting else 0
 
 
 def _tell(engine: Engine, what: str) -> None:

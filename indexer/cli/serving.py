@@ -27,6 +27,7 @@ from kb.entitlements import matrices
 from kb.extended_support import ExtendedSupport
 from kb.publishing import Publishing
 from kb.reckoning import Reckoning
+from kb.search import EngineDown
 from kb.store import Store
 from kb.tasks import Tasks
 from kb.watching import Watcher
@@ -143,18 +144,29 @@ def status() -> int:
       kb status
     """
     settings = config()
-    with opened_store(settings) as store, opened_engine(settings) as engine:
-        found, waiting = engine.status(), store.waiting()
-        missed = store.has_missed(found.engine)
+    with opened_store(settings) as store:
+        waiting, missed = store.waiting(), store.has_missed(settings.engine)
         click.echo(f"articles   {len(store.article_ids()):,}")
         click.echo(f"products   {len(store.products()):,}")
         click.echo(f"accounts   {len(Accounts(store, settings, matrices(settings.matrix)).all()):,}")
-        click.echo(f"engine     {found.engine}, {found.documents:,} documents, {found.bytes / 1e6:,.1f} MB")
-        stale = "written by other rules than today's: kb build" if found.stale else "up to date with today's rules"
-        click.echo(f"index      {found.generation}, {stale}" if found.generation else "index      none yet: kb sync")
+        current = _tell_of_index(settings)
         click.echo(f"waiting    {waiting:,} changes" + (": kb sync" if waiting else ""))
         if missed:
             click.echo("missed     changes that the index of another engine learnt of: kb sync brings them over")
-        if found.engine == "whoosh" and found.documents > OUTGROWN:
-            click.echo(f"advice     more than {OUTGROWN:,} documents: tantivy is faster (docs/operations.md, Growing)")
-    return 1 if waiting or missed or found.stale else 0
+    return 0 if current and not waiting and not missed else 1
+
+
+def _tell_of_index(settings: Config) -> bool:
+    """False when it is away, or written by other rules than today's."""
+    try:
+        with opened_engine(settings) as engine:
+            found = engine.status()
+    except EngineDown as error:
+        click.echo(f"engine     {settings.engine}, away: {error}")
+        return False
+    click.echo(f"engine     {found.engine}, {found.documents:,} documents, {found.bytes / 1e6:,.1f} MB")
+    stale = "written by other rules than today's: kb build" if found.stale else "up to date with today's rules"
+    click.echo(f"index      {found.generation}, {stale}" if found.generation else "index      none yet: kb sync")
+    if found.engine == "whoosh" and found.documents > OUTGROWN:
+        click.echo(f"advice     more than {OUTGROWN:,} documents: tantivy is faster (docs/operations.md, Growing)")
+    return not found.stale

@@ -15,6 +15,8 @@ import pytest
 
 from indexer.cli import COMMANDS, main
 from indexer.giving_way import LESS_URGENT
+from tests.command import free_port
+from tests.servers import postgres_url
 
 ROOT = Path(__file__).parents[2]
 KB = Callable[..., "Done"]
@@ -112,6 +114,15 @@ def test_status_and_check_say_what_there_is_of_an_index(filled: KB, tmp_path: Pa
     assert "none yet: kb sync\n" in filled("status").output
 
 
+def test_status_tells_of_the_store_when_the_engine_is_away(filled: KB) -> None:
+    told = filled("status", KB_ENGINE="opensearch", KB_OPENSEARCH_URL=f"http://127.0.0.1:{free_port()}")
+    assert told.exit_code == 1 and "unexpected" not in told.output
+    assert (
+        "articles   2\n" in told.output and "accounts   0\n" in told.output and "waiting    0 changes\n" in told.output
+    )
+    assert "engine     opensearch, away: OpenSearch cannot be reached" in told.output
+
+
 def test_moving_to_another_engine_asks_for_no_more_than_a_setting(filled: KB, tmp_path: Path) -> None:
     assert filled("build", "--engine", "tantivy").exit_code == 0
     assert "missed" not in filled("status").output
@@ -198,6 +209,25 @@ def test_a_change_that_waits_is_told(filled: KB, tmp_path: Path) -> None:
     assert waiting.exit_code == 1 and "1 changes: kb sync" in waiting.output
     assert filled("check").exit_code == 1
     assert filled("sync").exit_code == 0 and filled("check").exit_code == 0
+
+
+def test_changes_that_another_process_has_are_told(kb: KB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kb.store import Store
+
+    path = tmp_path / "faq.jsonl"
+    row = {"id": "a", "title": "A", "body_markdown": "text", "lang": "en", "product": "creo", "grants": ["public"]}
+    path.write_text(json.dumps(row), "utf-8")
+    with postgres_url() as url:
+        monkeypatch.setenv("KB_STORE_URL", url)
+        for command in (["init"], ["import", path, "--new-products"], ["sync"]):
+            assert kb(*command).exit_code == 0
+        path.write_text(json.dumps(row | {"title": "B"}), "utf-8")
+        assert kb("import", path).exit_code == 0
+        with Store.open(url) as store, store.claimed(10) as notes:
+            assert len(notes) == 1
+            done = kb("sync")
+            assert done.exit_code == 1 and "1 changes wait on: another process is at them" in done.output
+        assert kb("sync").exit_code == 0
 
 
 def test_what_is_wrong_in_the_index_is_found_and_put_right(filled: KB, tmp_path: Path) -> None:
