@@ -18,7 +18,9 @@ from indexer.extracting import read_out
 from indexer.filling import Progress, Source, put, sources
 from indexer.sounds import read_dictionaries
 from kb.limited import Limits
-from kb.search import Busy, Engine, IndexDamaged
+from kb.logs import Trouble
+from kb.search import Busy, Engine, EngineDown, IndexDamaged
+from kb.store import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +135,7 @@ def follow(store: Source, engine: Engine, stop: Event, limits: Limits = LIMITS) 
     Whether the index itself is as it should be is looked at now and then, too.
     """
     read_dictionaries()
-    pause, due = PAUSE, 0.0
+    pause, due, trouble = PAUSE, 0.0, Trouble(log, "the index waits")
     while not stop.is_set():
         try:
             if store.waiting() or time.monotonic() >= due:
@@ -142,11 +144,15 @@ def follow(store: Source, engine: Engine, stop: Event, limits: Limits = LIMITS) 
                 if synced.articles:
                     log.info("indexed %d articles", synced.articles)
             pause = PAUSE
+            trouble.over()
         except Busy:
             pause = PAUSE
         except IndexDamaged:
             pause = HOPELESS_PAUSE
             log.exception("the index cannot be read although it was made anew; next try in %.0f s", pause)
+        except (EngineDown, StoreError) as error:
+            trouble.met(type(error).__name__, error)
+            pause = min(pause * 2, LONGEST_PAUSE)
         except Exception:
             log.exception("the index could not be brought up to date; next try in %.0f s", pause)
             pause = min(pause * 2, LONGEST_PAUSE)

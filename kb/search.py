@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
 from kb import snippets
 from kb.busy import Busy as Busy  # an engine raises it
 from kb.entitlements import Audience, Scope
+from kb.logs import Trouble
 from kb.query import Clause, understood
 from kb.question import MAX_DEPTH, MAX_QUERY, Needed, Query
 from kb.snippets import Marks, Pieces
@@ -300,6 +301,7 @@ class Search:
         under the same scope, are as they were when it was made: nothing is read less, passages are not made again."""
         self._store, self._engine, self._fold, self._spellings = store, engine, fold, spellings
         self._observe, self._keep = observe, keep
+        self._away = Trouble(log, "the engine is away, the store answers")
 
     def find(self, query: Query, scope: Scope) -> Results:
         """A page of results. An article that the store refuses is in no hit, count or statistic.
@@ -319,14 +321,14 @@ class Search:
         try:
             return self._found(query, scope, self._store.checked_rows)[0].total
         except EngineDown as error:
-            log.warning("the engine is away, the store answers: %s", error)
+            self._away.met(type(error).__name__, error)
             return self._plainly(query, scope).total
 
     def _answer(self, query: Query, scope: Scope) -> Results:
         try:
             hits, articles, without = self._found(query, scope, self._store.checked)
         except EngineDown as error:
-            log.warning("the engine is away, the store answers: %s", error)
+            self._away.met(type(error).__name__, error)
             return self._plainly(query, scope)
         if self._keep is None:
             return self._made(query, scope, hits, articles, without).results
@@ -388,6 +390,7 @@ class Search:
             articles, hidden = read(ids, scope)
             refused = (hidden | frozenset(ids).difference(articles)) - query.without
             if not refused:
+                self._away.over()
                 return hits, articles, query.without
             query = replace(query, without=query.without | refused)
         raise EngineDown("the index and the store disagree: run kb check")
