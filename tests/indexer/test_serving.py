@@ -227,9 +227,9 @@ def fill(folder: Path) -> Path:
 @pytest.mark.slow
 def test_on_a_full_disk_it_is_read_on_and_readyz_names_the_disk(disk: Path) -> None:
     with serving(disk / "home") as site:
+        site.wait_for("/readyz", b'"index":"ok"')
         site.bring("無法登入的處理")
         site.wait_for("/api/v1/search?q=" + quote("登入"), "無法登入的處理".encode())
-        site.wait_for("/readyz", b'"ok"')
         workers = site.children()
         filling = fill(disk)
         for _ in range(10):
