@@ -315,7 +315,8 @@ class Search:
         return results
 
     def total(self, query: Query, scope: Scope) -> int:
-        """How many articles `find` would count: faster, as no article is read and no passage made."""
+        """How many articles `find` would count: faster, as no article is read and no passage made while there is an
+        engine."""
         if not scope:
             return 0
         try:
