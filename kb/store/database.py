@@ -29,12 +29,14 @@ PATIENCE: Mapping[str, int] = {
 WAITING_SECONDS = 25.0
 AGAIN_SECONDS = 0.5
 
-# By SQLSTATE: where the database is to blame though the driver may think otherwise, what to do about it.
+# By SQLSTATE or SQLite's name: where the database is to blame though the driver may think otherwise, what is to do.
 ADVICE: Mapping[str, str] = {
     "25006": "it is a standby, or has default_transaction_read_only; where there are several servers, "
     "KB_STORE_URL says target_session_attrs=read-write",
     "42501": "the database and what is in it are to belong to the account of KB_STORE_URL",
     "53100": "the disk of the database is full",
+    # The first process that opens a store maps a file beside it into memory.
+    "SQLITE_IOERR_SHMSIZE": "its disk is full",
 }
 
 _waits: ContextVar[bool] = ContextVar("waits", default=True)
@@ -223,16 +225,20 @@ def told(error: DBAPIError) -> str:
     """What the database says, in a line and without the statement, and what to do about it."""
     orig: Any = error.orig
     said = " ".join(str(getattr(getattr(orig, "diag", None), "message_primary", None) or orig).split())
-    advice = ADVICE.get(getattr(orig, "sqlstate", None) or "")
+    advice = ADVICE.get(_state(error))
     return f"{said} ({advice})" if advice else said
+
+
+def _state(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None) or ""
 
 
 def cannot_be_used(error: DBAPIError) -> bool:
     """Whether the database is to blame. A constraint that does not hold, or a wrong statement, is a fault of ours."""
-    kind, state = type(error).__name__, getattr(error.orig, "sqlstate", None)
+    kind = type(error).__name__
     return (
         error.connection_invalidated
-        or state in ADVICE
+        or _state(error) in ADVICE
         or kind in ("OperationalError", "InterfaceError", "DatabaseError")
     )
 

@@ -23,6 +23,7 @@ from prometheus_client.mmap_dict import MmapedDict
 from indexer import figures
 from indexer.serving import Follower
 from kb.config import Config
+from kb.store import Store, StoreError
 from tests.command import KB, free_port, surroundings
 
 
@@ -254,6 +255,14 @@ def test_on_a_full_disk_it_is_read_on_and_readyz_names_the_disk(disk: Path) -> N
         assert site.get("/metrics")[0] == 200
         filling.unlink()
         site.wait_for("/readyz", b'"ok"')
+
+
+def test_a_store_that_is_opened_first_on_a_full_disk_says_that_it_is_full(disk: Path) -> None:
+    url = f"sqlite:///{disk / 'kb.sqlite3'}"
+    Store.create(url).close()
+    fill(disk)
+    with pytest.raises(StoreError, match=r"cannot be opened: disk I/O error .its disk is full."):
+        Store.open(url)
 
 
 def test_figures_are_of_one_site_and_gone_with_it(config: Config) -> None:
