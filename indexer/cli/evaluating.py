@@ -34,7 +34,9 @@ def evaluate(folders: tuple[Path, ...], engine: str | None, part: Part, keep: Pa
       kb evaluate sets/* --part tune --keep /tmp/indexes
     """
     if find_spec("ir_measures") is None:
-        raise Refused("this needs the package ir_measures: pip install '.[evaluate]'")
+        raise Refused(
+            "this needs the package ir_measures: where the program is: .venv/bin/pip install -e '.[evaluate]'"
+        )
     judged = [read_set(folder, part) for folder in folders]
     with progress() as draw:
         found = measured_sets(judged, config(), engine, keep, draw)
