@@ -35,7 +35,7 @@ def evaluate(folders: tuple[Path, ...], engine: str | None, part: Part, keep: Pa
     """
     if find_spec("ir_measures") is None:
         raise Refused(
-            "this needs the package ir_measures: where the program is: .venv/bin/pip install -e '.[evaluate]'"
+            "this needs the package ir_measures; where the program is: .venv/bin/pip install -e '.[evaluate]'"
         )
     judged = [read_set(folder, part) for folder in folders]
     with progress() as draw:

@@ -29,6 +29,7 @@ def open_engine(config: Config, name: str | None = None, cache: Cache | None = N
         module = import_module(f"indexer.engines.{chosen}")
     except ModuleNotFoundError as error:
         raise EngineMissing(
-            f"engine {chosen!r} needs the package {error.name!r}: where the program is: .venv/bin/pip install -e '.[{chosen}]'"
+            f"engine {chosen!r} needs the package {error.name!r}; where the program is: "
+            f".venv/bin/pip install -e '.[{chosen}]'"
         ) from error
     return cast(Engine, module.open_engine(config, cache or Cache(config.cache_mb)))
