@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_until: ContextVar[float] = ContextVar("until", default=float("inf"))
+FOREVER = float("inf")
+
+_until: ContextVar[float] = ContextVar("until", default=FOREVER)
 
 
 def begin(seconds: float) -> None:
     """Somebody begins to wait, and for so many seconds at the most."""
     _until.set(time.monotonic() + seconds)
+
+
+def end() -> None:
+    """Nobody waits any more: what is done afterwards takes its time."""
+    _until.set(FOREVER)
 
 
 @contextmanager

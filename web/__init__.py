@@ -79,6 +79,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["kb-config"] = config
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.before_request(lambda: patience.begin(config.opensearch_seconds))
+    app.teardown_request(lambda _: patience.end())
     asking.install(app)
     addresses.install(app)
     measured = metrics.install(app, config)

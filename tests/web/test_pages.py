@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
+from kb import patience
 from tests.site import ReadySite, Visitor
 
 
@@ -325,3 +326,8 @@ def test_without_an_index_rights_hold(plain_site: ReadySite, visitors: dict[str,
         found = set(hits(plain_site.visitor(kind).get(path).get_data(as_text=True)))
         for number in found:
             assert visitors[kind].get(f"/articles/{number}").status_code == 200
+
+
+def test_after_a_request_nobody_waits(visitors: dict[str, Visitor]) -> None:
+    assert visitors["anonymous"].get("/search?q=x").status_code == 200
+    assert patience.left(600) == 600
