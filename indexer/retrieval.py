@@ -18,7 +18,7 @@ from indexer.planning import Unit, plan
 from indexer.ranking import FREQUENCIES_KEPT, Floats, Ranking, Scored, Statistics, ranking, scored, terms_of
 from indexer.sources import EVERYTHING, Counting, Counts, Rows, Source, rights
 from indexer.translations import better_translations, translations
-from indexer.tree import Articles, Node, Not, OneOf, Term, Updated, all_of, any_of
+from indexer.tree import Articles, Node, Not, OneOf, Term, Updated, Worth, all_of, any_of
 from indexer.vocabulary import Vocabularies, Vocabulary
 from indexer.weights import Weights
 from kb.entitlements import Scope
@@ -205,11 +205,11 @@ class Searched:
         enough = min(limit, MAX_DEPTH) if limit >= MAX_DEPTH else min(self.weights.look, limit)
         if len(kept) >= enough:
             return kept
-        return Rows.joined([kept, self._alike(among, border, limit - len(kept))])
+        return Rows.joined([kept, self._alike(among, worth, border, limit - len(kept))])
 
-    def _alike(self, among: Node, border: int, limit: int) -> Rows:
+    def _alike(self, among: Node, worth: Worth, border: int, limit: int) -> Rows:
         """Of documents that are worth the same those with the shortest titles; of too many to look at, the newest."""
-        found = self.source.best(among, self.ranking.worth, MAX_ALIKE)
+        found = self.source.best(among, worth, MAX_ALIKE)
         scores = found.scores.tolist()
         if len(found) == MAX_ALIKE and scores[-1] == border:
             better = frozenset(found.articles[: scores.index(border)].tolist())

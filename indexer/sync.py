@@ -56,14 +56,16 @@ def drain(store: Source, engine: Engine, progress: Progress | None = None, limit
         return synced
     if status.stale or (not status.documents and store.waiting()):
         return rebuild(store, engine, progress, limits)
-    mended = _caught_up(store, engine, status.engine, progress) if store.take_notes(status.engine) else 0
+    mended = _caught_up(store, engine, status.engine, progress, limits) if store.take_notes(status.engine) else 0
     return Synced(mended + _drained(store, engine, progress, limits))
 
 
-def _caught_up(store: Source, engine: Engine, name: str, progress: Progress | None) -> int:
+def _caught_up(store: Source, engine: Engine, name: str, progress: Progress | None, limits: Limits) -> int:
     """How many articles were put right that the index had missed the changes of."""
     log.info("changes went to the index of another engine: that of %s is compared with the store", name)
     findings = audit(store, engine, progress)
+    if findings.damaged:
+        return rebuild(store, engine, progress, limits).articles
     repair(store, engine, findings)
     store.caught_up(name)
     return len(findings.articles)

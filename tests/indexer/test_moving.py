@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from indexer.audit import audit
 from indexer.engines import open_engine
 from indexer.sync import drain, rebuild
 from kb.config import Config
 from kb.question import Query
-from kb.search import Engine
+from kb.search import Engine, IndexDamaged
 from tests.contracts.stores import apply, draft, sqlite
 from tests.documents import PUBLIC
+
+
+def test_an_index_that_cannot_be_compared_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sqlite(tmp_path) as store:
+        apply(store, draft("a", title="無法登入系統"))
+        engine = open_engine(Config(home=tmp_path))
+        rebuild(store, engine)
+        generation = engine.status().generation
+        store.take_notes("another")
+
+        def damaged() -> None:
+            raise IndexDamaged("its columns are gone")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(engine, "_contents", damaged)
+            assert drain(store, engine).articles == 1
+        assert engine.status().generation != generation and audit(store, engine).clean
+        assert not store.has_missed("whoosh")
+        engine.close()
 
 
 def found(engine: Engine, asked: str) -> int:
