@@ -123,6 +123,8 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.mark.slow
 def test_what_is_imported_while_it_serves_is_found_by_every_worker(running: Running) -> None:
+    # Before there is an index, the store answers, which may be ahead of the one that comes.
+    running.wait_for("/readyz", b'"index":"ok"')
     running.bring("無法登入的處理")
     running.wait_for("/api/v1/search?q=" + quote("登入"), "無法登入的處理".encode())
     running.bring("密碼過期的處理")
