@@ -249,9 +249,9 @@ class Articles(Protocol):
 
     def readable_rows(self, ids: Sequence[int], scope: Scope) -> dict[int, ArticleRow]: ...
 
-    def checked(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, Readable], frozenset[int]]: ...
+    def checked(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, Readable], frozenset[int] | None]: ...
 
-    def checked_rows(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, ArticleRow], frozenset[int]]: ...
+    def checked_rows(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, ArticleRow], frozenset[int] | None]: ...
 
     def find(
         self, words: Sequence[Sequence[str]], query: Query, scope: Scope, needed: Sequence[Needed] = ()
@@ -381,7 +381,7 @@ class Search:
         self,
         query: Query,
         scope: Scope,
-        read: Callable[[Sequence[int], Scope], tuple[dict[int, A], frozenset[int]]],
+        read: Callable[[Sequence[int], Scope], tuple[dict[int, A], frozenset[int] | None]],
     ) -> tuple[Hits, dict[int, A], frozenset[int]]:
         """Hits that the store confirms, with what it reads of them and what the index has too much: that is left out,
         and the page made anew."""
@@ -389,6 +389,8 @@ class Search:
             hits = self._engine.search(query, scope)
             ids = [hit.article for hit in hits.hits]
             articles, hidden = read(ids, scope)
+            if hidden is None:
+                raise EngineDown("the index has yet to learn that very many articles are read by others now: kb sync")
             refused = (hidden | frozenset(ids).difference(articles)) - query.without
             if not refused:
                 self._away.over()
@@ -437,6 +439,8 @@ class Search:
                 return ()
             named = {each for one in found for each in (one.article, one.source) if each is not None}
             rows, hidden = self._store.checked_rows(sorted(named), scope)
+            if hidden is None:
+                return ()
             if hidden <= without:
                 break
             without |= hidden

@@ -155,7 +155,8 @@ def _shown(asked: SearchParameters, results: Results) -> Markup:
     products = site().catalogue.products()
     offered = instead(asked, results.plain) if results.total == 0 and asked.q else None
     short, scope = 0 < len(asked.q) <= LONGEST_MEANT, g.viewer.scope
-    respelled = site().search.respelled(asked.q, scope, results.without) if short else None
+    mended = short and not results.plain
+    respelled = site().search.respelled(asked.q, scope, results.without) if mended else None
     key = (CHECKED, "shown", request.script_root, g.language, g.viewer.scope.grants, asked)
     kept: Shown | None = site().keep.find(key)
     made_of = results, offered, respelled, products

@@ -124,18 +124,18 @@ class Store:
 
     # Under a scope
 
-    def checked(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, Readable], frozenset[int]]:
+    def checked(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, Readable], frozenset[int] | None]:
         """Of these articles those the scope may read, and what of others the index must not count for it.
 
-        The latter are articles that the scope may not read, of those whose change the index has yet to learn: it may
-        hold them as they were. None while more than MOST_WAITING changes wait, as after an import.
+        The latter are articles that the scope may not read, or not all of, and that are gone or have other readers
+        than the index, which has yet to learn of it, may have them for. None: they are more than MOST_HIDDEN.
         """
         if not scope:
             return {}, frozenset()
         with self.reading() as connection:
             return reading.readable(connection, sorted(set(ids)), scope), indexing.hidden(connection, scope)
 
-    def checked_rows(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, ArticleRow], frozenset[int]]:
+    def checked_rows(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, ArticleRow], frozenset[int] | None]:
         """The same without their text."""
         if not scope:
             return {}, frozenset()

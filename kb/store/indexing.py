@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, case, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, case, delete, exists, func, insert, or_, select, update
 
 from kb.entitlements import Scope
 from kb.store import file_texts
@@ -15,16 +15,17 @@ from kb.store.articles import ChangeNote, IndexSource, SectionRow
 from kb.store.case_tables import case_link
 from kb.store.feedback import upsert
 from kb.store.feedback_tables import vote
-from kb.store.reading import readable_rows
+from kb.store.grants import readable_sets
+from kb.store.reading import within
 from kb.store.rows import ARTICLE, article_row
-from kb.store.tables import article, article_section, change_note, counter, grant_set
+from kb.store.tables import article, article_section, attachment, change_note, counter, grant_set
 
 CHUNK = 500
-# More changes than these are of an import, which seldom hides anything.
-MOST_WAITING = 500
+# What the index cannot be asked to leave out, as there is more of it.
+MOST_HIDDEN = 5_000
 # The counter of the engine that takes the notes: 1 where it has missed some.
 TAKER = "notes:"
-_WAITING = select(change_note.c.article_id).order_by(change_note.c.id).limit(MOST_WAITING + 1)
+_HIDING = select(change_note.c.id).where(change_note.c.hides).limit(1)
 
 
 def articles_for_index(connection: Connection, ids: Sequence[int] | None, after: int, limit: int) -> list[IndexSource]:
@@ -95,12 +96,25 @@ def waiting(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(change_note)) or 0
 
 
-def hidden(connection: Connection, scope: Scope) -> frozenset[int]:
+def hidden(connection: Connection, scope: Scope) -> frozenset[int] | None:
     """See `Store.checked`."""
-    ids = list(connection.scalars(_WAITING))
-    if not ids or len(ids) > MOST_WAITING:
+    if connection.scalar(_HIDING) is None:
         return frozenset()
-    return frozenset(ids).difference(readable_rows(connection, sorted(set(ids)), scope))
+    sets = readable_sets(connection, scope)
+    parts = (
+        exists().where(table.c.article_id == article.c.id, table.c.grant_set_id.not_in(sets))
+        for table in (article_section, attachment)
+    )
+    whole = and_(*within(connection, scope), *(~part for part in parts))
+    statement = (
+        select(change_note.c.article_id)
+        .distinct()
+        .outerjoin(article, article.c.id == change_note.c.article_id)
+        .where(change_note.c.hides, or_(article.c.id.is_(None), ~whole))
+        .limit(MOST_HIDDEN + 1)
+    )
+    ids = list(connection.scalars(statement))
+    return frozenset(ids) if len(ids) <= MOST_HIDDEN else None
 
 
 def done(connection: Connection, note_ids: Sequence[int]) -> None:
@@ -139,8 +153,8 @@ def caught_up(connection: Connection, engine: str) -> None:
 
 
 def note(connection: Connection, ids: Iterable[int]) -> None:
-    """A note for each of these articles, gone or not."""
-    if rows := [{"article_id": id_} for id_ in ids]:
+    """A note for each of these articles, gone or not; who may read them may have changed."""
+    if rows := [{"article_id": id_, "hides": True} for id_ in ids]:
         connection.execute(insert(change_note), rows)
 
 

@@ -168,6 +168,9 @@ change_note = Table(
     metadata,
     _id(),
     Column("article_id", Integer, nullable=False),
+    # Whether the index may hold, for readers who may not read it now, what they could before.
+    Column("hides", Boolean, nullable=False, server_default=false()),
+    Index(None, "hides", "article_id"),
     sqlite_autoincrement=True,
 )
 

@@ -15,12 +15,15 @@ from sqlalchemy import (
     Engine,
     String,
     Table,
+    and_,
     case,
     cast,
     delete,
+    exists,
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -145,6 +148,7 @@ def _write(connection: Connection, run: ImportRun, staged: Staged, prepared: Pre
     for start in range(0, len(ids), CHUNK):
         versions.keep(connection, batch, ids[start : start + CHUNK])
     versions.keep_absent(connection, batch, select(staged.article.c.id).where(~staged.article.c.existed))
+    _note(connection, staged)
     if ids:
         _change(connection, run, staged)
         for table in (article_section, attachment):
@@ -153,14 +157,24 @@ def _write(connection: Connection, run: ImportRun, staged: Staged, prepared: Pre
     _copy(connection, staged.article, article, ~staged.article.c.existed, **moments)
     _copy(connection, staged.section, article_section)
     _copy(connection, staged.attachment, attachment)
-    connection.execute(
-        insert(change_note).from_select(["article_id"], select(staged.article.c.id).order_by(staged.article.c.id))
-    )
     redirects.add(connection, batch, prepared.redirects)
     connection.execute(update(counter).where(counter.c.name == "article").values(value=prepared.next_number))
     applied = Applied(prepared.new, prepared.changed, prepared.refused, batch)
     batches.finish(connection, applied, run, datetime.now(UTC))
     return applied
+
+
+def _note(connection: Connection, staged: Staged) -> None:
+    """For the index, before anything is written: which articles come or change, and which of them may hide something
+    that readers see now, as they get other readers, or have parts for some readers alone."""
+    mine, theirs = article.c, staged.article.c
+    parts = (
+        exists().where(table.c.article_id == theirs.id, table.c.grant_set_id.is_not(None))
+        for table in (article_section, attachment, staged.section, staged.attachment)
+    )
+    others = (mine[name].is_distinct_from(theirs[name]) for name in ("grant_set_id", "confidence", "expires_at"))
+    found = select(theirs.id, and_(theirs.existed, or_(*others, *parts))).outerjoin(article, mine.id == theirs.id)
+    connection.execute(insert(change_note).from_select(["article_id", "hides"], found.order_by(theirs.id)))
 
 
 def _change(connection: Connection, run: ImportRun, staged: Staged) -> None:

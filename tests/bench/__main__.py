@@ -24,6 +24,7 @@ from tests.bench.timing import Ask, Asked, ask_in_turn
 ROUNDS = 5
 FRESH, KEPT, HTTP = "ours on {}, not asked before", "ours on {}, asked before", "ours on {}, /search over HTTP"
 ANYONE, MAKING = "ours on {}, as anyone", "ours on {}, as anyone, results made anew"
+PAGE = "ours on {}, /search in process"
 
 
 def main() -> None:
@@ -86,6 +87,7 @@ def _ours(home: Path, engine: str, prepared: Prepared, stack: ExitStack) -> dict
     again = stack.enter_context(ours.in_process(home, engine))
     everyone = stack.enter_context(ours.in_process(home, engine))
     making = stack.enter_context(ours.in_process(home, engine, keeping=False))
+    page = stack.enter_context(ours.page_in_process(home, engine))
     port = stack.enter_context(ours.served(home, engine))
     scope, public = Scope(prepared.grants), Scope(frozenset({"public"}))
     return {
@@ -94,6 +96,7 @@ def _ours(home: Path, engine: str, prepared: Prepared, stack: ExitStack) -> dict
         # Over HTTP, anyone asks: so in process, too, for the comparison.
         ANYONE.format(engine): ours.InProcess(everyone, public, fresh=False).ask,
         MAKING.format(engine): ours.InProcess(making, public, fresh=False).ask,
+        PAGE.format(engine): page.ask,
         HTTP.format(engine): ours.OverHttp(port).ask,
     }
 
@@ -120,7 +123,7 @@ def _tell_asked(asked: Asked, engines: Sequence[str]) -> None:
     for engine in engines:
         fresh, kept, http = (form.format(engine) for form in (FRESH, KEPT, HTTP))
         pairs = [(name, fresh) for _, name in PEERS.values()] + [(PEERS["whoosh"][1], kept)]
-        for one, other in [*pairs, (http, ANYONE.format(engine)), (http, MAKING.format(engine))]:
+        for one, other in [*pairs, *((http, form.format(engine)) for form in (PAGE, MAKING, ANYONE))]:
             if one in asked.seconds:
                 p50, p95 = asked.ratio(one, other, 50), asked.ratio(one, other, 95)
                 _say(f"  {one} takes {p50:.2f}x (p50), {p95:.2f}x (p95) of {other}")

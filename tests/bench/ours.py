@@ -17,6 +17,9 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 from urllib.parse import quote
+from wsgiref.types import WSGIApplication
+
+from werkzeug.test import create_environ
 
 from indexer.caching import Cache
 from indexer.engines import open_engine
@@ -30,6 +33,7 @@ from kb.store import Store
 from tests.bench.corpus import Prepared
 from tests.bench.peers import Found
 from tests.command import KB, free_port, surroundings
+from web import close, create_app
 
 TODAY = date(2026, 1, 1)
 NO_MORE: Mapping[str, str] = {}
@@ -105,6 +109,28 @@ def in_process(home: Path, engine_name: str, keeping: bool = True) -> Iterator[S
         engine = open_engine(config, engine_name, cache)
         yield Search(store, engine, fold, spellings, keep=cache if keeping else None)
         engine.close()
+
+
+@dataclass
+class PageInProcess:
+    """The page of results, asked of the application itself: no server, no connection."""
+
+    app: WSGIApplication
+
+    def ask(self, text: str) -> Found:
+        status: list[str] = []
+        asked = create_environ("/search", query_string={"q": text})
+        answer = b"".join(self.app(asked, lambda line, *_: status.append(line)))  # type: ignore[arg-type]
+        if not status[0].startswith("200 ") or b"</html>" not in answer[-20:]:
+            raise SystemExit(f"/search answered {status} to {text!r}")
+        return Found(0, 0, 0)
+
+
+@contextmanager
+def page_in_process(home: Path, engine: str) -> Iterator[PageInProcess]:
+    app = create_app(Config(home=home, engine=engine))
+    yield PageInProcess(app)
+    close(app)
 
 
 @dataclass

@@ -11,6 +11,7 @@ import pytest
 from indexer.folding import fold
 from indexer.spelling import spellings
 from indexer.sync import drain, rebuild
+from kb.articles import Section
 from kb.question import Query
 from kb.search import Search
 from kb.store import Store, indexing
@@ -67,10 +68,44 @@ def test_so_is_what_was_deleted(tmp_path: Path, opening: Opener) -> None:
         assert (before.total, after.total) == (3, 2) and sum(n for _, n in after.facets["lang"]) == 2
 
 
-def test_after_an_import_of_many_only_what_is_shown_is_looked_at(
+def test_so_is_a_part_that_others_read_now(tmp_path_factory: pytest.TempPathFactory, opening: Opener) -> None:
+    def secret(*grants: str) -> list[Section]:
+        return [Section("Feldspar alone."), Section("Quartz: the password is swordfish.", grants)]
+
+    with searched(tmp_path_factory.mktemp("without"), opening) as (_, search):
+        absent = answers(search)
+    with searched(tmp_path_factory.mktemp("with"), opening) as (store, search):
+        apply(store, draft("secret", *secret(), title="Zulu"))
+        drain(store, search._engine)
+        assert answers(search) != absent
+        apply(store, draft("secret", *secret(*GOLD_PLUS), title="Zulu"))
+        assert store.waiting() and answers(search) == absent, "until the index learns what is left of it for him"
+        drain(store, search._engine)
+        assert search.find(Query("zulu"), PUBLIC).total == 1 and not search.find(Query("swordfish"), PUBLIC).total
+
+
+def test_however_many_changes_wait(tmp_path: Path, opening: Opener) -> None:
+    many = [f"b{at}" for at in range(600)]
+    with searched(tmp_path, opening) as (store, search):
+        apply(store, *(draft(each, title="Mica") for each in many))
+        drain(store, search._engine)
+        apply(store, *(draft(each, "Of another", title="Mica") for each in many[:-1]))
+        apply(store, draft(many[-1], title="Mica", grants=GOLD_PLUS))
+        assert store.waiting() == 600
+        found = search.find(Query("mica"), PUBLIC)
+        assert (found.total, found.without, found.plain) == (599, frozenset({603}), False)
+
+
+def test_where_the_index_cannot_leave_out_so_much_the_store_answers(
     tmp_path: Path, opening: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "MOST_WAITING", 1)
+    monkeypatch.setattr(indexing, "MOST_HIDDEN", 1)
     with searched(tmp_path, opening) as (store, search):
+        apply(store, *(draft(f"new{at}", title="Of quartz", grants=GOLD_PLUS) for at in range(9)))
+        assert not search.find(Query("quartz"), PUBLIC).plain, "the index never had them"
         apply(store, *(draft(f"a{at}", title="Other", grants=GOLD_PLUS) for at in range(2)))
-        assert search.find(Query("quartz"), PUBLIC).total == 1, "it was to be shown"
+        found = search.find(Query("quartz"), PUBLIC)
+        assert (found.total, found.plain) == (1, True)
+        assert not search.suggest("of q", PUBLIC) and search.total(Query("quartz"), PUBLIC) == 1
+        drain(store, search._engine)
+        assert not search.find(Query("quartz"), PUBLIC).plain
