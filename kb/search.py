@@ -141,6 +141,10 @@ class Writer(Protocol):
 class Engine(Protocol):
     """Finds articles by their words. Knows nothing of people, only of grants."""
 
+    @property
+    def name(self) -> str:
+        """As the settings call it."""
+
     def search(self, query: Query, scope: Scope) -> Hits: ...
 
     def suggest(
@@ -249,9 +253,13 @@ class Articles(Protocol):
 
     def readable_rows(self, ids: Sequence[int], scope: Scope) -> dict[int, ArticleRow]: ...
 
-    def checked(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, Readable], frozenset[int] | None]: ...
+    def checked(
+        self, ids: Sequence[int], scope: Scope, engine: str
+    ) -> tuple[dict[int, Readable], frozenset[int] | None]: ...
 
-    def checked_rows(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, ArticleRow], frozenset[int] | None]: ...
+    def checked_rows(
+        self, ids: Sequence[int], scope: Scope, engine: str
+    ) -> tuple[dict[int, ArticleRow], frozenset[int] | None]: ...
 
     def find(
         self, words: Sequence[Sequence[str]], query: Query, scope: Scope, needed: Sequence[Needed] = ()
@@ -381,16 +389,16 @@ class Search:
         self,
         query: Query,
         scope: Scope,
-        read: Callable[[Sequence[int], Scope], tuple[dict[int, A], frozenset[int] | None]],
+        read: Callable[[Sequence[int], Scope, str], tuple[dict[int, A], frozenset[int] | None]],
     ) -> tuple[Hits, dict[int, A], frozenset[int]]:
         """Hits that the store confirms, with what it reads of them and what the index has too much: that is left out,
         and the page made anew."""
         for _ in range(MAX_REFUSALS):
             hits = self._engine.search(query, scope)
             ids = [hit.article for hit in hits.hits]
-            articles, hidden = read(ids, scope)
+            articles, hidden = read(ids, scope, self._engine.name)
             if hidden is None:
-                raise EngineDown("the index has yet to learn that very many articles are read by others now: kb sync")
+                raise EngineDown("the index has yet to learn who reads what now: kb sync")
             refused = (hidden | frozenset(ids).difference(articles)) - query.without
             if not refused:
                 self._away.over()
@@ -438,7 +446,7 @@ class Search:
             except EngineDown:
                 return ()
             named = {each for one in found for each in (one.article, one.source) if each is not None}
-            rows, hidden = self._store.checked_rows(sorted(named), scope)
+            rows, hidden = self._store.checked_rows(sorted(named), scope, self._engine.name)
             if hidden is None:
                 return ()
             if hidden <= without:

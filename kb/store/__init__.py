@@ -124,23 +124,30 @@ class Store:
 
     # Under a scope
 
-    def checked(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, Readable], frozenset[int] | None]:
+    def checked(
+        self, ids: Sequence[int], scope: Scope, engine: str
+    ) -> tuple[dict[int, Readable], frozenset[int] | None]:
         """Of these articles those the scope may read, and what of others the index must not count for it.
 
-        The latter are articles that the scope may not read, or not all of, and that are gone or have other readers
-        than the index, which has yet to learn of it, may have them for. None: they are more than MOST_HIDDEN.
+        The latter are articles that the scope may not read, or not all of, and that are gone, have expired or have
+        other readers than the index of this engine, which has yet to learn of it, may have them for. None: it cannot
+        be told, as they are more than MOST_HIDDEN, or that index has missed changes.
         """
         if not scope:
             return {}, frozenset()
         with self.reading() as connection:
-            return reading.readable(connection, sorted(set(ids)), scope), indexing.hidden(connection, scope)
+            return reading.readable(connection, sorted(set(ids)), scope), indexing.hidden(connection, scope, engine)
 
-    def checked_rows(self, ids: Sequence[int], scope: Scope) -> tuple[dict[int, ArticleRow], frozenset[int] | None]:
+    def checked_rows(
+        self, ids: Sequence[int], scope: Scope, engine: str
+    ) -> tuple[dict[int, ArticleRow], frozenset[int] | None]:
         """The same without their text."""
         if not scope:
             return {}, frozenset()
         with self.reading() as connection:
-            return reading.readable_rows(connection, sorted(set(ids)), scope), indexing.hidden(connection, scope)
+            return reading.readable_rows(connection, sorted(set(ids)), scope), indexing.hidden(
+                connection, scope, engine
+            )
 
     def readable(self, ids: Sequence[int], scope: Scope) -> dict[int, Readable]:
         """Of these articles those the scope may read, without their HTML."""

@@ -6,9 +6,11 @@ For `sync` and `check`, which know no scope; of a page it only says what the ind
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, and_, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, or_, select, update
 
+from kb.articles import CONFIDENCES
 from kb.entitlements import Scope
 from kb.store import file_texts
 from kb.store.articles import ChangeNote, IndexSource, SectionRow
@@ -25,7 +27,11 @@ CHUNK = 500
 MOST_HIDDEN = 5_000
 # The counter of the engine that takes the notes: 1 where it has missed some.
 TAKER = "notes:"
-_HIDING = select(change_note.c.id).where(change_note.c.hides).limit(1)
+OPEN = [each for each in CONFIDENCES if each != "archived"]
+# Readers lost it at its moment; archived, it has a note.
+_EXPIRED = and_(article.c.confidence.in_(OPEN), article.c.expires_at <= bindparam("now"))
+_MISSED = and_(counter.c.name.startswith(TAKER), or_(counter.c.name != bindparam("taker"), counter.c.value != 0))
+_HIDING = select(or_(exists().where(change_note.c.hides), exists().where(_EXPIRED), exists().where(_MISSED)))
 
 
 def articles_for_index(connection: Connection, ids: Sequence[int] | None, after: int, limit: int) -> list[IndexSource]:
@@ -96,24 +102,26 @@ def waiting(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(change_note)) or 0
 
 
-def hidden(connection: Connection, scope: Scope) -> frozenset[int] | None:
+def hidden(connection: Connection, scope: Scope, engine: str) -> frozenset[int] | None:
     """See `Store.checked`."""
-    if connection.scalar(_HIDING) is None:
+    given = {"now": datetime.now(UTC), "taker": TAKER + engine}
+    if not connection.scalar(_HIDING, given):
         return frozenset()
+    if has_missed(connection, engine):
+        return None
     sets = readable_sets(connection, scope)
     parts = (
         exists().where(table.c.article_id == article.c.id, table.c.grant_set_id.not_in(sets))
         for table in (article_section, attachment)
     )
     whole = and_(*within(connection, scope), *(~part for part in parts))
-    statement = (
+    changed = (
         select(change_note.c.article_id)
-        .distinct()
         .outerjoin(article, article.c.id == change_note.c.article_id)
         .where(change_note.c.hides, or_(article.c.id.is_(None), ~whole))
-        .limit(MOST_HIDDEN + 1)
     )
-    ids = list(connection.scalars(statement))
+    expired = select(article.c.id).where(_EXPIRED, ~whole)
+    ids = list(connection.scalars(changed.union(expired).limit(MOST_HIDDEN + 1), given))
     return frozenset(ids) if len(ids) <= MOST_HIDDEN else None
 
 

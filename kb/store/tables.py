@@ -118,6 +118,7 @@ article = Table(
     Column("sketch", LargeBinary),
     UniqueConstraint("source", "external_id"),
     Index(None, "source", "group"),
+    Index(None, "confidence", "expires_at"),
     Index(None, "updated", "id", "grant_set_id", "confidence", "expires_at"),
     Index(None, "product", "grant_set_id", "confidence", "expires_at"),
     sqlite_autoincrement=True,

@@ -63,6 +63,8 @@ def at_once(*doing: Callable[[], object]) -> list[object]:
 class SharedIndex:
     """What a server keeps that takes changes from anyone at any time: titles, and where two were at one article."""
 
+    name = "shared"
+
     def __init__(self) -> None:
         self.titles: dict[int, str] = {}
         self._writing: Counter[int] = Counter()

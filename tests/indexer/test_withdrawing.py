@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,13 @@ from indexer.folding import fold
 from indexer.spelling import spellings
 from indexer.sync import drain, rebuild
 from kb.articles import Section
+from kb.entitlements import STAFF
 from kb.question import Query
 from kb.search import Search
 from kb.store import Store, indexing
 from tests.contracts.engines import Opener
 from tests.contracts.stores import apply, draft, sqlite
-from tests.documents import PUBLIC
+from tests.documents import PUBLIC, scope
 
 ASKED = ("quartz", "quartz feldspar", "title:zulu", "swordfish*", '"is swordfish"', "quartz -swordfish", "swordfihs")
 GOLD_PLUS = ("windchill:gold_plus",)
@@ -109,3 +112,30 @@ def test_where_the_index_cannot_leave_out_so_much_the_store_answers(
         assert not search.suggest("of q", PUBLIC) and search.total(Query("quartz"), PUBLIC) == 1
         drain(store, search._engine)
         assert not search.find(Query("quartz"), PUBLIC).plain
+
+
+def test_so_is_what_expired_and_was_not_archived_yet(tmp_path: Path, opening: Opener) -> None:
+    with searched(tmp_path, opening) as (store, search):
+        soon = datetime.now(UTC) + timedelta(seconds=2)
+        apply(store, draft("soon", title="Of quartz", versions=("77.7",), expires_at=soon))
+        drain(store, search._engine)
+        assert search.find(Query("quartz"), PUBLIC).total == 4
+        while datetime.now(UTC) <= soon:
+            time.sleep(0.1)
+        found = search.find(Query("quartz"), PUBLIC)
+        assert found.total == 3 and "77.7" not in dict(found.facets["version"])
+        assert search.find(Query("quartz"), scope("public", STAFF)).total == 4
+
+
+def test_an_index_that_missed_changes_is_not_asked_before_it_is_compared(tmp_path: Path, opening: Opener) -> None:
+    with searched(tmp_path, opening) as (store, search):
+        # Another engine serves, and learns that one is withdrawn.
+        store.take_notes("another")
+        store.delete([search.find(Query("quartz"), PUBLIC).results[0].article.number])
+        with store.claimed(10) as notes:
+            assert len(notes) == 1
+        found = search.find(Query("quartz"), PUBLIC)
+        assert (found.total, found.plain, search.suggest("of q", PUBLIC)) == (2, True, ())
+        drain(store, search._engine)
+        found = search.find(Query("quartz"), PUBLIC)
+        assert (found.total, found.plain) == (2, False)

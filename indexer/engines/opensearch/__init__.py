@@ -27,7 +27,6 @@ from kb.search import NOTHING, EngineDown, Hits, IndexStatus, Respelled, Suggest
 if TYPE_CHECKING:
     from kb.config import Config
 
-NAME = "opensearch"
 
 A = TypeVar("A")
 
@@ -39,6 +38,8 @@ def open_engine(config: Config, cache: Cache) -> OpenSearchEngine:
 class OpenSearchEngine:
     """See `kb.search.Engine`. Nothing is asked of the cluster until it is needed; readers ask it for its newest commit
     with every search."""
+
+    name = "opensearch"
 
     def __init__(
         self,
@@ -94,11 +95,11 @@ class OpenSearchEngine:
     def status(self) -> IndexStatus:
         snapshot = self._newest()
         if snapshot is None:
-            return IndexStatus(NAME, "", 0, "", self._fingerprint(), 0)
+            return IndexStatus(self.name, "", 0, "", self._fingerprint(), 0)
         index = snapshot.index
         size = self._cluster.ask("GET", f"/{index}/_stats/store")["_all"]["primaries"]["store"]["size_in_bytes"]
         written = self._commits.fingerprint(snapshot.state)
-        return IndexStatus(NAME, snapshot.generation, snapshot.documents(), written, self._fingerprint(), size)
+        return IndexStatus(self.name, snapshot.generation, snapshot.documents(), written, self._fingerprint(), size)
 
     def close(self) -> None:
         with self._lock:
@@ -136,7 +137,7 @@ class OpenSearchEngine:
             return None
         with self._lock:
             if self._snapshot is None or self._snapshot.state != state:
-                self._threads = self._threads or ThreadPoolExecutor(self._config.threads, NAME)
+                self._threads = self._threads or ThreadPoolExecutor(self._config.threads, self.name)
                 self._snapshot = Snapshot(self._cluster, state, self._threads)
                 self._cache.keep_only({self._snapshot.name})
             return self._snapshot

@@ -1,4 +1,4 @@
-"""An index over the notes of changes that hide something, made beside work."""
+"""Indexes over what the index of articles may not tell: by notes of changes, and what has expired; made beside work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ down_revision: str | None = "0023"
 branch_labels = None
 depends_on = None
 
-INDEXES = (("change_note", "hides", "article_id"),)
+INDEXES = (("change_note", "hides", "article_id"), ("article", "confidence", "expires_at"))
 
 
 def upgrade() -> None:
