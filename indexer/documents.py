@@ -120,8 +120,7 @@ def counted(document: Document, analysis: Analysis, folded: tuple[str, str]) -> 
     asked = analysis.term_counts("\n".join(document.also_asked_as))
     headings = analysis.term_counts("\n".join(document.headings))
     emphasis = headings + asked if asked else headings
-    numbered = f"{document.number}\n"
-    everything = analysis.counts_of(fold(numbered) + folded[1], numbered + document.body)
+    everything = analysis.counts_of(folded[1], document.body)
     _at_least(everything, headings)  # they are lines of the body already, but for what cuts differently alone
     everything.update(title)
     everything.update(asked)

@@ -11,8 +11,8 @@ from math import log1p, sqrt
 from typing import NamedTuple
 
 from indexer.folding import squash
-from indexer.planning import MARKS, Plan, Unit, is_code
-from indexer.ranking import Ranking, Scored
+from indexer.planning import MARKS, Plan, Unit
+from indexer.ranking import Ranking, Scored, is_told_by_code
 from indexer.sources import Rows
 
 MAX_NEIGHBOURS = 24
@@ -91,7 +91,11 @@ class Closer:
         self._neighbours = _neighbours(plan, ranking.idfs, lang)
         self._together = sum(idf for _, idf in self._neighbours) or 1.0
         units = [(_ways(unit, lang), idf) for unit, idf in zip(plan.units, ranking.idfs, strict=True)]
-        self._codes = [(ways[0], idf) for ways, idf in units if is_code(ways[0].decode())]
+        self._codes = [
+            (unit.surface.encode(), idf)
+            for unit, idf in zip(plan.units, ranking.idfs, strict=True)
+            if is_told_by_code(unit, ranking.statistics)
+        ]
         self._units = units
         ranked = sorted(units, key=lambda unit: -unit[1])
         self._telling = ranked[:MAX_TELLING]

@@ -34,12 +34,16 @@ STOPS = AROUND + "。.!?,:;…"
 HEXADECIMAL = PART + "0x"
 # So many digits tell something where they are but a part of a code, or apart from its letters.
 MIN_DIGITS, MAX_LETTERS = 3, 6
+# What article numbers begin with, here and elsewhere.
+PREFIX = "kb"
 # What is written before a code of any kind, in any language.
 ANY_CODE = frozenset({"code", "error", "event", "id"})
-_NUMBER = re.compile(r"(?:kb[\s\-#]?0*|0*)([1-9][0-9]{0,11})")
+_NUMBER = re.compile(r"(?:kb[\s\-#:]{0,2}0*|0*)([1-9][0-9]{0,11})")
 _HAN = re.compile("[\u3400-\u9fff]")
 _PLAIN = re.compile("[a-z]+(?:['’][a-z]{1,2})?")
 _SHORT = re.compile("(?P<word>[a-z]+)['’](?P<end>[a-z]{1,2})")
+_HYPHENATED = re.compile("[a-z]+(?:-[a-z]+)+")
+_VERSION_AND_PACK = re.compile("(?P<version>[0-9][0-9.]*)(?P<pack>(?:sp|cu|ru|r)[0-9]+)")
 _LETTERED = re.compile("(?P<letters>[a-z]{0,6})(?P<digits>[0-9]+)")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 
@@ -143,6 +147,7 @@ def plan(parsed: Parsed, vocabulary: Vocabulary) -> Plan:
     units = _units(text, tokens, analysis)
     said = _said(tokens)
     units = [_written_otherwise(unit, before) for unit, before in zip(units, (None, *units), strict=False)]
+    units = list(_numbers_whole(units))
     for term in _compound_terms(units):
         said.setdefault(term, Weighted(term))
     name = _name_of_a_program(units) or ""
@@ -322,6 +327,8 @@ def _evidence(surface: str, tokens: Sequence[Token]) -> list[Evidence]:
         evidence.append(Evidence({term: share / len(atoms) for term in atoms}, whole=_has_digit(surface)))
     if surface.isalpha():
         evidence += [Evidence({CODE + surface: 1.0}), Evidence({PART + surface: INSIDE})]
+    if solid := solid_term(surface):
+        evidence.append(Evidence({solid: 1.0}))
     numbers = [term for term in kinds.get(PART, ()) if _has_digit(term)]
     if numbers:
         evidence.append(Evidence({term: 0.6 / len(numbers) for term in numbers}))
@@ -331,6 +338,11 @@ def _evidence(surface: str, tokens: Sequence[Token]) -> list[Evidence]:
 def _written_otherwise(unit: Unit, before: Unit | None) -> Unit:
     """A code of letters and digits that an article may write together (`c 3309`, C3309), apart (`event7023`, event ID
     7023), or of which the digits alone were asked."""
+    if packed := _VERSION_AND_PACK.fullmatch(unit.surface):
+        version = packed["version"]
+        parts = [(CODE if "." in version else EXACT) + version, EXACT + packed["pack"]]
+        apart = Evidence(dict.fromkeys(parts, INSIDE / len(parts)), whole=True)
+        return replace(unit, evidence=(*unit.evidence, apart))
     letters, digits = _lettered(unit.surface)
     if len(digits) < MIN_DIGITS:
         return unit
@@ -342,6 +354,28 @@ def _written_otherwise(unit: Unit, before: Unit | None) -> Unit:
     if before and before.end == unit.start - 1 and before.surface.isalpha() and len(before.surface) <= MAX_LETTERS:
         found.insert(0, Evidence({CODE + before.surface + digits.lstrip("0"): 1.0}))
     return replace(unit, evidence=(*unit.evidence, *found))
+
+
+def _numbers_whole(units: Sequence[Unit]) -> Iterator[Unit]:
+    """`kb 104430` in one, as `kb104430`: a `kb` by itself tells nothing here."""
+    before: Unit | None = None
+    for unit in units:
+        if before and unit.surface.isdigit() and unit.start - before.end <= len(": "):
+            yield replace(unit, surface=before.surface + unit.surface, start=before.start)
+            before = None
+            continue
+        if before:
+            yield before
+        before = unit if unit.surface == PREFIX else None
+        if not before:
+            yield unit
+    if before:
+        yield before
+
+
+def solid_term(surface: str) -> str:
+    """The term of what was typed with hyphens, written without: `failover` of `fail-over`; "" for anything else."""
+    return STEM + stem(surface.replace("-", "")) if _HYPHENATED.fullmatch(surface) else ""
 
 
 def _lettered(surface: str) -> tuple[str, str]:
@@ -357,6 +391,10 @@ def _compound_terms(units: Iterable[Unit]) -> Iterator[str]:
         if unit.is_plain:
             yield CODE + unit.surface
             yield PART + unit.surface
+        elif solid := solid_term(unit.surface):
+            yield solid
+        elif _VERSION_AND_PACK.fullmatch(unit.surface):
+            yield from unit.evidence[-1].shares
         elif digits := _lettered(unit.surface)[1]:
             yield from (term for one in unit.evidence for term in one.shares if term.endswith(digits))
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from itertools import chain
+from itertools import chain, compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from indexer.analysis import CODE, PART
 from indexer.asking import asks
 from indexer.impacts import GRADED, IMPACTS, UNGRADED
-from indexer.planning import HAN_LANGS, Evidence, Plan, Rewording, Unit, Weighted, code_term, is_code
+from indexer.planning import HAN_LANGS, Evidence, Plan, Rewording, Unit, Weighted, code_term, is_code, solid_term
 from indexer.presence import present
 from indexer.sources import EVERYTHING, NUMBER, TITLE, Rows, Whole
 from indexer.tree import NEVER, Best, Graded, Node, OneOf, Sum, Term, Within, Worth, any_of
@@ -82,6 +82,17 @@ def terms_of(plan: Plan) -> Iterator[str]:
         yield from (term for evidence in unit.evidence for term in evidence.shares)
 
 
+def is_told_by_code(unit: Unit, statistics: Statistics) -> bool:
+    """Whether an article that has it exactly as it was typed has it above others."""
+    return is_code(unit.surface) and not hyphenated(unit, statistics)
+
+
+def hyphenated(unit: Unit, statistics: Statistics) -> bool:
+    """Whether it is a word that most write without the hyphens it was typed with: `fail-over`, but not `Get-Date`."""
+    solid, known = solid_term(unit.surface), statistics.frequencies
+    return bool(solid) and known.get(solid, 0) > known.get(code_term(unit.surface), 0)
+
+
 def rarity(unit: Unit, statistics: Statistics) -> float:
     """How rare a unit is: as rare as its terms. One that nothing readable contains is as rare as can be.
 
@@ -91,6 +102,8 @@ def rarity(unit: Unit, statistics: Statistics) -> float:
         chinese = (one for one in unit.evidence if one.origin in ("asked", "synonym", "script"))
         if ways := [idf for one in chinese if (idf := max(map(statistics.idf, one.shares), default=0.0))]:
             return min(ways)
+    if hyphenated(unit, statistics):
+        return statistics.idf(solid_term(unit.surface))
     for asked in (True, False):
         terms = (term for one in unit.evidence if (one.origin == "asked") == asked for term in one.shares)
         if found := [idf for idf in map(statistics.idf, terms) if idf]:
@@ -198,7 +211,7 @@ def ranking(plan: Plan, statistics: Statistics, weights: Weights) -> Ranking:
     titles = mass * (weights.title_chooses + weights.cover_chooses + _language_chooses(plan, weights))
     titles += weights.number * mass if plan.numbers else 0
     telling = sorted(zip(all_idfs, plan.units, strict=True), key=lambda pair: -pair[0])[:MAX_UNITS]
-    codes = [(code_term(unit.surface), idf) for idf, unit in telling if is_code(unit.surface)]
+    codes = [(code_term(unit.surface), idf) for idf, unit in telling if is_told_by_code(unit, statistics)]
     codes = [(term, worth) for term, worth in codes if statistics.frequencies.get(term)]
     titles += weights.codes_choose * _total(codes)
     whole = IMPACTS[-1] * (sum(worths[term] for term in chosen) + sum(max(map(_total, way), default=0) for way in ways))
@@ -301,6 +314,15 @@ def language(plan: Plan, weights: Weights) -> Callable[[str], float]:
     return added
 
 
+def _languages(plan: Plan, weights: Weights, langs: Sequence[str], covers: Floats, coded: NDArray[np.bool_]) -> Floats:
+    """What the languages of articles add to their scores. Where those that have a code of the query say more of it than
+    any in the language wanted most, they are wanted as much."""
+    added, wanted = language(plan, weights), plan.langs[0] if plan.langs else ""
+    own = max(compress(covers.tolist(), (lang == wanted for lang in langs)), default=0.0)
+    alone = coded & (covers > own)
+    return np.array([added(wanted if only else lang) for lang, only in zip(langs, alone.tolist(), strict=True)], float)
+
+
 @dataclass(frozen=True)
 class Scored:
     """Candidates with their scores, how much of the query each covers, and what each step of scoring added.
@@ -337,13 +359,12 @@ def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole], reach: float
     words = said % SHIFT / PARTS * ranking.most_words
     in_title, letters = titled // SHIFT / PARTS, titled % SHIFT / PARTS * ranking.all_letters
     precision = np.minimum(letters / np.maximum(rows.title_lengths, 1), 1)
-    added = language(plan, weights)
     steps: dict[str, Floats] = {
         "words": weights.words * words / whole,
         "vocabulary": weights.vocabulary * further.get("vocabulary", none) / whole,
         "titled": weights.titled * in_title / reach * precision**PRECISION,
         "covered": weights.covered * covers / reach,
-        "language": np.array([added(lang) for lang in rows.langs], float),
+        "language": _languages(plan, weights, rows.langs, covers, further.get("codes", none) > 0),
         "number": weights.number * numbered,
         "codes": weights.codes * further.get("codes", none) / whole,
     }

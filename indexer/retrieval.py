@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from indexer.conditions import condition
 from indexer.folding import fold
 from indexer.looking import Looked, holds_whole, look
 from indexer.matching import Match, matching
-from indexer.planning import Unit, plan
+from indexer.planning import HAN_LANGS, Unit, plan
 from indexer.ranking import FREQUENCIES_KEPT, Floats, Ranking, Scored, Statistics, ranking, scored, terms_of
 from indexer.sources import EVERYTHING, Counting, Counts, Rows, Source, rights
 from indexer.translations import better_translations, translations
@@ -35,6 +36,9 @@ LOOKED_INTO = 20
 MAX_ALIKE = 2_000
 # What covers so much of a query covers it, but for what was rounded.
 WHOLE = 0.999
+# Where the best answer in English to a Chinese question stands at the least: one that says more than any in Chinese,
+# and one that says about as much.
+FIRST_ABROAD, LAST_ABROAD = 3, 10
 # As rare as what half of the articles say; as long as a little Latin word is.
 COMMON, LITTLE = math.log(2), 3
 
@@ -145,6 +149,13 @@ class Retrieval:
         return matching(planned, ready.idfs, statistics, part)
 
 
+class Abroad(NamedTuple):
+    """A candidate in a language that was not asked in, and the place that it has at the least."""
+
+    at: int
+    place: int
+
+
 @dataclass(frozen=True)
 class Searched:
     """What matches a query, to be put in order; `telling`: what of it has a word that tells the most. `readable`: what
@@ -208,12 +219,16 @@ class Searched:
         return Rows.joined([kept, self._alike(among, worth, border, limit - len(kept))])
 
     def _alike(self, among: Node, worth: Worth, border: int, limit: int) -> Rows:
-        """Of documents that are worth the same those with the shortest titles; of too many to look at, the newest."""
+        """Of documents that are worth the same those with the shortest titles; of too many to look at, the newest,
+        in the language wanted most where there are any."""
         found = self.source.best(among, worth, MAX_ALIKE)
         scores = found.scores.tolist()
         if len(found) == MAX_ALIKE and scores[-1] == border:
             better = frozenset(found.articles[: scores.index(border)].tolist())
-            return self.source.newest(all_of([among, Not(Articles(better))]), limit)
+            others = all_of([among, Not(Articles(better))])
+            wanted = OneOf("lang", frozenset(self.ranking.plan.langs[:1]))
+            first = self.source.newest(all_of([others, wanted]), limit)
+            return first if len(first) else self.source.newest(others, limit)
         alike = [at for at, score in enumerate(scores) if score == border]
         alike.sort(key=lambda at: (found.title_lengths[at], found.articles[at]))
         return found.chosen(alike[:limit])
@@ -234,19 +249,33 @@ class Searched:
             [at for at in rest if near.covers[at] >= WHOLE] if len(self.ranking.plan.units) >= QUOTED_UNITS else []
         )
         heard = sorted({better[at] for at in best if at in better}.difference(best, covering))
-        read = [*best, *covering, *heard]
+        abroad = self._abroad(near.rows.langs[:count], contents[:count], near.rows.articles.tolist())
+        read = list(dict.fromkeys((*best, *covering, *heard, *([abroad.at] if abroad else []))))
         texts = dict(zip(read, self.source.texts(near.rows.chosen(read)), strict=True))
         first = [*best, *(at for at in covering if holds_whole(texts[at][1], whole))]
+        if abroad and abroad.at not in first:
+            first.append(abroad.at)
         closer = [*first, *heard]
         looked = look(self.ranking, near, [(at, *texts[at]) for at in closer], self.query.today)
         found = dict(zip(closer, looked, strict=True))
         lifted = [self._lifted(found[at], found.get(better.get(at, at))) for at in first]
         taken = frozenset(first)
         others = [at for at in rest if at not in taken][: max(0, last - len(lifted))]
-        return [
-            *sorted(lifted, key=lambda one: (-one.score, one.article)),
-            *(_as_scored(near, at, float(lifts[at])) for at in others),
-        ]
+        ordered = sorted(lifted, key=lambda one: (-one.score, one.article))
+        if abroad:
+            ordered = _placed(ordered, int(near.rows.articles[abroad.at]), abroad.place)
+        return [*ordered, *(_as_scored(near, at, float(lifts[at])) for at in others)]
+
+    def _abroad(self, langs: Sequence[str], contents: Floats, articles: Sequence[int]) -> Abroad | None:
+        """The best answer in English to a Chinese question, where it says about as much as the best one in Chinese."""
+        own = [at for at, lang in enumerate(langs) if lang in HAN_LANGS]
+        english = [at for at, lang in enumerate(langs) if lang not in HAN_LANGS]
+        if not self.ranking.plan.han or not own or not english:
+            return None
+        at, best = min(english, key=lambda at: (-contents[at], articles[at])), float(contents[own].max())
+        if contents[at] < self.weights.abroad * best:
+            return None
+        return Abroad(at, FIRST_ABROAD if contents[at] > self.weights.abroad_first * best else LAST_ABROAD)
 
     def _lifted(self, one: Looked, other: Looked | None) -> Looked:
         """With what a translation that fits better says for it."""
@@ -254,6 +283,17 @@ class Searched:
             return one
         added = self.weights.translated * more
         return Looked(one.article, one.score + added, {**one.parts, "translated": added})
+
+
+def _placed(ordered: Sequence[Looked], article: int, place: int) -> list[Looked]:
+    """With an article at this place, if it stood further down."""
+    at = next(at for at, one in enumerate(ordered) if one.article == article)
+    if at < place:
+        return list(ordered)
+    one, score = ordered[at], (ordered[place - 2].score + ordered[place - 1].score) / 2
+    one = Looked(article, score, {**one.parts, "abroad": score - one.score})
+    others = [each for each in ordered if each.article != article]
+    return [*others[: place - 1], one, *others[place - 1 :]]
 
 
 def _content(one: Looked) -> float:

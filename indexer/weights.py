@@ -38,7 +38,7 @@ class Weights:
     cover_chooses: float = 1.0
     codes_choose: float = 3.0
     prefer_chooses: float = 0.3
-    reader_chooses: float = 2.0
+    reader_chooses: float = 3.0
     number: float = 50.0
 
     # Parts of the score, each for the whole of what the query asks.
@@ -52,6 +52,9 @@ class Weights:
     script_apart: float = 2.0
     reader_apart: float = 0.2
     reader_foreign: float = 6.0
+    # How much of what the best Chinese answer says the best one in English must say to have a place; to have the first.
+    abroad: float = 0.6
+    abroad_first: float = 1.15
 
     # What a closer look adds.
     title_equals: float = 3.0

@@ -30,7 +30,7 @@ A = TypeVar("A")
 PARTS = (
     "words", "vocabulary", "titled", "covered", "language", "number", "title_equals",
     "codes", "quoted", "in_marks", "pairs", "opening", "line", "early", "short", "helpful", "confidence",
-    "age", "translated",
+    "age", "translated", "abroad",
 )  # fmt: skip
 
 

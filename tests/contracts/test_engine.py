@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -427,6 +428,39 @@ def test_the_number_of_an_article_finds_it_first(engine: Engine) -> None:
         assert found(engine, query)[:1] == [23], query
 
 
+@pytest.mark.parametrize("asked", ["kb 000002", "KB: 2", "kb#000002", "what is kb 000002", "安裝 KB 000002 失敗"])
+def test_however_the_number_of_an_article_is_written_it_is_one(engine: Engine, asked: str) -> None:
+    put(engine, [document(at, "安裝失敗 kb 說明", "what is this kb") for at in (1, 2, 3)])
+    assert found(engine, asked)[0] == 2
+
+
+def test_a_number_that_no_article_has_or_says_finds_none(engine: Engine) -> None:
+    put(engine, [document(at, "授權 kb", "ORA and what else is of a kb") for at in (12154, 50126)])
+    for asked in ("kb 5034441", "KB5034441", "kb:5034441", "ORA-12154", "TNS-12154", "error 50126", "#012154"):
+        assert 12154 not in found(engine, asked) and not (asked.startswith("kb ") and found(engine, asked)), asked
+    assert found(engine, "KB012154") == [12154] == found(engine, "012154")
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [("fail-over", 1), ("fail-over cluster", 1), ("log-on failure", 2), ("Get-Date format", 4), ("App-V 5.0SP3", 5)],
+)
+def test_words_and_versions_are_found_without_the_hyphens_and_blanks_that_others_do_without(
+    engine: Engine, asked: str, wanted: int
+) -> None:
+    said = {
+        1: "A failover cluster",
+        2: "Logon failure",
+        3: "Get over the date of the log",
+        4: "The Get-Date cmdlet and its format",
+        5: "App-V 5.0 SP3",
+        6: "App-V 4.6 SP2",
+        7: "On failure the log is over",
+    }
+    put(engine, [document(at, title, title, lang="en") for at, title in said.items()])
+    assert found(engine, asked)[0] == wanted
+
+
 def test_the_query_language(engine: Engine) -> None:
     put(
         engine,
@@ -584,6 +618,42 @@ TITLES = [
 def titled(engine: Engine) -> Engine:
     put(engine, [document(at, title) for at, title in enumerate(TITLES, 1)])
     return engine
+
+
+def test_a_code_that_only_articles_of_another_language_have_is_answered_by_these(engine: Engine) -> None:
+    others = [document(at, f"Bug check 0x7{at}", "A bug check of the system", lang="en") for at in range(1, 9)]
+    put(engine, [document(9, "Bug 檢查 0x7E", "bug check 0x7E 系統"), *others])
+    asked = Query("bug check 0x7E", prefers=("en",))
+    assert engine.search(asked, PUBLIC).hits[0].article == 9
+    put(engine, [document(10, "Bug check 0x7E", "A bug check of the system", lang="en")])
+    assert engine.search(asked, PUBLIC).hits[0].article == 10
+
+
+def test_of_very_many_alike_those_in_the_language_of_the_reader_come_first(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.retrieval.MAX_ALIKE", 20)
+    english = [document(at, f"Excel {at}", "of it", lang="en", updated=date(2020, 1, 1)) for at in range(1, 201)]
+    chinese = [document(at, f"Excel {at}", "of it", updated=date(2026, 1, 1)) for at in range(201, 401)]
+    put(engine, [*english, *chinese])
+    hits = engine.search(Query("excel", prefers=("en",)), PUBLIC).hits
+    assert len(hits) == 10 and all(hit.article <= 200 for hit in hits)
+
+
+def test_the_best_answer_in_english_to_a_chinese_question_has_a_place_among_the_first(engine: Engine) -> None:
+    chinese = [document(at, f"印表機 {at}", "設定。重設。密碼") for at in range(1, 31)]
+    english = [document(at, f"Display {at}", "printer password") for at in range(31, 40)]
+    answer = document(40, "Reset the printer password", "How to reset the password of a printer", lang="en")
+    put(engine, [*chinese, *(replace(each, lang="en") for each in english)])
+    assert all(article <= 30 for article in found(engine, "重設印表機密碼")[:9])
+    put(engine, [answer])
+    first = found(engine, "重設印表機密碼")
+    assert 2 <= first.index(40), "below the best in the language of the question"
+    hits = engine.search(Query("重設印表機密碼", explain=True), PUBLIC).hits
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    lifted = hits[first.index(40)]
+    assert lifted.parts["abroad"] > 0 and sum(lifted.parts.values()) == pytest.approx(lifted.score)
+    assert 40 not in found(engine, "重設印表機密碼", filters=Filters(langs=frozenset({"zh-Hant"})))
 
 
 @pytest.mark.parametrize("typed", ["登", "登入", "登入失", "登入失败", "login fa", "LOGIN", "mailb", "印表機"])
