@@ -118,7 +118,7 @@ def as_original(content: Content) -> Original:
 
 
 def draft_of(content: Content, source: str, external_id: str) -> tuple[Draft, list[Problem]]:
-    """What the checks and the store take, without its files, and what is wrong with the text's markers."""
+    """What the checks and the store take, without its files, and what there is to say of the text's markers."""
     sections, problems = split(content.body.replace("\r\n", "\n").replace("\r", "\n"), content.product)
     draft = Draft(
         source=source,

@@ -178,7 +178,8 @@ def markdown_of(original: Original, paths: Mapping[str, str]) -> str:
     if more := {key: value for key, value in sorted(draft.extra.items()) if key not in plain}:
         matter[EXTRA] = json.dumps(more, ensure_ascii=False, sort_keys=True)
     body = joined(draft.sections)
-    if split(body, draft.product) != ([*draft.sections], []):
+    parts, problems = split(body, draft.product)
+    if parts != [*draft.sections] or any(each.refuses for each in problems):
         texts = [each.markdown for each in draft.sections]
         mark = _section_mark(texts)
         matter[SECTIONS] = [" ".join(each.grants) for each in draft.sections]

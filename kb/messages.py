@@ -237,6 +237,11 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "編號 {value} 也由 {id} 使用",
         "编号 {value} 也由 {id} 使用",
     ),
+    "marker_shown": (
+        "line {line} of the text: {value!r} is no marker of ours and is shown as it is",
+        "內文第 {line} 行：{value!r} 不是本系統的標記，會照原樣顯示",
+        "正文第 {line} 行：{value!r} 不是本系统的标记，会照原样显示",
+    ),
     "merge_into": (
         "{value!r} is not the number of another article that is not archived",
         "{value!r} 不是另一篇未封存文章的編號",
@@ -313,6 +318,29 @@ TEXTS: Mapping[str, tuple[str, str, str]] = {
         "line {line} of the text: `:::grants` names no grant",
         "內文第 {line} 行：`:::grants` 沒有註明授權",
         "正文第 {line} 行：`:::grants` 没有注明授权",
+    ),
+    "section_end_alone": (
+        "line {line} of the text: `:::` ends no section; each ends one that a line `:::grants …` began",
+        "內文第 {line} 行：`:::` 前沒有可結束的段落；每個 `:::` 須結束一個以 `:::grants …` 開始的段落",
+        "正文第 {line} 行：`:::` 前没有可结束的段落；每个 `:::` 须结束一个以 `:::grants …` 开始的段落",
+    ),
+    "section_in_doubt": (
+        "line {line} of the text: whether this marker is code cannot be told, for the fence in line {fence} is not "
+        "closed as it should be: by a line of the very same marks alone, with at most a language after the first ones; "
+        "if it begins no code, begin its line with something else",
+        "內文第 {line} 行：無法確定此段落標記是否為程式碼，因為第 {fence} 行的程式碼圍欄沒有正確結束："
+        "須以完全相同的符號獨立一行結束，開頭的符號後最多只寫語言；若不是程式碼，請勿以這些符號開頭",
+        "正文第 {line} 行：无法确定此段落标记是否为代码，因为第 {fence} 行的代码围栏没有正确结束："
+        "须以完全相同的符号独立一行结束，开头的符号后最多只写语言；若不是代码，请勿以这些符号开头",
+    ),
+    "section_marker": (
+        "line {line} of the text: {value!r} is no marker, and everyone would read what it is to keep from some; "
+        "a section begins with `:::grants` and its grants, in these letters and from the first column, "
+        "and ends with `:::`; an example of one stands between fences of code",
+        "內文第 {line} 行：{value!r} 不是有效的段落標記，應限制的內容會對所有讀者顯示；"
+        "段落須以半形小寫的 `:::grants` 加授權頂格開始，以 `:::` 結束；範例請放在程式碼圍欄內",
+        "正文第 {line} 行：{value!r} 不是有效的段落标记，应限制的内容会对所有读者显示；"
+        "段落须以半角小写的 `:::grants` 加授权顶格开始，以 `:::` 结束；示例请放在代码围栏内",
     ),
     "section_unclosed": (
         "a `:::grants` section has no line `:::` at its end",

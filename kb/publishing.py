@@ -88,11 +88,11 @@ class Publishing:
         A preview: the rest of it may be wrong still.
         """
         draft, found = draft_of(content, source, external_id)
-        if found:
-            raise EditRefused(*found)
+        if refusing := [each for each in found if each.refuses]:
+            raise EditRefused(*refusing)
         pages = partial(self._pages, source)
         made, _, remarks = self._rendered(draft, content, address_of, pages)
-        return made, remarks
+        return made, [*found, *remarks]
 
     def prepared(self, content: Content, source: str, external_id: str) -> Prepared:
         """EditRefused, with every reason, when it cannot be."""

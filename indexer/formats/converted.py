@@ -20,8 +20,9 @@ from indexer.readers.rows import Row, Terms, draft_of
 from indexer.readers.tree import Tree, attachment
 from kb import files
 from kb.articles import Attachment, Problem
-from kb.rendering.addresses import ADDRESS, CODE, PICTURE, article_address
+from kb.rendering.addresses import ADDRESS, PICTURE, article_address
 from kb.rendering.cleaning import target
+from kb.rendering.fences import parted
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
@@ -90,14 +91,10 @@ class _Article:
 
     def _rewritten(self, id_: str, markdown: str) -> str:
         """The text with its links leading to articles and files of ours, in the way of a folder of Markdown."""
-        pieces, at = [], 0
-        for code in [*CODE.finditer(markdown), None]:
-            end = code.start() if code else len(markdown)
-            pieces.append(ADDRESS.sub(lambda match: self._readdressed(id_, match), markdown[at:end]))
-            if code:
-                pieces.append(code[0])
-                at = code.end()
-        return "".join(pieces)
+        return "".join(
+            piece if is_code else ADDRESS.sub(lambda match: self._readdressed(id_, match), piece)
+            for piece, is_code in parted(markdown)
+        )
 
     def _readdressed(self, id_: str, match: re.Match[str]) -> str:
         at = next(number for number in range(1, 5) if match[number])

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from kb.articles import Attachment, Problem
 from kb.exporting import MARK
 from kb.files import attachment
 from kb.reports import Place
+from kb.sections import markers_in
 
 
 def read_json_lines(tree: Tree, path: str, terms: Terms, read: Read | None = None) -> Iterator[Row]:
@@ -56,6 +57,7 @@ class JsonLines:
         given = found.get("id")
         files, wrong = self._attachments(found.get("attachments"))
         draft, problems = draft_of(found, self.terms, files)
+        wrong += _markers(found.get("sections"))
         if wrong or draft is None:
             id_ = given if isinstance(given, str) else ""
             return Row(Place(name, number), id_, problems=(*problems, *wrong), at=at)
@@ -92,6 +94,13 @@ class JsonLines:
         if len(content) > limit:
             raise FileProblem("file_too_large", limit >> 20)
         return attachment(name, content)
+
+
+def _markers(sections: object) -> list[Problem]:
+    """Markers in texts whose readers the row names beside them: there they are none."""
+    given = [each for each in sections if isinstance(each, dict)] if isinstance(sections, list) else []
+    texts = (each.get("body_markdown" if "body_markdown" in each else "markdown") for each in given)
+    return [replace(each, field="sections") for text in texts if isinstance(text, str) for each in markers_in(text)]
 
 
 def parsed(name: str, number: int, line: bytes) -> dict[str, Any] | Row:

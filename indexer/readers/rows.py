@@ -85,6 +85,7 @@ class Values:
     def __init__(self, row: Mapping[str, Any]) -> None:
         self._row = row
         self.problems: list[Problem] = []
+        self.remarks: list[Problem] = []
 
     def text(self, key: str, missing: str | None = "") -> str:
         """`missing` None: there must be one."""
@@ -178,6 +179,7 @@ def draft_of(
     extra = {key: value for key, value in row.items() if key not in KEYS and value is not None}
     if values.problems:
         return None, values.problems
+    remarks += values.remarks
     if not fields["title"] and (first := _first_words(sections)):
         fields["title"] = first
         remarks.append(Problem("title_made", "title", refuses=False))
@@ -225,8 +227,9 @@ def _sections(values: Values, row: Mapping[str, Any], product: str) -> tuple[Sec
 
 
 def _split(values: Values, body: str, product: str) -> list[Section]:
-    sections, problems = split(body, product)
-    values.problems += problems
+    sections, found = split(body, product)
+    values.problems += (each for each in found if each.refuses)
+    values.remarks += (each for each in found if not each.refuses)
     return sections
 
 

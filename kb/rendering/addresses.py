@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kb.rendering.fences import parted
+
 # Addresses as Markdown and HTML write them. Too many do no harm: they are looked up, not replaced.
 ADDRESS = re.compile(
     r"""\]\(\s*(?:<([^<>\n]+)>|([^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*))|^\s{0,3}\[[^\]\n]+\]:\s*<?([^\s<>]+)|(?:src|href)=["']([^"'\n]+)["']""",
     re.MULTILINE,
 )
-CODE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)", re.M | re.S)
 PICTURE = re.compile(r"\.(png|jpe?g|gif|webp|bmp|svg|tiff?)\Z", re.IGNORECASE)
 ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/|#")
 
@@ -24,8 +25,8 @@ def addresses(markdown: str) -> Iterator[str]:
     """The relative addresses that a text refers to, outside of code."""
     if not ADDRESS.search(markdown):
         return
-    read = CODE.sub("", markdown) if "`" in markdown or "~~~" in markdown else markdown
-    for match in ADDRESS.finditer(read):
+    text = "".join(piece for piece, is_code in parted(markdown) if not is_code)
+    for match in ADDRESS.finditer(text):
         address = next(group for group in match.groups() if group)
         if not ELSEWHERE.match(address):
             yield address

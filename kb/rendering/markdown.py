@@ -19,6 +19,7 @@ from markdown.treeprocessors import InlineProcessor, UnescapeTreeprocessor
 from markdown.util import ETX, INLINE_PLACEHOLDER_PREFIX, STX, AtomicString
 
 from kb.rendering.cleaning import Cleaner, Links
+from kb.rendering.fences import rendered
 from kb.rendering.reading import Anchors, Html, read
 
 # Part of every article's digest: raise it when the same Markdown gives other HTML or text, and imports render it anew.
@@ -202,11 +203,16 @@ class QuickWhitespace(NormalizeWhitespace):
 
 
 class QuickFences(FencedBlockPreprocessor):
-    """Looks for fences only where there can be one."""
+    """Gives the parent what is code, fence by fence: it would look through the rest of the text for each."""
 
     def run(self, lines: list[str]) -> list[str]:
-        text = "\n".join(lines)
-        return super().run(lines) if "```" in text or "~~~" in text else lines
+        """Code is where `fences` says, for those who ask what readers will be shown as code."""
+        found: list[str] = []
+        at = 0
+        for fence in rendered(lines):
+            found += [*lines[at : fence.start], *super().run(lines[fence.start : fence.end])]
+            at = fence.end
+        return [*found, *lines[at:]] if at else lines
 
 
 class QuickHtmlBlocks(HtmlBlockPreprocessor):

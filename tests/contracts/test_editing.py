@@ -220,6 +220,23 @@ def test_files_are_kept_with_every_save(store: Store, editing: Editing, author: 
         editing.add_file(author, fresh, Attachment("big.bin", "text/plain", b"0" * (1 << 20) + b"1"))
 
 
+def test_a_marker_that_is_none_is_published_by_nobody(store: Store, editing: Editing, author: Viewer) -> None:
+    new = editing.new(author, written(body="前\n\n：：：grants staff\n內部\n：：：\n"), NOW)
+    content = editing.draft(author, new).content
+    for do in (
+        lambda: editing.publish(author, new, 1, at(1)),
+        lambda: editing.submit(author, new, 1, at(1)),
+        lambda: editing.preview(author, new, content, lambda file: file.name),
+    ):
+        with pytest.raises(EditRefused) as refused:
+            do()
+        first = refused.value.problems[0]
+        assert (first.code, first.values["line"]) == ("section_marker", 3)
+    assert store.article_ids() == []
+    shown = editing.preview(author, new, written(body="前\n\n:::note\n後"), lambda file: file.name)
+    assert [each.code for each in shown.remarks] == ["marker_shown"] and ":::note" in shown.sections[0].html
+
+
 def test_a_translation_is_of_the_group_of_its_original(store: Store, editing: Editing, author: Viewer) -> None:
     apply(store, draft("a.zh-Hant", group="a"))
     new = editing.new(author, written(lang="en", title="Login fails"), NOW, beside="KB000001")

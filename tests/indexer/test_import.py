@@ -91,6 +91,11 @@ def codes(report: Report) -> list[tuple[int, str, str]]:
         (row("x", sections=[{"markdown": "x", "grants": ["{product}:tin"]}]), "sections", "grant_unknown"),
         (row("x", body_markdown=":::grants\nx\n:::"), "body_markdown", "section_grants_missing"),
         (row("x", body_markdown=":::grants {product}:gold\nx"), "body_markdown", "section_unclosed"),
+        (row("x", body_markdown="a\n\n :::grants staff\nx\n:::"), "body_markdown", "section_marker"),
+        (row("x", body_markdown="a\r：：：grants staff\rx\r:::"), "body_markdown", "section_marker"),
+        (row("x", body_markdown=":::grants staff\nx\n:::\n:::"), "body_markdown", "section_end_alone"),
+        (row("x", body_markdown="```\nx\n:::grants staff\nx\n:::"), "body_markdown", "section_in_doubt"),
+        (row("x", sections=[{"markdown": "x\n:::grants staff\ny\n:::"}]), "sections", "section_marker"),
         (row("x", extra=json.loads("[" * 30 + "]" * 30)), "extra", "nested_too_deep"),
     ],
     ids=str,
@@ -171,6 +176,42 @@ def test_a_dry_run_says_the_same_and_changes_nothing(bring: Bring, store: Store,
     assert store.article_ids() == [] and "brand-new" not in store.products()
     assert bring(path, new_products=True).counts == dry.counts
     assert "brand-new" in store.products()
+
+
+def test_a_section_is_never_shown_to_everyone_because_of_how_it_was_typed(
+    bring: Bring, store: Store, tmp_path: Path
+) -> None:
+    section = ":::grants staff\n## 內部\n\nsecretword\n:::\n"
+    texts = {
+        "kept": ["```wt.properties``` 在資料夾裡。\n\n" + section, "- 步驟\n\n    ```\n    code\n\n" + section],
+        "refused": [
+            "```\nlog\n\n" + section,
+            "~~~ a ~~~ b\n\n" + section,
+            "~~~~\na\n~~~\n\n" + section,
+            "\ufeff" + section,
+        ],
+        "code": ["```\n" + section + "```\n"],
+    }
+    files: dict[str, str | bytes] = {
+        f"{name}{number}.en.md": ARTICLE + "\n" + text
+        for name, each in texts.items()
+        for number, text in enumerate(each)
+    }
+    report = bring(folder(tmp_path, files))
+    assert report.counts == {"new": 3, "refused": 4}, report.entries
+    for id_, (number, _) in store.digests("docs").items():
+        found, staff = store.read(number, EVERYONE), store.read(number, scope("public", "staff"))
+        assert found and staff and "secretword" in staff.html
+        assert ("secretword" in found.html) == id_.startswith("code"), id_
+
+
+def test_colons_of_others_are_taken_and_told(bring: Bring, store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(lines(row("a", body_markdown="x\n\n:::note\ny\n:::")))
+    report = bring(path)
+    assert [remark.problem.code for remark in report.remarks] == ["marker_shown"]
+    found = store.read("KB000001", EVERYONE)
+    assert found and ":::note" in found.text
 
 
 def test_other_keys_are_kept_and_told(bring: Bring, store: Store, tmp_path: Path) -> None:
