@@ -15,7 +15,7 @@ from indexer.readers.mapping import guessed
 from indexer.readers.markdown_folder import MarkdownFolder
 from indexer.readers.opening import lines
 from indexer.readers.origin import Origin
-from indexer.readers.rows import Row, Terms, shown
+from indexer.readers.rows import Row, Terms, shown, with_file_grants
 from indexer.readers.table import NEEDED, Table, read_csv
 from indexer.readers.unreadable import Unreadable
 from kb.articles import Problem
@@ -47,7 +47,7 @@ class Taking:
         refused = 0
         try:
             for row in chain(self._noted(), self._read(limits, told)):
-                yield row
+                yield with_file_grants(row)
                 refused += row.draft is None
                 if refused >= MAX_REFUSED:
                     yield Row(row.place, problems=(Problem("too_many_refused", "", {"limit": MAX_REFUSED}),))

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from kb.articles import Draft, Problem, Section
 from kb.entitlements import expand
+from kb.files import grants_by_name, meant
 from kb.rendering.addresses import addresses, article_address
 from kb.rendering.cleaning import target
 from kb.sections import joined, split
@@ -144,28 +145,21 @@ def draft_of(content: Content, source: str, external_id: str) -> tuple[Draft, li
 
 
 def with_file_grants(content: Content, draft: Draft) -> Content:
-    """A file that restricted sections alone refer to is for their readers; one that others refer to, for all."""
-    used: dict[str, list[tuple[str, ...]]] = {}
-    for section in draft.sections:
-        for address in addresses(section.markdown):
-            used.setdefault(posixpath.basename(target(address)), []).append(section.grants)
-    files = []
-    for file in content.files:
-        sets = used.get(file.name)
-        grants = file.grants if sets is None else () if () in sets else tuple(sorted({g for s in sets for g in s}))
-        files.append(replace(file, grants=grants))
-    return replace(content, files=tuple(files))
+    """Its files with their readers as its text has them; one that it does not refer to keeps those it had."""
+    grants = grants_by_name(draft.sections, {file.name for file in content.files}, content.links)
+    files = tuple(replace(file, grants=grants.get(file.name, file.grants)) for file in content.files)
+    return replace(content, files=files)
 
 
 def links_of(draft: Draft, content: Content, address_of: AddressOf, others: Others) -> tuple[dict[str, str], list[str]]:
     """The addresses of relative links, and the links that lead nowhere.
 
-    A file is meant by its name, whatever folder stands before it; another article by its file, as folders have them.
-    `others` tells the addresses of those of these ids that the source has.
+    Another article is meant by its file, as folders have them. `others` tells the addresses of those of these ids that
+    the source has.
     """
     named = {file.name: address_of(file) for file in content.files}
     wanted = sorted({target(address) for section in draft.sections for address in addresses(section.markdown)})
-    links = {path: named[name] for path in wanted if (name := posixpath.basename(path)) in named}
+    links = {path: named[name] for path in wanted if (name := meant(path, named, content.links))}
     folder = posixpath.dirname(draft.id)
     ids = {
         path: posixpath.normpath(posixpath.join(folder, path))[: -len(".md")]

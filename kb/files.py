@@ -1,11 +1,16 @@
-"""Files of articles as they come in: known by what their bytes say, pictures put together anew."""
+"""Files of articles as they come in: known by what their bytes say, pictures put together anew; and whose they are."""
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
+from urllib.parse import unquote
 
-from kb.articles import Attachment
+from kb.articles import Attachment, Section
 from kb.pictures import ENDINGS, PICTURES, NotAPicture, rewritten
+from kb.rendering.addresses import addresses
+from kb.rendering.cleaning import target
 
 SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -25,6 +30,28 @@ def attachment(name: str, content: bytes) -> Attachment:
         with suppress(NotAPicture):
             content = rewritten(content, kind)
     return Attachment(name, kind, content)
+
+
+def meant(path: str, names: Container[str], links: Mapping[str, str]) -> str | None:
+    """Which of an article's files a relative address means: the one it leads to, else the one of its name, whatever
+    folder stands before it."""
+    leads = unquote(links.get(path, "").partition("/attachments/")[2])
+    return next((name for name in (leads, posixpath.basename(path)) if name in names), None)
+
+
+def grants_by_name(
+    sections: Iterable[Section], names: Container[str], links: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Whose the files are that a text refers to, whatever else names them: a file that restricted sections alone refer
+    to is for their readers; one that open text refers to, too, is for whoever reads the article, and has no grants."""
+    used: dict[str, set[tuple[str, ...]]] = {}
+    for section in sections:
+        for address in addresses(section.markdown):
+            if name := meant(target(address), names, links):
+                used.setdefault(name, set()).add(section.grants)
+    return {
+        name: () if () in sets else tuple(sorted({g for each in sets for g in each})) for name, sets in used.items()
+    }
 
 
 def is_picture(file: Attachment) -> bool:

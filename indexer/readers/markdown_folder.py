@@ -58,7 +58,6 @@ class _Files:
     """The files an article needs, found so far: attachments by path, and the addresses of what its text refers to."""
 
     found: dict[str, Attachment]
-    grants: dict[str, tuple[str, ...] | None]
     links: dict[str, str]
     problems: list[Problem]
 
@@ -111,8 +110,7 @@ class MarkdownFolder:
         place, at = Place(name, 1), partial(_place_of, name, matter)
         if draft is None or any(problem.refuses for problem in files.problems):
             return Row(place, identity.external_id, problems=(*problems, *files.problems), at=at)
-        grants = {name: found for name, found in files.grants.items() if found}
-        return Row(place, draft.id, draft, (*problems, *files.problems), at, files.links, grants)
+        return Row(place, draft.id, draft, (*problems, *files.problems), at, files.links)
 
     def _exported(self, path: str, matter: FrontMatter) -> Row:
         """Of an export: what it says holds, to the last line end, and nothing is looked for beside it."""
@@ -146,21 +144,19 @@ class MarkdownFolder:
         return self._identities[path]
 
     def _files(self, path: str, matter: FrontMatter, given: object) -> _Files:
-        files = _Files({}, {}, {}, [])
+        files = _Files({}, {}, [])
         self._identities[path] = identity = self._identity_of(path, matter)
         if given is not None and not (isinstance(given, list) and all(isinstance(each, str) for each in given)):
             files.problems.append(Problem("wrong_kind", "attachments", {"kind": "list of texts", "value": repr(given)}))
             given = None
         for name in given or ():
-            self._attach(path, name, (), files)
-        # With the grants as written: enough to tell the article's own from the restricted ones.
+            self._attach(path, name, files)
         for section in split(matter.body, "{product}")[0]:
             for address in addresses(section.markdown):
-                self._link(path, address, section.grants, identity, files)
+                self._link(path, address, identity, files)
         return files
 
-    def _attach(self, path: str, name: str, grants: tuple[str, ...], files: _Files) -> Attachment | None:
-        """`grants` empty: whoever reads the article may have the file."""
+    def _attach(self, path: str, name: str, files: _Files) -> Attachment | None:
         try:
             found = resolved(self._tree, path, name)
             if found not in files.found:
@@ -172,16 +168,11 @@ class MarkdownFolder:
         except FileProblem as problem:
             files.problems.append(Problem(problem.code, "attachments", problem.values(name)))
             return None
-        file = files.found[found]
-        before = files.grants.get(file.name, ())
-        files.grants[file.name] = (
-            () if not grants or (file.name in files.grants and not before) else _both(before, grants)
-        )
-        return file
+        return files.found[found]
 
-    def _link(self, path: str, address: str, grants: tuple[str, ...], identity: Identity, files: _Files) -> None:
+    def _link(self, path: str, address: str, identity: Identity, files: _Files) -> None:
         wanted = target(address)
-        if wanted in files.links and not grants:
+        if wanted in files.links:
             return
         try:
             found = resolved(self._tree, path, wanted)
@@ -196,12 +187,8 @@ class MarkdownFolder:
             if other := self._identity(found):
                 files.links[wanted] = article_address(other.external_id)
             return
-        if file := self._attach(path, wanted, grants, files):
+        if file := self._attach(path, wanted, files):
             files.links[wanted] = f"{article_address(identity.external_id)}/attachments/{quote(file.name)}"
-
-
-def _both(before: tuple[str, ...] | None, grants: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*(before or ()), *grants)))
 
 
 def _text(data: bytes, encoding: str | None) -> Decoded:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from kb.articles import Attachment, Draft, Problem, Section
 from kb.entitlements import expand
+from kb.files import grants_by_name
 from kb.reading import KEYS as ALL_KEYS
 from kb.reports import Place
 from kb.sections import split
@@ -63,7 +64,8 @@ class Row:
     """One article of a file as far as it could be read: a draft, or the problems why there is none.
 
     `at` tells where in the file a key stands. `links` are the addresses of relative links; `file_grants` the grants of
-    attachments that only part of the readers may have. `exported`: it is of an export, and says all of this itself.
+    attachments that only part of the readers may have: see `with_file_grants`. `exported`: it is of an export, and says
+    all of this itself.
     """
 
     place: Place
@@ -77,6 +79,15 @@ class Row:
 
     def place_of(self, key: str) -> Place:
         return self.at(key) if self.at and key else self.place
+
+
+def with_file_grants(row: Row) -> Row:
+    """A row with its files' readers as its text has them; one of an export as it says."""
+    draft = row.draft
+    if draft is None or row.exported or not draft.attachments:
+        return row
+    found = grants_by_name(draft.sections, {each.name for each in draft.attachments}, row.links)
+    return replace(row, file_grants={name: grants for name, grants in found.items() if grants})
 
 
 class Values:
