@@ -107,11 +107,11 @@ class ReadySite:
         return self._tokens[kind]
 
 
-def fill(config: Config, given: list[Draft] | None = None) -> None:
+def fill(config: Config, given: list[Draft] | None = None, products: Mapping[str, Product] = PRODUCTS) -> None:
     """Makes store, accounts and index, of the usual articles or of those given."""
     config.prepare_home()
     with Store.create(config.store_url) as store:
-        run = ImportRun(SOURCE, datetime.now(UTC), PRODUCTS)
+        run = ImportRun(SOURCE, datetime.now(UTC), products)
         store.apply([rendered(each) for each in (drafts(date.today()) if given is None else given)], run)
         accounts = Accounts(store, config, matrices(config.matrix))
         for kind in KINDS[1:]:

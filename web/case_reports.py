@@ -160,8 +160,8 @@ def _asked(customer: str = "") -> Asked:
     if first > last or len(list(months(first, last))) > LONGEST:
         raise BadParameter("from", first, text("report.wrong_period", most=LONGEST))
     wanted = request.args.get("product") or None
-    if wanted is not None and wanted not in _products():
-        raise BadParameter("product", wanted, text("wrong.choice", choices=", ".join(_products())))
+    if wanted is not None and wanted not in (known := _products()):
+        raise BadParameter("product", wanted, text("wrong.choice", choices=", ".join(known)))
     return Asked(Period(first, last), wanted, customer)
 
 
@@ -186,7 +186,11 @@ def _offered(period: Period) -> list[tuple[str, str]]:
 
 
 def _products() -> list[str]:
-    return sorted(site().catalogue.products())
+    """The products to choose from: for staff all; for a customer those of his contracts, which his cases are of, and
+    of articles he reads. Whether there are others is not his to know."""
+    if is_staff(g.viewer):
+        return sorted(site().catalogue.products())
+    return sorted({line.product for line in g.viewer.lines} | site().store.counts_by_product(g.viewer.scope).keys())
 
 
 def _csv(given: Sequence[Section], name: str) -> Response:

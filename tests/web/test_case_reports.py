@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from kb.articles import Draft, Section
+from kb.store.articles import ImportRun, Product
+from tests.contracts.stores import rendered
 from tests.site import KINDS, ReadySite, Visitor
 from tests.web.test_cases import PUBLIC, WINDCHILL, opened, shown
 
@@ -96,6 +99,25 @@ def test_a_customer_reads_his_own_and_no_byte_of_others(site: ReadySite) -> None
 
 def seen(visitor: Visitor, path: str) -> str:
     return re.sub(r'(name="csrf_token" value=)"[^"]+"', "", shown(visitor, path))
+
+
+def test_a_product_of_which_one_reads_nothing_is_like_one_that_there_is_not(site: ReadySite) -> None:
+    """It is not offered, and asking for it says as much as asking for any other name; the reader's own are offered."""
+    hidden = Draft("own", "1", "未公開", "zh-Hant", "nova", (Section("未公開"),), ("nova:gold", "staff"), "KB990001")
+    run = ImportRun("own", datetime.now(UTC), {"nova": Product("nova", {"en": "Nova"})})
+    site.store.apply([rendered(hidden)], run)
+    for kind, offered in (("silver", ["creo", "support"]), ("gold_plus", ["integrity", "support", "windchill"])):
+        visitor = site.visitor(kind)
+        assert re.findall(r'<option value="([a-z]+)"', shown(visitor, "/reports/activity")) == offered, kind
+        answers = [visitor.get(f"/reports/activity?product={name}") for name in ("nova", "nope")]
+        assert [answer.status_code for answer in answers] == [400, 400]
+        texts = [answer.get_data(as_text=True) for answer in answers]
+        assert texts[0].replace("nova", "nope") == texts[1], f"{kind} learns that there is a product"
+        assert visitor.get(f"/reports/activity?product={offered[0]}").status_code == 200
+        assert visitor.get("/reports/activity/months.csv?product=nova").status_code == 400
+    engineer = site.visitor("engineer")
+    assert 'value="nova"' in shown(engineer, "/reports/activity")
+    assert engineer.get("/reports?product=nova").status_code == 200
 
 
 def test_staff_read_what_the_customer_would(site: ReadySite) -> None:

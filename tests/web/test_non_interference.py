@@ -34,7 +34,7 @@ from kb.config import Config
 from kb.entitlements import STAFF, Scope, matrices
 from kb.sprs import NewSpr, Sprs
 from kb.store import Store, translations
-from kb.store.articles import ImportRun
+from kb.store.articles import ImportRun, Product
 from kb.store.case_tables import case_event, case_file, support_case
 from kb.store.feedback import Vote
 from tests.contracts.stores import rendered
@@ -67,7 +67,9 @@ OWN_SPRS = {kind: f"600000{at}" for at, kind in enumerate(CASES, 1)}
 SPR_NUMBERS = [*SPRS.values(), *OWN_SPRS.values(), "9999999"]
 TRANSLATED = 150
 OPENED = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-PRODUCT_NAMES = ["windchill", "creo", "integrity", "none"]
+# Staff alone read of it: for everybody else there is no such product.
+HIDDEN = {"nova": Product("nova", {"zh-Hant": "新星", "en": "Nova"}, ("Nova",))}
+PRODUCT_NAMES = ["windchill", "creo", "integrity", "nova", "none"]
 PREFIXES = ["登", "登入", "wi", "ora", "deng", "ㄉㄥ", "mem", "900", "KB9", "憑", "cer", "0x8"]
 
 
@@ -90,7 +92,8 @@ def base(today: date) -> list[Draft]:
             updated=today - timedelta(chance.randint(0, 800)), group=f"g{number // 3}" if number < TRANSLATED else None,
         )  # fmt: skip
 
-    return [*drafts(today), *(one(number) for number in range(200))]
+    hidden = [replace(one(number), product="nova", grants=(STAFF, "nova:gold")) for number in range(200, 204)]
+    return [*drafts(today), *(one(number) for number in range(200)), *hidden]
 
 
 def readable(draft: Draft, scope: Scope) -> Draft | None:
@@ -175,11 +178,12 @@ def site(
 ) -> ReadySite:
     """A site that holds these articles, and the cases of these customers, and held articles of its past before."""
     config = Config(home=home, sign_in_attempts=1000)
-    fill(config, past or given)
+    known = {**PRODUCTS, **(HIDDEN if any(draft.product in HIDDEN for draft in given) else {})}
+    fill(config, past or given, known)
     with Store.open(config.store_url) as store:
         engine = open_engine(config)
         if past:
-            store.apply([rendered(each) for each in given], ImportRun(SOURCE, datetime.now(UTC), PRODUCTS))
+            store.apply([rendered(each) for each in given], ImportRun(SOURCE, datetime.now(UTC), known))
             kept = {draft.number for draft in given}
             store.delete([draft.number or "" for draft in past if draft.number not in kept])
             drain(store, engine)
@@ -255,6 +259,7 @@ def paths(chance: random.Random, numbers: list[str]) -> Iterator[str]:
                     "/cases",
                     "/cases?state=closed",
                     "/cases/new",
+                    f"/cases/new?product={chance.choice(PRODUCT_NAMES)}",
                     "/cases/clocks",
                     "/sprs",
                     "/account",
@@ -264,6 +269,7 @@ def paths(chance: random.Random, numbers: list[str]) -> Iterator[str]:
                     f"/embed/case-panel?case={chance.choice(CASE_NUMBERS)}",
                     "/reports",
                     "/reports/activity?from=2026-02&to=2026-03",
+                    f"/reports/activity?product={chance.choice(PRODUCT_NAMES)}",
                     f"/reports/activity?from=2026-03&to=2026-04&customer={chance.choice(list(CASES))}+company",
                     "/reports/activity/clocks.csv?from=2026-03&to=2026-03",
                     "/api/v1/cases",
