@@ -16,6 +16,7 @@ from web.api import json_of
 from web.articles import download, readable
 from web.bodies import body
 from web.cases import told
+from web.idempotency import once
 from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Conflicting, Refused
@@ -92,7 +93,7 @@ def _choice(name: str, allowed: tuple[str, ...]) -> str:
 @blueprint.post("")
 def open_case() -> Response:
     given = body(schema.NewCase)
-    number = site().cases.open(g.viewer, NewCase(**given.model_dump()), now())
+    number = once(lambda: site().cases.open(g.viewer, NewCase(**given.model_dump()), now()))
     return _told(number, 201)
 
 
@@ -114,7 +115,7 @@ def change(number: str) -> Response:
 @blueprint.post("/<number>/replies")
 def reply(number: str) -> Response:
     given = body(schema.CaseReply)
-    site().cases.reply(g.viewer, number, given.text, now(), internal=given.internal)
+    once(lambda: site().cases.reply(g.viewer, number, given.text, now(), internal=given.internal))
     return _told(number, 201)
 
 
@@ -128,7 +129,7 @@ def attach(number: str) -> Response:
     if internal not in ("0", "1"):
         raise BadParameter("internal", internal, text("wrong.choice", choices="0, 1"))
     said = Said("", internal == "1", (uploads.attachment(name, request.get_data()),))
-    site().cases.say(g.viewer, number, said, now())
+    once(lambda: site().cases.say(g.viewer, number, said, now()))
     return _told(number, 201)
 
 

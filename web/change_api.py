@@ -15,11 +15,13 @@ from web import errors, idempotency
 from web.api import json_of
 from web.bodies import body
 from web.draft_forms import ROOM, listed
+from web.idempotency import once
+from web.import_api import batch_told
 from web.imports import obstacles_told
 from web.language import now
 from web.messages import text
 from web.problems import Conflicting, Refused
-from web.schema import Batch, ImportRow
+from web.schema import ImportRow
 from web.site import site
 from web.viewer import require_token
 
@@ -68,9 +70,8 @@ def look() -> Response:
 def write() -> Response:
     """Writes what was looked at, as one batch."""
     given = body(schema.ChangeToWrite)
-    done = site().changing.apply(g.viewer, given.numbers, _change(given), given.basis, now())
-    counts = {"new": done.new, "changed": done.changed}
-    return json_of(Batch(batch=done.batch, source=SOURCE, counts=counts, taken_back=False))
+    change = _change(given)
+    return batch_told(once(lambda: site().changing.apply(g.viewer, given.numbers, change, given.basis, now()).batch))
 
 
 @blueprint.post("/<int(max=2147483647):batch>/take-back")
@@ -78,8 +79,8 @@ def take_back(batch: int) -> Response:
     found = site().store.batch(batch)
     if found is None or found.source != SOURCE:
         raise NoImport
-    done = site().imports.roll_back(g.viewer, batch, now())
-    return json_of(Batch(batch=done.id, source=done.source, counts=dict(done.counts), taken_back=True))
+    once(lambda: site().imports.roll_back(g.viewer, batch, now()).id)
+    return batch_told(batch)
 
 
 def _change(given: schema.ArticlesToChange) -> Change:

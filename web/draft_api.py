@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from web import errors, idempotency, parameters
 from web.api import json_of
 from web.bodies import body
 from web.draft_forms import LARGEST_TEXT, ROOM, listed
+from web.idempotency import once
 from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Conflicting, Refused
@@ -103,11 +104,10 @@ def begin() -> Response:
         if more := given.model_fields_set - {"article"}:
             # Another may be at it: what is to change goes by a revision.
             raise BadParameter(min(more), given.article, text("api.draft_alone"))
-        draft = editing.open(g.viewer, given.article, now())
-    else:
-        empty = Content("", given.lang or g.language, given.product or "", "")
-        draft = editing.new(g.viewer, _content(given, None, empty), now(), given.beside)
-    return _told(draft, 201)
+        number = given.article
+        return _told(once(lambda: editing.open(g.viewer, number, now())), 201)
+    content = _content(given, None, Content("", given.lang or g.language, given.product or "", ""))
+    return _told(once(lambda: editing.new(g.viewer, content, now(), given.beside)), 201)
 
 
 @blueprint.get(ONE)
@@ -129,8 +129,9 @@ def add_file(draft: int) -> Response:
     name = request.args.get("name", "")
     if not name:
         raise BadParameter("name", name, text("api.file_name"))
-    kept = site().editing.add_file(g.viewer, draft, attachment(name, request.get_data()))
-    return json_of(_file(kept), 201)
+    site().editing.draft(g.viewer, draft)
+    kept = once(lambda: asdict(site().editing.add_file(g.viewer, draft, attachment(name, request.get_data()))))
+    return json_of(_file(File(**kept)), 201)
 
 
 @blueprint.post(ONE + "/preview")
@@ -174,7 +175,7 @@ def publish(draft: int) -> Response:
 
 def _turned(draft: int, act: Callable[[int, str], object]) -> Response:
     given = body(schema.DraftTurn)
-    act(given.revision, given.note)
+    once(lambda: act(given.revision, given.note))
     return _told(draft)
 
 
@@ -182,7 +183,7 @@ def _turned(draft: int, act: Callable[[int, str], object]) -> Response:
 def schedule(draft: int) -> Response:
     given = body(schema.DraftSchedule)
     at = _moment(given.publish_at, "publish_at")
-    site().editing.schedule(g.viewer, draft, given.revision, at, now())
+    once(lambda: site().editing.schedule(g.viewer, draft, given.revision, at, now()))
     return _told(draft)
 
 

@@ -1,19 +1,22 @@
 """`Idempotency-Key`: a program whose answer got lost asks again, and what it asked for is done once.
 
-Key, question and answer are kept for a day. That the work is done is noted in the transaction that does it.
+Key, question and what was made are kept for a day, not the answer: who asks again is told of it as it is now, and as
+far as he may read it now. That the work is done is noted in the transaction that does it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from tempfile import SpooledTemporaryFile
+from typing import TypeVar
 
 from flask import Blueprint, Response, g, request
 from werkzeug.wsgi import get_input_stream
 
 from kb.store import idempotency
-from kb.store.idempotency import Given
+from kb.store.idempotency import Claim
 from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Conflicting, Refused
@@ -22,37 +25,49 @@ from web.site import site
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
-KEPT_HEADERS = ("Content-Type", "Location")
 IN_MEMORY = CHUNK = 1 << 20
+Made = TypeVar("Made")
 
 
 def install(blueprint: Blueprint) -> None:
-    """Every POST of the blueprint takes a key. To be called after its own checks of who asks are in place."""
+    """Every POST of the blueprint takes a key: what it changes, it changes within `once`. To be called after its own
+    checks of who asks are in place."""
     blueprint.before_request(_claim)
-    blueprint.after_request(_keep)
+    blueprint.after_request(_settle)
     blueprint.teardown_request(_let_go)
 
 
-def _claim() -> Response | None:
+def once(work: Callable[[], Made]) -> Made:
+    """What comes of the work, which JSON can hold; what came of it the first time when it was done under this key."""
+    claim: Claim | None = g.get("idempotency_claim")
+    if claim is None:
+        return work()
+    if claim.made is not None:
+        first: Made = claim.made[0]
+        return first
+    made = work()
+    idempotency.at_work.set(None)
+    with site().store.writing() as connection:
+        idempotency.keep(connection, claim.id, made)
+    return made
+
+
+def _claim() -> None:
     key = request.headers.get(HEADER)
     if request.method != "POST" or key is None:
-        return None
+        return
     if not KEY.fullmatch(key):
         raise BadParameter(HEADER, key, text("wrong.key"))
     fingerprint = _fingerprint()
     with site().store.writing() as connection:
         claim = idempotency.claim(connection, g.viewer.account_id, key, fingerprint, now())
-    if claim.ours:
-        g.idempotency_key = claim.id
-        idempotency.at_work.set(claim.id)
-        return None
     if not claim.same:
         raise Refused(text("api.key_used"))
-    if claim.answer is None:
+    if not claim.ours and claim.made is None:
         raise Conflicting(text("api.key_done" if claim.written else "api.key_busy"))
-    answer = Response(claim.answer.body, claim.answer.status, dict(claim.answer.headers))
-    answer.headers[REPLAYED] = "true"
-    return answer
+    g.idempotency_claim = claim
+    if claim.ours:
+        idempotency.at_work.set(claim.id)
 
 
 def _fingerprint() -> str:
@@ -68,17 +83,17 @@ def _fingerprint() -> str:
     return asked.hexdigest()
 
 
-def _keep(response: Response) -> Response:
-    key_id = g.pop("idempotency_key", None)
-    if key_id is None:
+def _settle(response: Response) -> Response:
+    """What did nothing, as it was refused or only looked, leaves its key free."""
+    claim: Claim | None = g.pop("idempotency_claim", None)
+    if claim is None:
         return response
     idempotency.at_work.set(None)
-    with site().store.writing() as connection:
-        if response.status_code >= 500:
-            idempotency.release(connection, key_id)
-        else:
-            headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-            idempotency.keep(connection, key_id, Given(response.status_code, headers, response.get_data()))
+    if claim.ours:
+        with site().store.writing() as connection:
+            idempotency.release(connection, claim.id)
+    else:
+        response.headers[REPLAYED] = "true"
     return response
 
 

@@ -17,6 +17,7 @@ from kb.store.articles import RollbackRefused
 from kb.store.jobs import ImportJob
 from web import errors, idempotency, parameters, schema
 from web.api import json_of
+from web.idempotency import once
 from web.imports import SHOWN, SHOWS, csv_of, export_of, grants_in, left, obstacles_told, pieces, size_of
 from web.language import now
 from web.messages import text
@@ -104,7 +105,7 @@ def send() -> Response:
             request.args.get("new_products") == "1",
             Reading.given(request.args, [each for each in request.args.get("map", "").split(";") if each.strip()]),
         )
-        number = site().imports.send(g.viewer, sent, now())
+        number = once(lambda: site().imports.send(g.viewer, sent, now()))
     answer = json_of(_told(site().imports.job(g.viewer, number)), 202)
     answer.headers["Location"] = url_for("import_api.job", number=number)
     return answer
@@ -155,14 +156,23 @@ def stop(number: int) -> Response:
 
 
 def _after(number: int, act: Callable[[], None]) -> Response:
-    act()
+    once(act)
     return json_of(_told(site().imports.job(g.viewer, number)), 202)
 
 
 @blueprint.post("/batches/<int(max=2147483647):batch>/take-back")
 def take_back(batch: int) -> Response:
-    done = site().imports.roll_back(g.viewer, batch, now())
-    return json_of(schema.Batch(batch=done.id, source=done.source, counts=dict(done.counts), taken_back=True))
+    once(lambda: site().imports.roll_back(g.viewer, batch, now()).id)
+    return batch_told(batch)
+
+
+def batch_told(number: int) -> Response:
+    found = site().store.batch(number)
+    if found is None:
+        raise NotFound
+    taken_back = found.rolled_back_at is not None
+    told = schema.Batch(batch=found.id, source=found.source, counts=dict(found.counts), taken_back=taken_back)
+    return json_of(told)
 
 
 def _told(job: ImportJob) -> schema.Import:

@@ -114,7 +114,7 @@ def words(name: str, description: str, required: bool = False) -> dict[str, Any]
 
 def idempotency_key() -> dict[str, Any]:
     schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
-    told = "Of the program's choice: the same request with the same key is done once, and answered as the first was."
+    told = "Of the program's choice: the same request with the same key is done once, and told of as it is now."
     return parameter("Idempotency-Key", schema, told, "header")
 
 

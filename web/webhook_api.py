@@ -12,6 +12,7 @@ from kb.webhooks import EventKind, NewWebhook, NoWebhook, WebhookRefused, check_
 from web import errors, idempotency, parameters, schema
 from web.api import json_of
 from web.bodies import body
+from web.idempotency import once
 from web.language import now
 from web.messages import text
 from web.problems import BadParameter, Refused
@@ -55,12 +56,14 @@ def webhooks() -> Response:
 def add() -> Response:
     given = body(schema.NewWebhook)
     new = NewWebhook(given.name, given.url, tuple(given.kinds), given.content, given.customer)
-    return json_of(schema.Secret(name=given.name, secret=site().webhooks.add(g.viewer, new, now())), 201)
+    secret = once(lambda: site().webhooks.add(g.viewer, new, now()))
+    return json_of(schema.Secret(name=given.name, secret=secret), 201)
 
 
 @blueprint.post("/<name>/rotate")
 def rotate(name: str) -> Response:
-    return json_of(schema.Secret(name=name, secret=site().webhooks.rotate(g.viewer, name, now())), 201)
+    secret = once(lambda: site().webhooks.rotate(g.viewer, name, now()))
+    return json_of(schema.Secret(name=name, secret=secret), 201)
 
 
 @blueprint.patch("/<name>")
@@ -98,12 +101,13 @@ def deliveries() -> Response:
 
 @blueprint.post("/deliveries/<int(max=2147483647):delivery>/replay")
 def replay(delivery: int) -> Response:
-    return json_of(schema.Replayed(replayed=site().webhooks.replay(g.viewer, now(), delivery=delivery)))
+    replayed = once(lambda: site().webhooks.replay(g.viewer, now(), delivery=delivery))
+    return json_of(schema.Replayed(replayed=replayed))
 
 
 @blueprint.post("/deliveries/replay")
 def replay_all() -> Response:
-    return json_of(schema.Replayed(replayed=site().webhooks.replay(g.viewer, now())))
+    return json_of(schema.Replayed(replayed=once(lambda: site().webhooks.replay(g.viewer, now()))))
 
 
 def _told(found: Webhook) -> schema.Webhook:

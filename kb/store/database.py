@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-HEAD = "0024"
+HEAD = "0025"
 BUSY_SECONDS = 30
 # A server that is gone without a word is given up after some ten seconds, not after the hours of TCP.
 PATIENCE: Mapping[str, int] = {

@@ -313,7 +313,7 @@ api_token = Table(
 )
 
 # What a program did under a key of its own choice, so that asking again does it once. `fingerprint` is of what it
-# asked; `written`: the work is done; `status` NULL: it is not answered yet.
+# asked; `written`: the work is done; `made` holds what came of it, in a list; NULL: that is not known yet, or lost.
 idempotency_key = Table(
     "idempotency_key",
     metadata,
@@ -322,9 +322,7 @@ idempotency_key = Table(
     Column("key", String(200), nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("written", Boolean, nullable=False),
-    Column("status", Integer),
-    Column("headers", JSON, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("made", JSON(none_as_null=True)),
     Column("created_at", Moment, nullable=False, index=True),
     UniqueConstraint("account_id", "key"),
 )

@@ -6,7 +6,8 @@ import re
 import secrets
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,12 +16,17 @@ from werkzeug.test import TestResponse
 
 from kb.accounts import TOKEN_SCOPES
 from kb.store import idempotency
+from kb.store.articles import ImportRun
+from tests.contracts.stores import rendered
 from tests.site import ReadySite
+from tests.site_articles import SOURCE, drafts
 from web.scopes import FREE, SCOPES, needed
 
 NEW = {"product": "windchill", "severity": 2, "subject": "重複的要求", "text": "HTTP 401"}
 PLACE = re.compile(r"<(\w+)>")
 TOKEN = re.compile(r"kb_[\w-]{43}")
+# How much of a clock's limit has passed: more from one moment to the next.
+USED = re.compile(r'"used":[^,}]+')
 
 
 def bearer(site: ReadySite, kind: str, *scopes: str) -> dict[str, str]:
@@ -127,7 +133,8 @@ def test_the_same_request_with_the_same_key_is_done_once(program: Program) -> No
     key, body = secrets.token_hex(8), {**NEW, "subject": secrets.token_hex(8)}
     first, second = program.post(key, body), program.post(key, body)
     assert (first.status_code, second.status_code) == (201, 201)
-    assert first.data == second.data and second.headers["Idempotent-Replayed"] == "true"
+    assert first.get_json()["number"] == second.get_json()["number"]
+    assert second.headers["Idempotent-Replayed"] == "true" and "Idempotent-Replayed" not in first.headers
     assert program.subjects().count(str(body["subject"])) == 1
     other = program.post(key, {**body, "severity": 3})
     assert other.status_code == 422 and "Idempotency-Key" in other.get_json()["detail"]
@@ -135,9 +142,81 @@ def test_the_same_request_with_the_same_key_is_done_once(program: Program) -> No
     assert program.post(key, {"text": "x"}, replies).status_code == 422
 
 
-def test_what_was_refused_is_refused_again(program: Program) -> None:
+def test_what_was_refused_is_decided_anew(program: Program) -> None:
     key, wrong = secrets.token_hex(8), {**NEW, "product": "creo"}
     assert [program.post(key, wrong).status_code for _ in range(2)] == [403, 403]
+    assert program.post(key).status_code == 201, "nothing was done under the key"
+
+
+def test_who_asks_again_is_told_what_he_may_read_now(import_site: ReadySite) -> None:
+    """The answer is not kept: an article that was linked, and that he may read no more, is not in the second one."""
+    gold, engineer = Program(import_site), {"Authorization": f"Bearer {import_site.token('engineer')}"}
+    client = import_site.app.test_client()
+    path = f"/api/v1/cases/{gold.post('case').get_json()['number']}"
+    client.put(f"{path}/links/KB900002", json={"role": "resolution"}, headers=engineer)
+    first = gold.post("k1", {"text": "謝謝"}, f"{path}/replies")
+    assert [link["number"] for link in first.get_json()["links"]] == ["KB900002"]
+    [mine] = [each for each in drafts(date.today()) if each.number == "KB900002"]
+    hidden = [rendered(replace(mine, grants=("staff",)))]
+    import_site.store.apply(hidden, ImportRun(SOURCE, datetime.now(UTC), only=frozenset({mine.id})))
+    second = gold.post("k1", {"text": "謝謝"}, f"{path}/replies")
+    assert (second.status_code, second.headers["Idempotent-Replayed"]) == (201, "true")
+    assert second.get_json()["links"] == [] and "KB900002" not in second.get_data(as_text=True)
+    assert [event["text"] for event in second.get_json()["events"]].count("謝謝") == 1, "done once"
+
+
+def test_who_may_no_more_write_is_told_nothing_of_what_he_wrote(import_site: ReadySite) -> None:
+    author = Program(import_site, "author")
+    new = {"title": "登入 401", "product": "windchill", "lang": "zh-Hant", "body": "x", "grants": ["public"]}
+    draft = author.post("new", new, "/api/v1/drafts").get_json()
+    path = f"/api/v1/drafts/{draft['id']}"
+    sent: list[tuple[str, Mapping[str, Any], str]] = [
+        ("new", new, "/api/v1/drafts"),
+        ("submit", {"revision": 1}, f"{path}/submit"),
+        ("back", {"revision": 1, "note": "x"}, f"{path}/send-back"),
+    ]
+    for _ in range(2):
+        assert [author.post(*one).get_json()["id"] for one in sent] == [draft["id"]] * 3
+    import_site.accounts.name_licence("author@example.com", "creo", "publisher")
+    absent = import_site.app.test_client().get("/api/v1/drafts/99", headers=author.headers)
+    for one in sent:
+        answer = author.post(*one)
+        assert (answer.status_code, answer.data) == (404, absent.data), one
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "sent"),
+    [
+        ("gold", "/api/v1/cases/{case}/files?file_name=a.log", b"log"),
+        ("operator", "/api/v1/webhooks", {"name": "tool", "url": "https://example.com/"}),
+        ("operator", "/api/v1/webhooks/there/rotate", {}),
+        ("operator", "/api/v1/webhooks/deliveries/replay", {}),
+        ("author", "/api/v1/imports/{job}/stop", {}),
+        ("author", "/api/v1/imports/batches/1/take-back", {}),
+        ("author", "/api/v1/drafts/{draft}/files?name=a.log", b"log"),
+        ("author", "/api/v1/drafts/{draft}/preview", {"body": "x"}),
+        ("author", "/api/v1/drafts/{draft}/schedule", {"revision": 1, "publish_at": "2099-01-01T00:00+08:00"}),
+        ("author", "/api/v1/drafts/{draft}/publish", {"revision": 1}),
+        ("author", "/api/v1/drafts/{draft}/discard", {"revision": 1}),
+    ],
+)
+def test_each_kind_of_request_is_answered_again(import_site: ReadySite, kind: str, path: str, sent: Any) -> None:
+    """What a second time would refuse, or make anew, gives the same answer under the same key."""
+    client = import_site.app.test_client()
+    author, operator = ({"Authorization": f"Bearer {import_site.token(each)}"} for each in ("author", "operator"))
+    new = {"title": "登入 401", "product": "windchill", "lang": "zh-Hant", "body": "x", "grants": ["public"]}
+    client.post("/api/v1/webhooks", json={"name": "there", "url": "https://example.com/"}, headers=operator)
+    there = {
+        "case": Program(import_site).post("case").get_json()["number"],
+        "draft": client.post("/api/v1/drafts", json=new, headers=author).get_json()["id"],
+        "job": client.post("/api/v1/imports?file_name=a.csv", data=b"id,title", headers=author).get_json()["id"],
+    }
+    given: dict[str, Any] = {"data": sent} if isinstance(sent, bytes) else {"json": sent}
+    headers = {"Authorization": f"Bearer {import_site.token(kind)}", "Idempotency-Key": "one"}
+    first, second = (client.post(path.format(**there), headers=headers, **given) for _ in range(2))
+    assert first.status_code in (200, 201, 202), first.get_data(as_text=True)
+    texts = [USED.sub("", answer.get_data(as_text=True)) for answer in (first, second)]
+    assert (second.status_code, texts[1]) == (first.status_code, texts[0])
 
 
 def test_keys_are_each_accounts_own(site: ReadySite, program: Program) -> None:
@@ -165,9 +244,7 @@ def test_a_request_that_was_cut_off(site: ReadySite, program: Program, written: 
     program.post(key)
     began = datetime.now(UTC) - timedelta(seconds=age)
     with site.store.writing() as connection:
-        cut_off = text(
-            "UPDATE idempotency_key SET status = NULL, written = :written, created_at = :at WHERE key = :key"
-        )
+        cut_off = text("UPDATE idempotency_key SET made = NULL, written = :written, created_at = :at WHERE key = :key")
         connection.execute(cut_off, {"written": written, "at": began.replace(tzinfo=None).isoformat(" "), "key": key})
     assert program.post(key).status_code == status
 
@@ -183,7 +260,7 @@ def test_what_breaks_before_it_is_done_may_be_tried_again(
     with monkeypatch.context() as broken:
         broken.setattr("web.case_api._whole", lambda *_: 1 / 0)
         assert program.post(key + "b", body).status_code == 500, "done, and not told"
-    assert program.post(key + "b", body).status_code == 409
+    assert program.post(key + "b", body).status_code == 201
     assert program.subjects().count(str(body["subject"])) == 2
 
 
