@@ -117,8 +117,7 @@ class Cases:
         theirs = self._store.readable(list(articles), self.reckoning.scope(lines, now))
         links = tuple(
             Linked(link, articles[link.article_id], link.article_id in theirs)
-            for link in linked
-            if link.article_id in articles
+            for link in rows.with_one_resolution([link for link in linked if link.article_id in articles])
         )
         shown = [event for event in found if staff or not event.internal]
         seen = _with_notices(shown, [each for each in notices if staff or _is_linked(each, reports)])
@@ -268,8 +267,6 @@ class Cases:
             lines = account_rows.lines_of(connection, row.customer_id)
             if not internal and not article.row.readable_by(self.reckoning.scope(lines, now)):
                 raise CaseRefused("unreadable", number=article.row.number)
-            if role == "resolution":
-                rows.demote_resolution(connection, row.id)
             values = {"account_id": viewer.account_id, "at": now, "role": role, "internal": internal}
             rows.save_link(connection, (row.id, article.row.id), values)
             data = {"article": article.row.number, "role": role}

@@ -12,7 +12,19 @@ from heapq import merge
 from itertools import islice
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    case,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from kb.store.case_tables import case_event, case_link, deflection, support_case
 from kb.store.tables import account, article, change_note, customer
@@ -62,7 +74,10 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class CaseLink:
-    """An article linked to a case, as `resolution` or `reference`; `internal`: for staff alone."""
+    """An article linked to a case, as `resolution` or `reference`; `internal`: for staff alone.
+
+    More than one may be linked as the resolution: the last that one sees is, see `with_one_resolution`.
+    """
 
     article_id: int
     number: str
@@ -195,7 +210,7 @@ def told(connection: Connection, after: int, limit: int) -> list[tuple[CaseRow, 
 
 
 def links(connection: Connection, case_id: int, internal: bool) -> list[CaseLink]:
-    """The resolution first, then in the order they were linked."""
+    """In the order they were linked."""
     columns = (
         case_link.c.article_id, article.c.number, case_link.c.role, case_link.c.internal, account.c.name,
         case_link.c.at,
@@ -206,8 +221,16 @@ def links(connection: Connection, case_id: int, internal: bool) -> list[CaseLink
     found = select(*columns).select_from(tables).where(case_link.c.case_id == case_id)
     if not internal:
         found = found.where(~case_link.c.internal)
-    ordered = found.order_by(case_link.c.role.desc(), case_link.c.id)
-    return [CaseLink(*row) for row in connection.execute(ordered)]
+    return [CaseLink(*row) for row in connection.execute(found.order_by(case_link.c.id))]
+
+
+def with_one_resolution(seen: Sequence[CaseLink]) -> list[CaseLink]:
+    """The links that somebody sees, as he does: the last resolution of these comes first, the former are references.
+
+    What he does not see has no part in it.
+    """
+    last = next((link for link in reversed(seen) if link.role == "resolution"), None)
+    return [*([last] if last else []), *(replace(link, role="reference") for link in seen if link is not last)]
 
 
 def save_link(connection: Connection, key: tuple[int, int], values: Mapping[str, Any]) -> None:
@@ -227,16 +250,15 @@ def remove_link(connection: Connection, key: tuple[int, int]) -> bool:
     return True
 
 
-def demote_resolution(connection: Connection, case_id: int) -> None:
-    """What was the resolution is a reference: a case has at most one."""
-    where = case_link.c.case_id == case_id, case_link.c.role == "resolution"
-    connection.execute(update(case_link).where(*where).values(role="reference"))
-
-
 def cases_of(connection: Connection, article_id: int, limit: int) -> Sequence[tuple[CaseRow, str]]:
     """The cases an article is linked to, newest first, with its role in each. For staff alone."""
     tables = CASES.join(case_link, case_link.c.case_id == support_case.c.id)
-    found = select(*CASE, case_link.c.role).select_from(tables).where(case_link.c.article_id == article_id)
+    later = case_link.alias()
+    former = exists().where(
+        later.c.case_id == case_link.c.case_id, later.c.role == "resolution", later.c.id > case_link.c.id
+    )
+    role = case((former, "reference"), else_=case_link.c.role)
+    found = select(*CASE, role).select_from(tables).where(case_link.c.article_id == article_id)
     rows = connection.execute(found.order_by(case_link.c.case_id.desc()).limit(limit))
     return [(CaseRow(*row[:-1]), row[-1]) for row in rows]
 

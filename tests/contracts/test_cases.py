@@ -16,7 +16,7 @@ from kb.cases import Case, CaseRefused, Cases, NewCase, NoCase, Stale
 from kb.clocks import NEVER, Clock
 from kb.config import Config
 from kb.entitlements import ContractLine, matrices
-from kb.store import Store
+from kb.store import Store, merging
 from kb.store.articles import Readable
 from tests.contracts.stores import OPENERS, PRODUCTS, apply, draft
 
@@ -232,6 +232,62 @@ def test_links_and_who_may_read_what_is_linked(cases: Cases, store: Store, peopl
     assert [each.link.article_id for each in seen(cases, gold, number).links] == [ids[0]]
     with pytest.raises(CaseRefused, match="staff_only"):
         cases.link(gold, number, first, "reference", NOW)
+
+
+def roles(cases: Cases, viewer: Viewer, number: str) -> list[tuple[int, str]]:
+    return [(each.link.article_id, each.link.role) for each in seen(cases, viewer, number).links]
+
+
+def test_what_a_customer_does_not_see_takes_nothing_from_his_resolution(
+    cases: Cases, store: Store, people: dict[str, Viewer]
+) -> None:
+    """Of the links that one sees the last resolution is the resolution, whatever else is linked or was."""
+    gold, engineer = people["gold"], people["engineer"]
+    number = opened(cases, gold)
+    first, second, hidden = (article(store, engineer, id_) for id_ in ("open", "gold", "plus"))
+    ids = [each.row.id for each in (first, second, hidden)]
+    cases.link(engineer, number, first, "resolution", NOW)
+    before = seen(cases, gold, number)
+    for internal in (hidden, second):
+        cases.link(engineer, number, internal, "resolution", NOW, internal=True)
+        assert seen(cases, gold, number) == before
+    staff = [(ids[1], "resolution"), (ids[0], "reference"), (ids[2], "reference")]
+    assert roles(cases, engineer, number) == staff
+    for id_, role in staff:
+        assert [found for _, found in cases.of_article(engineer, id_)] == [role]
+    cases.unlink(engineer, number, ids[1], NOW)
+    assert roles(cases, engineer, number) == [(ids[2], "resolution"), (ids[0], "reference")]
+
+    cases.link(engineer, number, second, "resolution", NOW)
+    assert roles(cases, gold, number) == [(ids[1], "resolution"), (ids[0], "reference")]
+    apply(store, draft("gold", grants=("staff",)))
+    assert roles(cases, gold, number) == [(ids[0], "resolution")], "as if the other had never been linked"
+    apply(store, draft("gold", grants=("windchill:gold", "windchill:gold_plus")))
+
+
+@pytest.mark.parametrize(
+    ("given", "into", "customer", "staff"),
+    [
+        (("resolution", False), ("reference", False), "resolution", "resolution"),
+        (("reference", False), ("resolution", False), "resolution", "resolution"),
+        (("resolution", True), ("reference", False), "reference", "reference"),
+        (("reference", False), ("resolution", True), "reference", "reference"),
+        (("resolution", True), ("reference", True), None, "resolution"),
+    ],
+)
+def test_of_two_links_that_become_one_the_customers_stays(
+    cases: Cases, store: Store, people: dict[str, Viewer], given: tuple[str, bool], into: tuple[str, bool],
+    customer: str | None, staff: str,
+) -> None:  # fmt: skip
+    gold, engineer = people["gold"], people["engineer"]
+    number = opened(cases, gold)
+    first, second = (article(store, engineer, id_) for id_ in ("open", "gold"))
+    for one, (role, internal) in ((first, given), (second, into)):
+        cases.link(engineer, number, one, role, NOW, internal=internal)
+    with store.writing() as connection:
+        merging.move(connection, first.row.id, second.row.id)
+    assert roles(cases, gold, number) == ([(second.row.id, customer)] if customer else [])
+    assert roles(cases, engineer, number) == [(second.row.id, staff)]
 
 
 def test_a_link_counts_as_reuse_and_the_index_learns_of_it(
