@@ -191,6 +191,7 @@ class Rendered:
     `digest` covers the draft and the way it was rendered. HTML may hold links `kb-article:<hex of an external id>`,
     which the store turns into addresses of articles of the same source; so may `links`, which say where the relative
     addresses of the text lead. `sketch`: what the text is compared with others by; None: made when it is needed.
+    `updated`: the draft's, or the day that it is updated on if there is something new for all of its readers.
     """
 
     draft: Draft

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from itertools import count, islice
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, insert, select, text, update
 
 from kb.articles import Draft
 from kb.entitlements import Grants
+from kb.store import updating
 from kb.store.articles import ImportRun, Key, Rendered
 from kb.store.grants import GrantSets
 from kb.store.staging import Staged
@@ -140,7 +142,11 @@ class Preparing:
         new = [key for key in written if key not in there]
         self.ids.update(zip(new, self.new_ids.take(len(new)), strict=True))
         self.sets.know(_grants_of(written.values()))
-        rows = [{"id": self.ids[key], "existed": key in there, **self._values(each)} for key, each in written.items()]
+        days = updating.days_that_stay(self.connection, {key: written[key] for key in there})
+        rows = [
+            {"id": self.ids[key], "existed": key in there, **self._values(each, days.get(key, each.updated))}
+            for key, each in written.items()
+        ]
         self.connection.execute(insert(self.staged.article), rows)
         self._stage_parts(list(written.values()))
 
@@ -190,7 +196,7 @@ class Preparing:
     def _id(self, rendered: Rendered) -> int:
         return self.ids[self.run.key(rendered.draft)]
 
-    def _values(self, rendered: Rendered) -> dict[str, Any]:
+    def _values(self, rendered: Rendered, updated: date) -> dict[str, Any]:
         draft, key = rendered.draft, self.run.key(rendered.draft)
         return {
             "number": self.numbers[key],
@@ -203,7 +209,7 @@ class Preparing:
             "type": draft.type,
             "category": draft.category,
             "versions": list(draft.versions),
-            "updated": rendered.updated,
+            "updated": updated,
             "grant_set_id": self.sets.id_of(draft.grants),
             "also_asked_as": list(draft.also_asked_as),
             "confidence": draft.confidence,

@@ -208,6 +208,42 @@ def test_what_is_changed_takes_the_place_of_what_was(store: Store) -> None:
     assert store.attachments(found.row.id, scope("creo:gold")) == []
 
 
+STAFFS, SOMES = Section("內部", (STAFF,)), Section("給兩種方案", ("windchill:gold", "windchill:silver"))
+FIRST, LATER = date(2026, 1, 1), date(2026, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told", "day"),
+    [
+        ({}, {"title": "另一個標題"}, None, LATER),
+        ({}, {"sections": ("甲", STAFFS, "丙")}, None, LATER),
+        ({}, {"sections": ("甲", Section("內部的註記", (STAFF,)), "乙")}, None, FIRST),
+        ({}, {"sections": ("甲\n\n乙",)}, None, FIRST),
+        ({}, {"sections": ("甲", Section("內部"), "乙")}, None, LATER),
+        ({}, {"files": {"open.txt": (), "internal.txt": (STAFF,)}}, None, FIRST),
+        ({}, {"files": {"open.txt": (), "more.txt": ()}}, None, LATER),
+        ({}, {"owner": "li@example.com", "grants": ("public", "windchill:gold")}, None, FIRST),
+        ({}, {"sections": ("甲", "乙", STAFFS)}, LATER, LATER),
+        # For all who read the article, though the section names its readers.
+        ({"grants": ("windchill:gold",), "sections": ("甲", SOMES)}, {"sections": ("甲",)}, None, LATER),
+        # Nobody but staff had it: it is new.
+        ({"grants": (STAFF,)}, {"grants": ("public",)}, None, LATER),
+        ({"confidence": "archived"}, {"confidence": "validated"}, None, LATER),
+    ],
+)  # fmt: skip
+def test_an_article_is_updated_when_all_its_readers_see_it_change(
+    store: Store, before: dict[str, Any], after: dict[str, Any], told: date | None, day: date
+) -> None:
+    """What is changed for some readers alone tells the others nothing; a day that is given counts."""
+    first = {"sections": ("甲", STAFFS, "乙"), "files": {"open.txt": ()}} | before
+    for written, on in ((first, FIRST), (first | after, LATER)):
+        given = {name: value for name, value in written.items() if name not in ("sections", "files")}
+        made = rendered(draft("a", *written["sections"], updated=told, **given), written["files"])
+        apply(store, replace(made, updated=on))
+    [row] = [source.row for source in store.articles_for_index()]
+    assert (row.updated, row.changed_at > row.created_at) == (day, True)
+
+
 def test_links_between_articles_get_their_addresses_whatever_comes_first(store: Store) -> None:
     first = rendered(draft("a"))
     html = f'<p><a href="kb-article:{b"b".hex()}#s-x">b</a> <a href="kb-article:{b"none".hex()}">n</a></p>'

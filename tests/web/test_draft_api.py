@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from kb.accounts import LEAST
@@ -106,6 +107,29 @@ def test_licences_and_scopes_hold(import_site: ReadySite, author: Program) -> No
     answer = author.ask("GET", ROOT, Authorization=f"Bearer {reader}")
     assert answer.status_code == 403 and "drafts" in answer.headers["WWW-Authenticate"]
     assert import_site.visitor("author").client.post(ROOT, json=NEW).status_code == 401
+
+
+def test_what_changes_for_staff_alone_looks_new_to_nobody_else(import_site: ReadySite, author: Program) -> None:
+    new = {**NEW, "grants": ["public"], "body": "## 症狀\n\n逾時\n\n:::grants staff\n內部\n:::\n"}
+    begun = author.told("POST", ROOT, new, 201)
+    number = author.told("POST", f"{ROOT}/{begun['id']}/publish", {"revision": 1})["number"]
+    with import_site.store.writing() as connection:
+        connection.execute(text("UPDATE article SET updated = '2020-02-02' WHERE number = :it"), {"it": number})
+
+    def publish(body: str) -> None:
+        draft = author.told("POST", ROOT, {"article": number}, 201)
+        saved = author.told("PATCH", f"{ROOT}/{draft['id']}", {"revision": draft["revision"], "body": body})
+        author.told("POST", f"{ROOT}/{draft['id']}/publish", {"revision": saved["revision"]})
+
+    reader, addresses = import_site.app.test_client(), ["/", "/feed.atom", "/sitemap.xml", f"/api/v1/articles/{number}"]
+    before = [reader.get(address).data for address in addresses]
+    publish(new["body"].replace("內部", "內部的註記"))
+    staff = author.told("GET", f"/api/v1/articles/{number}")
+    assert "內部的註記" in staff["text"] and staff["updated"] == "2020-02-02"
+    assert [reader.get(address).data for address in addresses] == before
+    publish(new["body"].replace("逾時", "逾時，請重試"))
+    assert author.told("GET", f"/api/v1/articles/{number}")["updated"] > "2020-02-02"
+    assert number in reader.get("/").text
 
 
 def test_the_same_key_begins_one_draft(author: Program) -> None:
