@@ -322,6 +322,10 @@ idempotency_key = Table(
     Column("key", String(200), nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("written", Boolean, nullable=False),
+    # Of the version before this one, whose processes may still run; nothing reads them here.
+    Column("status", Integer),
+    Column("headers", JSON),
+    Column("body", LargeBinary),
     Column("made", JSON(none_as_null=True)),
     Column("created_at", Moment, nullable=False, index=True),
     UniqueConstraint("account_id", "key"),

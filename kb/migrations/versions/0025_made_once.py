@@ -14,5 +14,6 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table("idempotency_key") as table:
         table.add_column(sa.Column("made", sa.JSON(none_as_null=True), nullable=True))
-        for former in ("status", "headers", "body"):
-            table.drop_column(former)
+        # A process of the version before writes them as long as it runs.
+        table.alter_column("headers", existing_type=sa.JSON(), nullable=True)
+        table.alter_column("body", existing_type=sa.LargeBinary(), nullable=True)
