@@ -157,7 +157,8 @@ def _shown(asked: SearchParameters, results: Results) -> Markup:
     short, scope = 0 < len(asked.q) <= LONGEST_MEANT, g.viewer.scope
     mended = short and not results.plain
     respelled = site().search.respelled(asked.q, scope, results.without) if mended else None
-    key = (CHECKED, "shown", request.script_root, g.language, g.viewer.scope.grants, asked)
+    known = g.viewer.account_id is not None
+    key = (CHECKED, "shown", request.script_root, g.language, known, g.viewer.scope.grants, asked)
     kept: Shown | None = site().keep.find(key)
     made_of = results, offered, respelled, products
     if kept is None or not kept.is_of(*made_of):

@@ -146,3 +146,12 @@ def test_a_page_below_a_path_leads_to_its_own_addresses(readers: list[Visitor]) 
         below = readers[0].get(path, environ_overrides={"SCRIPT_NAME": "/kb"}).get_data(as_text=True)
         assert 'href="/entitlements"' in own and 'href="/kb/' not in own
         assert 'href="/kb/entitlements"' in below and 'href="/static' not in below and 'href="/articles' not in below
+
+
+@pytest.mark.parametrize("first", ["anonymous", "ended"])
+def test_who_asked_the_same_before_changes_nothing(processes: list[ReadySite], first: str) -> None:
+    """A contract that has ended reads what is read without one: whether one has signed in is seen all the same."""
+    asked = f"/search?q=no+such+{first}"
+    readers = {kind: processes[0].visitor(kind) for kind in ("anonymous", "ended")}
+    pages = {kind: shown(readers[kind], asked) for kind in sorted(readers, key=lambda kind: kind != first)}
+    assert pages["anonymous"].count('href="/sign-in"') == 1 and 'href="/sign-in"' not in pages["ended"]
