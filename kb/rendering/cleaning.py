@@ -36,6 +36,7 @@ CLASSES = frozenset(
 )
 # Pages of ours that an article may link to. Any other path is one of the site the text came from.
 OWN_PAGE = re.compile(r"/(articles/KB\d{6,9}|entitlements|search)([/?#].*)?\Z", re.ASCII)
+ARTICLE = re.compile(r"(/articles/KB\d+|kb-article:[0-9a-f]+)\Z", re.ASCII)
 ANCHOR = re.compile(r"[^\s\"'<>&]{1,200}\Z")
 
 
@@ -61,8 +62,9 @@ class Cleaner:
         if name == "href":
             return self._address(value)
         if name == "src":
-            # Pictures of other sites would tell them who reads what.
-            return self._links.get(target(value))
+            # Pictures of other sites would tell them who reads what; an article is none.
+            found = self._links.get(target(value))
+            return None if found and ARTICLE.match(found) else found
         if name == "class":
             kept = [each for each in value.split() if each in CLASSES or each.startswith("language-")]
             return " ".join(kept) or None

@@ -113,6 +113,13 @@ def test_relative_links_are_those_of_the_import_and_no_others() -> None:
     assert "none.md" not in html and "q.png" not in html and "passwd" not in html
 
 
+@pytest.mark.parametrize("address", ["kb-article:aa", "/articles/KB000001"])
+def test_an_article_is_no_picture(address: str) -> None:
+    """Shown as if there were no such article: what is read of the text must not tell whether there is."""
+    text = "前![圖](other.md)後"
+    assert render(text, {"other.md": address}) == render(text)
+
+
 def test_an_author_cannot_forge_the_address_of_an_import() -> None:
     assert "kb-article:" not in render("[x](kb-article:6162) ![y](kb-article:6162/attachments/a)").html
 
