@@ -5,7 +5,7 @@ Each takes a scope; what it may not read does not leave the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,14 +13,14 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindpar
 
 from kb.articles import Attachment
 from kb.entitlements import STAFF, Grants, Scope
-from kb.store.articles import ArticleRow, AttachmentRow, Readable, SectionRow, Translation, withdrawn
+from kb.store import links
+from kb.store.articles import ArticleRow, AttachmentRow, Readable, SectionRow, Translation
 from kb.store.grants import readable_sets
-from kb.store.rows import ARTICLE, article_row, section_row
+from kb.store.rows import ARTICLE, WITHDRAWN, article_row, is_read_by, section_row
 from kb.store.tables import article, article_section, attachment, grant_set
 
 own = grant_set.alias("own")
 part = grant_set.alias("part")
-WITHDRAWN = article.c.confidence, article.c.expires_at
 
 # Of each search and page: put together once, which takes longer than asking them.
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -34,7 +34,11 @@ _ARTICLES = select(
 _BY_IDS = _ARTICLES.where(article.c.id.in_(IDS))
 _ROWS = select(*ARTICLE, own.c.grants).join(own, article.c.grant_set_id == own.c.id)
 _ROWS_BY_IDS = _ROWS.where(article.c.id.in_(IDS))
-_BY_NUMBER = _ARTICLES.where(article.c.number == bindparam("number"))
+_BY_NUMBER = (
+    select(article.c.id, *WITHDRAWN, own.c.grants)
+    .join(own, article.c.grant_set_id == own.c.id)
+    .where(article.c.number == bindparam("number"))
+)
 _SECTIONS = (
     select(*(article_section.c[name] for name in ("id", "article_id", "ordinal", "text")))
     .where(article_section.c.id.in_(IDS))
@@ -49,7 +53,7 @@ def readable(connection: Connection, ids: Sequence[int], scope: Scope) -> dict[i
     Always two statements, whether there is something to read or not: the first learns who may read what, the second
     fetches just that.
     """
-    rows, sections = _permitted(connection, _BY_IDS, {"ids": ids}, scope)
+    rows, sections = _permitted(connection, ids, scope)
     fetched: dict[int, list[SectionRow]] = {}
     for found in connection.execute(_SECTIONS, {"ids": list(sections)}).all():
         section = SectionRow(found.ordinal, sections[found.id], "", found.text, (), ())
@@ -63,19 +67,18 @@ def readable_rows(connection: Connection, ids: Sequence[int], scope: Scope) -> d
 
 
 def _permitted(
-    connection: Connection, statement: Select[Any], asked: Mapping[str, object], scope: Scope
+    connection: Connection, ids: Sequence[int], scope: Scope
 ) -> tuple[dict[int, ArticleRow], dict[int, Grants]]:
     """The readable articles by id, and the readable sections of them by id with their grants."""
-    rows: dict[int, ArticleRow] = {}
+    rows: dict[int, ArticleRow | None] = {}
     sections: dict[int, Grants] = {}
-    for found in connection.execute(statement, asked).all():
-        row = rows.get(found.id) or article_row(found)
-        if not row.readable_by(scope):
-            continue
-        rows[row.id] = row
-        if found.section_id is not None and _may(found.section_grants, scope):
+    for found in connection.execute(_BY_IDS, {"ids": ids}).all():
+        if found.id not in rows:
+            row = article_row(found)
+            rows[row.id] = row if row.readable_by(scope) else None
+        if rows[found.id] and found.section_id is not None and _may(found.section_grants, scope):
             sections[found.section_id] = frozenset(found.section_grants or ())
-    return rows, sections
+    return {id_: row for id_, row in rows.items() if row}, sections
 
 
 def _may(grants: Sequence[str] | None, scope: Scope) -> bool:
@@ -83,14 +86,20 @@ def _may(grants: Sequence[str] | None, scope: Scope) -> bool:
 
 
 def read(connection: Connection, number: str, scope: Scope) -> Readable | None:
-    """The article with this number, its HTML and translations included: always three statements."""
-    rows, sections = _permitted(connection, _BY_NUMBER, {"number": number}, scope)
+    """The article with this number, its HTML and translations included: always five statements.
+
+    The first learns of its readers alone, so that one that is not his costs what one that is not there does.
+    """
+    ids = [found.id for found in connection.execute(_BY_NUMBER, {"number": number}) if is_read_by(found, scope)]
+    rows, sections = _permitted(connection, ids, scope)
     fetched = connection.execute(_WHOLE_SECTIONS, {"ids": list(sections)}).all()
     row = next(iter(rows.values()), None)
     translations = _translations(connection, row, scope)
+    pages = links.followed(connection, [one.html for one in fetched], number, scope)
     if row is None:
         return None
-    return Readable(row, tuple(section_row(one, sections[one.id], one.html) for one in fetched), translations)
+    parts = zip(fetched, pages, strict=True)
+    return Readable(row, tuple(section_row(one, sections[one.id], html) for one, html in parts), translations)
 
 
 def _translations(connection: Connection, row: ArticleRow | None, scope: Scope) -> tuple[Translation, ...]:
@@ -103,11 +112,7 @@ def _translations(connection: Connection, row: ArticleRow | None, scope: Scope) 
         .order_by(article.c.lang.desc(), article.c.id)
     )
     found = connection.execute(statement).all()
-    return tuple(Translation(t.number, t.lang, t.title) for t in found if _reads(t, scope))
-
-
-def _reads(found: Any, scope: Scope) -> bool:
-    return scope.reads(found.grants) and (not withdrawn(found.confidence, found.expires_at) or STAFF in scope.grants)
+    return tuple(Translation(t.number, t.lang, t.title) for t in found if is_read_by(t, scope))
 
 
 def attachment_of(connection: Connection, number: str, name: str, scope: Scope) -> Attachment | None:
@@ -142,7 +147,7 @@ def permitted_files(*columns: ColumnElement[Any]) -> Any:
 
 def may_have(found: Any, scope: Scope) -> bool:
     """Whether the scope reads the article of a file and the file itself."""
-    return _reads(found, scope) and _may(found.file_grants, scope)
+    return is_read_by(found, scope) and _may(found.file_grants, scope)
 
 
 def newest(connection: Connection, scope: Scope, limit: int, product: str, lang: str) -> list[ArticleRow]:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from kb.entitlements import Grants
-from kb.store.articles import ArticleRow, SectionRow, TocEntry
+from kb.entitlements import STAFF, Grants, Scope
+from kb.store.articles import ArticleRow, SectionRow, TocEntry, withdrawn
 from kb.store.tables import article
 
 ARTICLE = [column for column in article.c if column.name not in ("grant_set_id", "links", "text_digest", "sketch")]
+# What `is_read_by` has to know of an article, beside the `grants` of its set.
+WITHDRAWN = article.c.confidence, article.c.expires_at
+
+
+def is_read_by(found: Any, scope: Scope) -> bool:
+    """Whether a scope reads the article that a row tells of by `WITHDRAWN` and `grants`."""
+    return scope.reads(found.grants) and (not withdrawn(found.confidence, found.expires_at) or STAFF in scope.grants)
 
 
 def article_row(found: Any) -> ArticleRow:

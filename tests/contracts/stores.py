@@ -12,6 +12,8 @@ from kb.accounts import Accounts, NewAccount
 from kb.articles import Attachment, Draft, Section
 from kb.config import Config
 from kb.entitlements import ContractLine, matrices
+from kb.rendering.addresses import addresses, article_address
+from kb.rendering.cleaning import target
 from kb.rendering.markdown import Part, Renderer
 from kb.store import Store
 from kb.store.articles import (
@@ -59,8 +61,13 @@ def draft(id_: str, *sections: str | Section, **others: Any) -> Draft:
 
 
 def rendered(one: Draft, files: dict[str, tuple[str, ...]] | None = None) -> Rendered:
-    """A draft as an import would hand it to the store; `files` are more files, with their grants."""
-    html = Renderer().sections([Part(section.markdown, section.grants) for section in one.sections])
+    """A draft as an import would hand it to the store; `files` are more files, with their grants.
+
+    What its text links to by `id.md` is an article of the same source.
+    """
+    paths = {target(address) for section in one.sections for address in addresses(section.markdown)}
+    links = {path: article_address(path.removesuffix(".md")) for path in paths if path.endswith(".md")}
+    html = Renderer().sections([Part(section.markdown, section.grants) for section in one.sections], links)
     sections = tuple(
         RenderedSection(
             section.markdown,
@@ -77,7 +84,7 @@ def rendered(one: Draft, files: dict[str, tuple[str, ...]] | None = None) -> Ren
         RenderedAttachment(Attachment(name, "text/plain", name.encode()), grants)
         for name, grants in (files or {}).items()
     )
-    return Rendered(one, one.updated or date(2026, 1, 1), one.digest, sections, own + more)
+    return Rendered(one, one.updated or date(2026, 1, 1), one.digest, sections, own + more, links)
 
 
 def apply(store: Store, *given: Draft | Rendered, source: str = "test") -> Applied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from sqlalchemy import inspect, text
 from kb.articles import Section
 from kb.entitlements import EVERYONE, NOBODY, STAFF, Scope
 from kb.question import Filters, Needed, Query
-from kb.store import Store, StoreError, Vote
+from kb.store import Store, StoreError, Vote, originals, redirects, writing
 from kb.store.articles import ImportRun, Product, Rendered
 from kb.store.tables import metadata
 from tests.contracts.stores import OPENERS, PRODUCTS, apply, draft, rendered
@@ -251,6 +252,135 @@ def test_links_between_articles_get_their_addresses_whatever_comes_first(store: 
     apply(store, first, draft("b"))
     found = store.read("KB000001", EVERYONE)
     assert found and '<a href="/articles/KB000002#s-x">b</a>' in found.html and "kb-article" not in found.html
+
+
+def test_links_lead_only_to_what_one_may_read(store: Store) -> None:
+    """The HTML is that of a store where what is hidden is not: of a link to it nothing but its words is left."""
+    secret = {"grants": ("staff",)}
+    apply(store, draft("was", number="KB000105", **secret), draft("moved", number="KB000106"))
+    apply(store, draft("was", number="KB000104", **secret), draft("moved", number="KB000107"))
+    linking = (
+        "[a](/articles/KB000102) [b](/articles/KB000103) [c](/articles/KB000103?x=1#s-y 'T') [d](/articles/KB000105) "
+        "[e](/articles/KB000106#s) [f](/articles/KB000199/attachments/x.log) [g](/articles/KB000101#top) "
+        '`<a href="/articles/KB000103">` [h](https://kb.example/articles/KB000103)'
+    )
+    part = Section("[i](/articles/KB000102) [j](/articles/KB000103)", ("windchill:gold",))
+    apply(
+        store,
+        draft("open", linking, part, number="KB000101"),
+        draft("there", number="KB000102"),
+        draft("hidden", number="KB000103", grants=("windchill:gold",)),
+    )
+    found = store.read("KB000101", EVERYONE)
+    assert found and found.html == (
+        '<p><a href="/articles/KB000102">a</a> <a>b</a> <a title="T">c</a> <a>d</a> '
+        '<a href="/articles/KB000106#s">e</a> <a>f</a> <a href="/articles/KB000101#top">g</a> '
+        '<code>&lt;a href="/articles/KB000103"&gt;</code> <a href="https://kb.example/articles/KB000103">h</a></p>'
+    )
+    gold = store.read("KB000101", scope("public", "windchill:gold"))
+    assert gold and '<a href="/articles/KB000103?x=1#s-y" title="T">c</a>' in gold.html and "<a>d</a>" in gold.html
+    assert '<a href="/articles/KB000103">j</a>' in gold.html
+    staff = store.read("KB000101", scope("public", "windchill:gold", STAFF))
+    assert staff and '<a href="/articles/KB000105">d</a>' in staff.html and "<a>f</a>" in staff.html
+
+
+def test_very_many_links_are_no_harm(store: Store) -> None:
+    many = "\n\n".join(f"[{at}](/articles/KB{at:06})" for at in range(1, 12_001))
+    apply(store, draft("a", many), draft("b"), draft("c", grants=("staff",)))
+    found = store.read("KB000001", EVERYONE)
+    assert found and [found.html.count(f'href="/articles/KB00000{at}"') for at in (1, 2, 3)] == [1, 1, 0]
+
+
+def merged(store: Store, number: str, into: str) -> None:
+    """As curating does it: archived, and its number leads on."""
+    with store.writing() as connection:
+        found, other = originals.by_number(connection, number), originals.by_number(connection, into)
+        assert found and other
+        run = ImportRun("test", datetime.now(UTC), only=frozenset({found.draft.id}))
+        archived = rendered(replace(found.draft, confidence="archived", former_numbers=()))
+        redirects.add(connection, writing.apply(connection, [archived], run).batch, {number: other.id})
+
+
+def test_the_number_of_a_merged_article_leads_on_those_who_could_read_it(store: Store) -> None:
+    gold, staff = scope("public", "windchill:gold"), scope("public", "windchill:gold", STAFF)
+    apply(
+        store,
+        draft("secret", number="KB000101", grants=("windchill:gold",)),
+        draft("open", number="KB000102"),
+        draft("more", number="KB000103"),
+        draft("last", number="KB000104"),
+        draft("linking", "[a](/articles/KB000101)", number="KB000109"),
+    )
+    merged(store, "KB000101", "KB000102")
+    assert [store.redirect("KB000101", each) for each in (EVERYONE, gold, staff)] == [None, "KB000102", "KB000102"]
+    merged(store, "KB000102", "KB000103")
+    merged(store, "KB000103", "KB000104")
+    assert [store.redirect("KB000101", each) for each in (EVERYONE, gold, NOBODY)] == [None, "KB000104", None]
+    assert [store.redirect("KB000102", each) for each in (EVERYONE, gold, NOBODY)] == ["KB000104", "KB000104", None]
+    read = [store.read("KB000109", each) for each in (EVERYONE, gold, staff)]
+    assert ["href" in each.html for each in read if each] == [False, True, True]
+
+
+def test_a_number_on_the_way_leads_nobody_past_what_he_could_not_read(store: Store) -> None:
+    apply(
+        store,
+        draft("first", number="KB000101"),
+        draft("between", number="KB000102", grants=("windchill:gold",)),
+        draft("last", number="KB000103"),
+    )
+    merged(store, "KB000101", "KB000102")
+    merged(store, "KB000102", "KB000103")
+    assert store.redirect("KB000101", EVERYONE) is None
+    assert store.redirect("KB000101", scope("public", "windchill:gold")) == "KB000103"
+
+
+def test_who_has_a_number_that_was_given_up_changes_nothing_of_where_it_leads_others(store: Store) -> None:
+    """It leads as it would if the article that has it were not there."""
+    hidden = draft("hidden", number="KB000101", grants=("staff",))
+    apply(store, draft("a", number="KB000101"), draft("b", former_numbers=("KB000201",)))
+    apply(store, draft("a", number="KB000102"))
+    assert [store.redirect(number, EVERYONE) for number in ("KB000101", "KB000201")] == ["KB000102", "KB000001"]
+    apply(store, hidden, draft("other", number="KB000201", grants=("staff",)))
+    assert [store.redirect(number, EVERYONE) for number in ("KB000101", "KB000201")] == ["KB000102", "KB000001"]
+    apply(store, draft("a", number="KB000103"), draft("swapped", number="KB000102", grants=("staff",)))
+    assert store.redirect("KB000102", EVERYONE) == "KB000103"
+
+
+def test_a_number_that_is_brought_with_its_article_leads_on_its_readers_alone(store: Store) -> None:
+    """As an export tells of two that were merged."""
+    apply(
+        store,
+        draft("secret", number="KB000101", grants=("windchill:gold",), confidence="archived"),
+        draft("open", number="KB000102", former_numbers=("KB000101",)),
+    )
+    gold = scope("public", "windchill:gold")
+    assert [store.redirect("KB000101", each) for each in (EVERYONE, gold)] == [None, "KB000102"]
+
+
+def test_what_is_not_ones_own_takes_no_more_work_than_what_is_not_there(store: Store) -> None:
+    """Counted in Python's calls, which the clock would blur: however much there is of what is hidden."""
+    apply(
+        store,
+        draft("short", number="KB000101", grants=("staff",)),
+        draft("long", *(Section(f"part {at}", ("staff", f"windchill:{at}")) for at in range(9)), *["x"] * 90,
+              number="KB000102", grants=("staff",), versions=tuple(map(str, range(99)))),
+    )  # fmt: skip
+    calls = 0
+
+    def count(_frame: object, kind: str, _what: object) -> None:
+        nonlocal calls
+        calls += kind == "call"
+
+    took = {}
+    for number in ("KB000999", "KB000101", "KB000102") * 2:
+        calls = 0
+        sys.setprofile(count)
+        try:
+            assert store.read(number, EVERYONE) is None and store.redirect(number, EVERYONE) is None
+        finally:
+            sys.setprofile(None)
+        took[number] = calls
+    assert took["KB000101"] == took["KB000102"] <= took["KB000999"] + 40, took
 
 
 def test_products_are_saved_and_renamed(store: Store) -> None:

@@ -171,6 +171,24 @@ def test_a_merged_article_leads_to_the_other(import_site: ReadySite, author: Vis
     assert reader.get("/articles/KB900101").status_code == 200
 
 
+def test_a_merged_article_that_was_not_ones_own_leads_nowhere(import_site: ReadySite, author: Visitor) -> None:
+    """Neither its page nor its file, nor a program, nor a link to it tells that there was one, and what about."""
+    edit = author.post("/articles/KB900102/edit", {}, "/articles/KB900102").headers["Location"]
+    linking = "[內部](/articles/KB900007#s-x) [公開](/articles/KB900101)"
+    assert press(author, edit, "publish", body=linking).status_code == 303
+    into = {"into": "KB900101"}
+    assert author.post("/articles/KB900007/merge", into, "/articles/KB900007/history").status_code == 303
+    for kind in ("anonymous", "gold_plus"):
+        reader = import_site.visitor(kind)
+        for path in ("/articles/{}", "/articles/{}/attachments/sample.log", "/api/v1/articles/{}"):
+            absent, hidden = (reader.get(path.format(number)) for number in ("KB999999", "KB900007"))
+            assert (hidden.status_code, hidden.data) == (404, absent.data), path
+        assert '<a>內部</a> <a href="/articles/KB900101">公開</a>' in text(reader.get("/articles/KB900102"))
+        assert "<a>內部</a>" in reader.get("/api/v1/articles/KB900102").get_json()["html"]
+    assert "KB900101" in text(author.get("/articles/KB900007"))
+    assert '<a href="/articles/KB900007#s-x">內部</a>' in text(author.get("/articles/KB900102"))
+
+
 def test_an_archived_article_is_for_staff(import_site: ReadySite, author: Visitor) -> None:
     form = "/articles/KB900102/history"
     assert author.post("/articles/KB900102/archive", {}, form).status_code == 303

@@ -33,7 +33,7 @@ from kb.cases import Cases, NewCase, Said
 from kb.config import Config
 from kb.entitlements import STAFF, Scope, matrices
 from kb.sprs import NewSpr, Sprs
-from kb.store import Store, translations
+from kb.store import Store, originals, redirects, translations
 from kb.store.articles import ImportRun, Product
 from kb.store.case_tables import case_event, case_file, support_case
 from kb.store.feedback import Vote
@@ -66,6 +66,9 @@ SPRS = {f"KB90000{at}": f"500000{at}" for at in (1, 2, 5, 7, 9)}
 OWN_SPRS = {kind: f"600000{at}" for at, kind in enumerate(CASES, 1)}
 SPR_NUMBERS = [*SPRS.values(), *OWN_SPRS.values(), "9999999"]
 TRANSLATED = 150
+CHANCE = 200
+# The number of an article for staff alone leads to one for everybody, as if that had taken it in.
+MERGED = "KB900007", "KB900001"
 OPENED = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 # Staff alone read of it: for everybody else there is no such product.
 HIDDEN = {"nova": Product("nova", {"zh-Hant": "新星", "en": "Nova"}, ("Nova",))}
@@ -80,8 +83,17 @@ def base(today: date) -> list[Draft]:
     def text(most: int) -> str:
         return " ".join(chance.choices(WORDS, k=chance.randint(1, most)))
 
+    def linking() -> str:
+        """A text that leads to another article, as its author or its number knows it: the reader may not read most."""
+        to = chance.randrange(CHANCE)
+        address = chance.choice(
+            [f"c{to}.md#s-x", f"c{to}.md", f"/articles/KB{910000 + to}?a#b", f"/articles/{MERGED[0]}"]
+        )
+        picture = "!" * (chance.random() < 0.1)
+        return f"{text(5)} {picture}[{text(2)}]({address}) {text(3)}"
+
     def one(number: int) -> Draft:
-        sections = [Section(text(15))]
+        sections = [Section(linking() if chance.random() < 0.4 else text(15))]
         if chance.random() < 0.4:
             sections.append(Section(text(8), tuple(chance.sample(RIGHTS, chance.randint(1, 2)))))
         return Draft(
@@ -92,8 +104,8 @@ def base(today: date) -> list[Draft]:
             updated=today - timedelta(chance.randint(0, 800)), group=f"g{number // 3}" if number < TRANSLATED else None,
         )  # fmt: skip
 
-    hidden = [replace(one(number), product="nova", grants=(STAFF, "nova:gold")) for number in range(200, 204)]
-    return [*drafts(today), *(one(number) for number in range(200)), *hidden]
+    hidden = [replace(one(number), product="nova", grants=(STAFF, "nova:gold")) for number in range(CHANCE, CHANCE + 4)]
+    return [*drafts(today), *(one(number) for number in range(CHANCE)), *hidden]
 
 
 def readable(draft: Draft, scope: Scope) -> Draft | None:
@@ -127,6 +139,14 @@ def vote_and_ask(store: Store, given: list[Draft]) -> None:
         for voter in range(chance.choice([0, 0, 3, 20])):
             store.vote(Vote(ids[draft.number or ""], f"reader {voter}", chance.random() < 0.6))
     store.search_gap("what only others ask", "en", Scope(frozenset({"public"})))
+
+
+def merge(store: Store) -> None:
+    """MERGED, where both are there."""
+    with store.writing() as connection:
+        found, other = (originals.by_number(connection, number) for number in MERGED)
+        if found and other:
+            redirects.add(connection, store.batches(1)[0].id, {found.number: other.id})
 
 
 def work_cases(config: Config, kinds: Collection[str]) -> None:
@@ -192,6 +212,7 @@ def site(
                 for article_id in store.article_ids():
                     translations.is_current(connection, article_id, datetime.now(UTC))
         vote_and_ask(store, given)
+        merge(store)
         drain(store, engine)
         engine.close()
     work_cases(config, customers)

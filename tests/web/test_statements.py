@@ -20,7 +20,7 @@ PAGES = {
     "/search?q=granite": (4, 8, 10),
     "/search?q=granite&lang=en&sort=title": (4, 8, 10),
     "/search?q=granite+OR+marble": (6, 10, 12),
-    "/articles/KB000001": (13, 17, 27),
+    "/articles/KB000001": (15, 19, 29),
     "/": (6, 10, 12),
 }
 
