@@ -9,17 +9,21 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeAlias
+from urllib.parse import unquote
 
 from sqlalchemy import Connection
 
-from kb.articles import Draft
+from kb.articles import Draft, Section
 from kb.entitlements import STAFF, Scope
+from kb.rendering.addresses import addresses
+from kb.rendering.cleaning import target
 from kb.sections import joined, split
-from kb.store import originals, reading, writing
+from kb.store import originals, reading, redirects, writing
 from kb.store.articles import Product, withdrawn
+from kb.store.links import ADDRESS
 from kb.store.originals import Original, OriginalFile, Whole
 
 Format: TypeAlias = Literal["markdown", "jsonl"]
@@ -127,9 +131,7 @@ class _Source:
         after = ""
         while page := originals.numbered(self.connection, self.source, after, PAGE):
             after = page[-1].number
-            for each in page:
-                if found := within(each, self.wanted.scope):
-                    yield found
+            yield from within(self.connection, page, self.wanted.scope)
             if progress:
                 progress(len(page))
 
@@ -138,17 +140,45 @@ class _Source:
             yield paths[each.name], [originals.content(self.connection, each.id)]
 
 
-def within(original: Original, scope: Scope | Whole) -> Original | None:
-    """What the scope may read of it: the article, its sections and files; None: not even the article."""
+def within(connection: Connection, given: Iterable[Original], scope: Scope | Whole) -> Iterator[Original]:
+    """What the scope may read of them: articles, their sections and files, links and former numbers that lead it on."""
     if scope is Whole.STORE:
-        return original
-    draft = original.draft
-    if not scope.reads(draft.grants) or (withdrawn(draft.confidence, draft.expires_at) and STAFF not in scope.grants):
-        return None
-    sections = tuple(each for each in draft.sections if not each.grants or scope.reads(each.grants))
-    kept = tuple(each for each in original.files if not each.grants or scope.reads(each.grants))
-    values = {each.name: getattr(draft, each.name) for each in fields(Draft)} | {"sections": sections}
-    return Original(original.id, original.number, Draft(**values), kept, original.links)
+        yield from given
+        return
+    kept = [each for each in given if _reads(each.draft, scope)]
+    former = redirects.led(connection, {number for each in kept for number in each.draft.former_numbers}, scope)
+    linked = {link[1] for each in kept for leads in each.links.values() if (link := ADDRESS.match(leads))}
+    reached = redirects.reached(connection, linked, scope)
+    for each in kept:
+        numbers = tuple(number for number in each.draft.former_numbers if number in former)
+        sections = tuple(part for part in each.draft.sections if not part.grants or scope.reads(part.grants))
+        files = tuple(file for file in each.files if not file.grants or scope.reads(file.grants))
+        yield replace(
+            each,
+            draft=replace(each.draft, sections=sections, former_numbers=numbers),
+            files=files,
+            links=dict(_links(each, sections, {file.name for file in files}, reached)),
+        )
+
+
+def _reads(draft: Draft, scope: Scope) -> bool:
+    gone = withdrawn(draft.confidence, draft.expires_at)
+    return scope.reads(draft.grants) and (not gone or STAFF in scope.grants)
+
+
+def _links(
+    original: Original, sections: Sequence[Section], files: Collection[str], reached: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Those to files that are there, and those of these sections to articles that are reached."""
+    said = {target(address) for each in sections for address in addresses(each.markdown)}
+    whole = len(sections) == len(original.draft.sections)
+    for address, leads in original.links.items():
+        link = ADDRESS.match(leads)
+        if link is None:
+            continue
+        _, of_file, name = leads.partition(f"/articles/{original.number}/attachments/")
+        if unquote(name) in files if of_file else link[1] in reached and (whole or address in said):
+            yield address, leads
 
 
 def object_of(original: Original, paths: Mapping[str, str]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from kb.config import Config
 from kb.entitlements import EVERYONE, Scope
 from kb.exporting import FORMATS, Format, Wanted, file_name, files
 from kb.reports import Report
-from kb.store import Store
+from kb.store import Store, originals, redirects
 from kb.store.articles import ImportRun, Product, Rendered, RenderedAttachment
 from kb.store.originals import Whole
 from tests.contracts.stores import draft, rendered
@@ -259,6 +259,40 @@ def test_an_export_for_somebody_holds_what_he_may_read(tmp_path: Path, empty: Pa
             "test/windchill/files/KB000001/g" in names
             and "other/windchill/KB000002-Title-of-hidden.zh-Hant.md" in names
         )
+
+
+def test_an_export_for_somebody_is_that_of_a_store_without_the_rest(tmp_path: Path, empty: Path) -> None:
+    """To the byte: links to hidden articles and of hidden sections, hidden files, numbers that hidden ones gave up."""
+    head = "product: windchill\nupdated: 2026-01-02\ngrants: "
+    more = "\n:::grants windchill:gold\n[log](files/gold.log) [d](open/d.en.md)\n:::\n"
+    text = "[b](secret.en.md#x) [c](c.en.md) [a](files/all.log)\n"
+    told = []
+    for name, whole in (("whole", True), ("seen", False)):
+        folder = tmp_path / f"{name}-kb"
+        for part in ("files", "open"):
+            (folder / part).mkdir(parents=True)
+        (folder / "files" / "all.log").write_bytes(b"all")
+        (folder / "files" / "gold.log").write_bytes(b"gold")
+        (folder / "a.en.md").write_text(f'---\ntitle: A\nnumber: KB000101\n{head}["public"]\n---\n{text}{more * whole}')
+        (folder / "c.en.md").write_text(f'---\ntitle: C\nnumber: KB000103\n{head}["public"]\n---\nc')
+        (folder / "open" / "d.en.md").write_text(f'---\ntitle: D\nnumber: KB000104\n{head}["public"]\n---\nd')
+        if whole:
+            (folder / "secret.en.md").write_text(f'---\ntitle: B\nnumber: KB000102\n{head}["staff"]\n---\n## x')
+        with new_store(tmp_path / name, empty) as store:
+            store.save_products(PRODUCTS.values())
+            report = import_articles(folder, ImportOptions("kb"), store, Config(home=tmp_path / name))
+            assert report.counts["new"] == 3 + whole, report
+            if whole:
+                with store.writing() as connection:
+                    batch, c = report.batch or 0, originals.by_number(connection, "KB000103")
+                    assert c
+                    redirects.add(connection, batch, {"KB000102": c.id})
+            told.append([exported(store, format_, Scope(frozenset({"public"}))) for format_ in FORMATS])
+            staff = dict(exported(store, "jsonl", Scope(frozenset({"public", "staff", "windchill:gold"}))))
+            assert (b'"secret.en.md":"/articles/KB000102"' in staff["kb.jsonl"]) == whole
+            assert (b'"former_numbers":["KB000102"]' in staff["kb.jsonl"]) == whole
+            assert b'"c.en.md":"/articles/KB000103"' in told[-1][1][-2][1]
+    assert told[0] == told[1]
 
 
 def test_an_archive_is_a_zip_that_others_open(tmp_path: Path, empty: Path) -> None:
