@@ -7,9 +7,11 @@ import errno
 import logging
 import os
 import re
+import time
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
@@ -18,18 +20,22 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, Self, TypeVar
 from indexer.analysis import Analysis
 from indexer.answering import Answering
 from indexer.caching import CACHE_MB, Cache
-from indexer.generations import Generations, fingerprint_of, octets_of, sync_folder
+from indexer.generations import NO_PLACE, Generations, fingerprint_of, octets_of, sync_folder
+from indexer.sealing import Seal, seal, sealed
 from indexer.sources import Source
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights, weights_of
 from kb.entitlements import Scope
+from kb.logs import Trouble
 from kb.question import Query
-from kb.search import EngineDown, Hits, IndexDamaged, IndexStatus, Respelled, Suggestion, Writer
+from kb.search import Busy, EngineDown, Hits, IndexDamaged, IndexStatus, Respelled, Suggestion, Writer
 
 if TYPE_CHECKING:
     from kb.config import Config
 
 LOOKS = 5
+# So many seconds pass at most before a file that was damaged is known.
+LOOKED_AT = 1.0
 PANIC = "PanicException"
 PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.EACCES, errno.EPERM})
 # How tantivy tells what the machine said.
@@ -100,6 +106,9 @@ class Embedded(ABC, Generic[G]):
         self._answering = Answering(analysis, weights, vocabularies, self._cache)
         self._lock = Lock()
         self._opened: G | None = None
+        self._seal: tuple[Path, Commit, Seal | None] | None = None
+        self._looked = 0.0
+        self._trouble = Trouble(log, "the index cannot be read")
 
     @classmethod
     def of(cls, config: Config, cache: Cache) -> Self:
@@ -110,6 +119,10 @@ class Embedded(ABC, Generic[G]):
     @abstractmethod
     def _commit(self, path: Path) -> Commit:
         """The newest of a generation. FileNotFoundError when it has none. Looked at with every search."""
+
+    @abstractmethod
+    def _head(self, path: Path) -> str:
+        """The file that describes it."""
 
     @abstractmethod
     def _open(self, path: Path, commit: Commit, before: G | None) -> G:
@@ -123,23 +136,51 @@ class Embedded(ABC, Generic[G]):
     def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
         with self._generations.lock():
             self._generations.sweep()
-            serving = None if rebuild else self._written()
-            path = serving or self._generations.fresh(self._fingerprint())
-            batch = self._batch(path, fresh=serving is None)
             try:
-                yield batch
-                batch.commit()
-            except BaseException:
-                batch.cancel()
+                with self._written_to(rebuild) as writer:
+                    yield writer
+            except Exception as error:
+                number = _said_by_the_machine(error)
+                self._doubt(closely=number == 0)
+                if number in NO_PLACE and not (isinstance(error, OSError) and error.filename):
+                    raise OSError(number, os.strerror(number), str(self._generations.folder)) from error
                 raise
-            if serving:
-                sync_folder(path)
-            else:
-                self._generations.serve(path)
+            finally:
                 self._generations.sweep()
 
+    @contextmanager
+    def _written_to(self, rebuild: bool) -> Iterator[Writer]:
+        serving = None if rebuild else self._written()
+        path = serving or self._generations.fresh(self._fingerprint())
+        batch = self._batch(path, fresh=serving is None)
+        try:
+            yield batch
+            batch.commit()
+        except BaseException:
+            batch.cancel()
+            raise
+        seal(path, self._head(path))
+        if serving:
+            sync_folder(path)
+        else:
+            self._generations.serve(path)
+
+    def tidy(self) -> None:
+        if self._generations.others() or self._is_unsealed():
+            with suppress(Busy, OSError), self._generations.lock():
+                self._generations.sweep()
+                if self._is_unsealed() and (path := self._written()):
+                    seal(path, self._head(path))
+
+    def _is_unsealed(self) -> bool:
+        """As one is that was written before there were seals, or whose writer was killed."""
+        with suppress(OSError, ValueError):
+            path = self._written()
+            return path is not None and sealed(path, self._head(path)) is None
+        return False
+
     def search(self, query: Query, scope: Scope) -> Hits:
-        with reading():
+        with self._reading():
             return self._answering.search(query, scope, self._serving())
 
     def suggest(
@@ -150,20 +191,22 @@ class Embedded(ABC, Generic[G]):
         without: frozenset[int] = frozenset(),
         prefers: tuple[str, ...] = (),
     ) -> Sequence[Suggestion]:
-        with reading():
+        with self._reading():
             return self._answering.suggest(prefix, scope, self._serving(), limit, without, prefers)
 
     def respelled(self, text: str, scope: Scope, without: frozenset[int] = frozenset()) -> Respelled | None:
-        with reading():
+        with self._reading():
             return self._answering.respelled(text, scope, self._serving(), without)
 
     def status(self) -> IndexStatus:
-        with reading():
+        with self._reading():
             return self._status()
 
     def contents(self) -> Mapping[int, Mapping[str, str]]:
-        with reading():
-            return self._contents()
+        with self._reading():
+            found = self._contents()
+            self._look_closely()
+            return found
 
     def close(self) -> None:
         with self._lock:
@@ -209,11 +252,55 @@ class Embedded(ABC, Generic[G]):
         return None
 
     def _followed(self, path: Path) -> G:
-        commit = self._commit(path)
-        if self._opened is None or (self._opened.path, self._opened.commit) != (path, commit):
-            self._opened = self._open(path, commit, self._opened)
-            self._cache.keep_only(self._opened.kept_by)
-        return self._opened
+        commit, opened = self._commit(path), self._opened
+        if opened and (opened.path, opened.commit) != (path, commit):
+            opened = None
+        if opened is None or time.monotonic() >= self._looked + LOOKED_AT:
+            self._check(path, commit)
+        if opened is None:
+            opened = self._opened = self._open(path, commit, self._opened)
+            self._cache.keep_only(opened.kept_by)
+        return opened
+
+    def _check(self, path: Path, commit: Commit) -> None:
+        """Whether its files are what was written, as far as that is known."""
+        if self._seal is None or self._seal[:2] != (path, commit):
+            self._trouble.over()
+            self._seal = (path, commit, None)
+        known = self._seal[2] or sealed(path, self._head(path))
+        self._seal = (path, commit, known)
+        if known:
+            known.check()
+        self._looked = time.monotonic()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            with reading():
+                yield
+        except IndexDamaged as error:
+            cause = error.__cause__
+            reason = f"{type(cause).__name__}{_place_of(cause)}" if cause else str(error)
+            self._trouble.met(type(cause or error).__name__, reason)
+            self._doubt(closely=cause is not None)
+            raise
+
+    def _doubt(self, *, closely: bool) -> None:
+        """Opens it afresh next time. `closely`: what failed may be for a file that is damaged though nobody wrote it;
+        this is looked into once."""
+        with self._lock:
+            self._opened = None
+            self._cache.keep_only(())
+            known = self._seal and self._seal[2]
+            if closely and known and not known.doubted:
+                known.doubted = True
+                with suppress(Exception):
+                    known.check(closely=True)
+
+    def _look_closely(self) -> None:
+        with self._lock:
+            if self._seal and self._seal[2]:
+                self._seal[2].check(closely=True)
 
     def _serving(self) -> Source:
         if found := self._newest():
@@ -239,7 +326,7 @@ def reading() -> Iterator[None]:
             raise
         if (number := _said_by_the_machine(error)) in PASSING:
             raise EngineDown(f"the index cannot be read now: {os.strerror(number)}") from error
-        log.exception("the index cannot be read")
+        log.debug("the index cannot be read", exc_info=True)
         raise IndexDamaged("the index is damaged: run kb build") from error
 
 
@@ -249,3 +336,9 @@ def _said_by_the_machine(error: BaseException) -> int:
         return error.errno or 0
     said = _SAID_BY_THE_MACHINE.search(str(error))
     return int(said[1] or said[2]) if said else 0
+
+
+def _place_of(error: BaseException) -> str:
+    """Where in the program it arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f", {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

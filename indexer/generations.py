@@ -3,6 +3,7 @@ and a pointer file that says which one serves."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -16,6 +17,8 @@ from kb.search import Busy
 POINTER = "CURRENT"
 LOCK = "writer.lock"
 STAMP = "stamp.json"
+# What the machine says where there is no place to write.
+NO_PLACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 class Generations:
@@ -54,10 +57,13 @@ class Generations:
 
     def sweep(self) -> None:
         """Remove what no reader will open again: all but the serving generation. Call with the lock held."""
+        for path in self.others():
+            shutil.rmtree(path, ignore_errors=True)
+
+    def others(self) -> list[Path]:
+        """The generations that do not serve: one that is being filled, and what writers left that were killed."""
         serving = self.serving()
-        for path in self.folder.glob("gen-*"):
-            if path != serving:
-                shutil.rmtree(path, ignore_errors=True)
+        return [path for path in self.folder.glob("gen-*") if path != serving]
 
     @contextmanager
     def lock(self) -> Iterator[None]:

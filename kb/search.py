@@ -167,7 +167,11 @@ class Engine(Protocol):
         the serving one and swaps at the end. One writer at a time: a second raises `Busy`."""
 
     def contents(self) -> Mapping[int, Mapping[str, str]]:
-        """Article → {document key: digest}, for the audit."""
+        """Article → {document key: digest}, for the audit. IndexDamaged when a file of the index is not what was
+        written, as far as that is known."""
+
+    def tidy(self) -> None:
+        """Remove what writers left that were killed. Nothing while one is at work."""
 
     def status(self) -> IndexStatus: ...
 

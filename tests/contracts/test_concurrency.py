@@ -92,6 +92,9 @@ class SharedIndex:
             self._writing.subtract(pending.keys())
             self.titles |= {article: documents[0].title for article, documents in pending.items() if documents}
 
+    def tidy(self) -> None:
+        pass
+
     def status(self) -> IndexStatus:
         return IndexStatus("shared", "1", 1, "same", "same", 0)
 

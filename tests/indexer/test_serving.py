@@ -228,6 +228,27 @@ def fill(folder: Path) -> Path:
 
 
 @pytest.mark.slow
+def test_an_index_damaged_under_it_is_told_and_made_anew_by_itself(tmp_path: Path) -> None:
+    with serving(tmp_path / "home") as site:
+        site.wait_for("/readyz", b'"index":"ok"')
+        site.bring("無法登入的處理")
+        site.wait_for("/api/v1/search?q=" + quote("登入"), "無法登入的處理".encode())
+        pointer = site.home / "index/whoosh/CURRENT"
+        before = pointer.read_text("ascii")
+        for file in (site.home / "index/whoosh").glob("gen-*/*.pst"):
+            with file.open("r+b") as postings:
+                postings.write(bytes(file.stat().st_size))
+        time.sleep(1.1)
+        for _ in range(6):
+            # Damaged, or made anew by now: the store or the engine answers, and neither that there is none.
+            assert json.loads(site.get("/api/v1/search?q=" + quote("登入"))[1])["total"] == 1
+        site.bring("密碼過期的處理")
+        until(lambda: pointer.read_text("ascii") != before)
+        site.wait_for("/readyz", b'"index":"ok"')
+        site.wait_for("/api/v1/search?q=" + quote("密碼過期"), "密碼過期的處理".encode())
+
+
+@pytest.mark.slow
 def test_on_a_full_disk_it_is_read_on_and_readyz_names_the_disk(disk: Path) -> None:
     with serving(disk / "home") as site:
         site.wait_for("/readyz", b'"index":"ok"')

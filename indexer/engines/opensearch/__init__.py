@@ -92,6 +92,9 @@ class OpenSearchEngine:
                 found.setdefault(article, {})[key] = digest
         return found
 
+    def tidy(self) -> None:
+        """The next writer does."""
+
     def status(self) -> IndexStatus:
         snapshot = self._newest()
         if snapshot is None:

@@ -64,6 +64,9 @@ class TantivyEngine(Embedded[Searched]):
         meta = (path / META).stat()
         return meta.st_mtime_ns, meta.st_ino
 
+    def _head(self, path: Path) -> str:
+        return META
+
     def _open(self, path: Path, commit: Commit, before: Searched | None) -> Searched:
         self._threads = self._threads or ThreadPoolExecutor(thread_name_prefix=self.name)
         return Searched(path, commit, before, self._threads)

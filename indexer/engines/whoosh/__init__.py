@@ -63,6 +63,9 @@ class WhooshEngine(Embedded[Segments]):
         file = (path / f"_MAIN_{max(commits)}.toc").stat()
         return max(commits), file.st_mtime_ns, file.st_ino
 
+    def _head(self, path: Path) -> str:
+        return f"_MAIN_{self._commit(path)[0]}.toc"
+
     def _open(self, path: Path, commit: Commit, before: Segments | None) -> Segments:
         storage = MappedStorage(path)
         toc = FileIndex(storage)._read_toc()
