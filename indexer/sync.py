@@ -16,6 +16,7 @@ from indexer.audit import audit, repair
 from indexer.documents import documents_of
 from indexer.extracting import read_out
 from indexer.filling import Progress, Source, put, sources
+from indexer.generations import NO_PLACE
 from indexer.sounds import read_dictionaries
 from kb.limited import Limits
 from kb.logs import Trouble
@@ -31,6 +32,7 @@ PAUSE = 0.05
 LOOKED_AT = 5.0
 LONGEST_PAUSE = 30.0
 HOPELESS_PAUSE = 600.0
+TOLD_EVERY = 30.0
 EVERY_NOTE = 1_000_000_000
 
 
@@ -51,9 +53,13 @@ def drain(store: Source, engine: Engine, progress: Progress | None = None, limit
     try:
         status = engine.status()
     except IndexDamaged:
+        log.warning("the index is made anew: it is damaged")
         synced = rebuild(store, engine, progress, limits)
         engine.status()
         return synced
+    engine.tidy()
+    if status.stale and status.documents:
+        log.warning("the index is made anew: it was written by other rules than today's")
     if status.stale or (not status.documents and store.waiting()):
         return rebuild(store, engine, progress, limits)
     mended = _caught_up(store, engine, status.engine, progress, limits) if store.take_notes(status.engine) else 0
@@ -141,7 +147,7 @@ def follow(store: Source, engine: Engine, stop: Event, limits: Limits = LIMITS) 
     while not stop.is_set():
         try:
             if store.waiting() or time.monotonic() >= due:
-                synced = drain(store, engine, None, limits)
+                synced = drain(store, engine, _telling(), limits)
                 due = time.monotonic() + LOOKED_AT
                 if synced.articles:
                     log.info("indexed %d articles", synced.articles)
@@ -152,10 +158,27 @@ def follow(store: Source, engine: Engine, stop: Event, limits: Limits = LIMITS) 
         except IndexDamaged:
             pause = HOPELESS_PAUSE
             log.exception("the index cannot be read although it was made anew; next try in %.0f s", pause)
-        except (EngineDown, StoreError) as error:
-            trouble.met(type(error).__name__, error)
+        except Exception as error:
             pause = min(pause * 2, LONGEST_PAUSE)
-        except Exception:
-            log.exception("the index could not be brought up to date; next try in %.0f s", pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            if _says_all(error):
+                trouble.met(type(error).__name__, error)
+            else:
+                trouble.broke(error)
         stop.wait(pause)
+
+
+def _says_all(error: Exception) -> bool:
+    return isinstance(error, EngineDown | StoreError) or (isinstance(error, OSError) and error.errno in NO_PLACE)
+
+
+def _telling() -> Progress:
+    """Logs how far it is, now and then."""
+    told = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() >= told + TOLD_EVERY:
+            told = time.monotonic()
+            log.info("indexed %d of %d articles so far", done, total)
+
+    return tell

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Mapping
@@ -14,14 +14,13 @@ import click
 
 from indexer.cli.common import Refused
 from indexer.engines import EngineMissing
+from indexer.generations import NO_PLACE
 from kb.config import ConfigError
 from kb.search import Busy, EngineDown
 from kb.store import StoreError
 from kb.store.articles import SourceChanged
 
 REFUSED, WRONG_USAGE = 1, 2
-# A disk that takes nothing more.
-NO_PLACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 # Each command, and where it is: only the one that is run is loaded, with what it needs.
 COMMANDS: Mapping[str, str] = {
     "init": "serving:init",
@@ -83,6 +82,8 @@ def group() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Runs a command and ends the process with its exit code. No traceback reaches who runs it."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    # As Ctrl-C does: what is half done is taken back.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(_code(arguments))
 
 

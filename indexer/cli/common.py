@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from kb.search import Engine
 from kb.store import Store
 
 PLAIN_EVERY = 5.0
+LAST_SECOND = 1.0
 
 Draw: TypeAlias = Callable[[str, int, int], None]
 
@@ -105,17 +106,34 @@ def _lines() -> Draw:
     return draw
 
 
-def told_to_end() -> threading.Event:
-    """Set when the process is told to end, or when the one that started it is gone."""
+def told_to_end(then: Callable[[], object] = lambda: None) -> threading.Event:
+    """Set when the process is told to end, or when the one that started it is gone; `then` is done, too."""
     stop = threading.Event()
+
+    def told(*_: object) -> None:
+        stop.set()
+        then()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, told)
     parent = os.getppid()
 
     def watch() -> None:
         while not stop.wait(1.0):
             if os.getppid() != parent:
-                stop.set()
+                os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
     return stop
+
+
+@contextmanager
+def until_told() -> Iterator[threading.Event]:
+    """The same for a block that may be left at any moment: it is, if it goes on for a second after it was told."""
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    stop = told_to_end(lambda: signal.setitimer(signal.ITIMER_REAL, LAST_SECOND))
+    try:
+        with suppress(KeyboardInterrupt):
+            yield stop
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)

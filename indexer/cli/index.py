@@ -10,7 +10,7 @@ import click
 
 from indexer.appearing import watching
 from indexer.audit import Findings, audit, repair
-from indexer.cli.common import config, opened_engine, opened_store, progress, told_to_end
+from indexer.cli.common import config, opened_engine, opened_store, progress, until_told
 from indexer.giving_way import LESS_URGENT
 from indexer.sync import drain, follow, rebuild
 from kb.search import Engine
@@ -65,8 +65,8 @@ def sync(engine: str | None, following: bool) -> int:
     os.nice(LESS_URGENT)
     with opened_store(settings) as store, opened_engine(settings, engine) as opened:
         if following:
-            with watching(store, settings):
-                follow(store, opened, told_to_end(), settings.limits)
+            with watching(store, settings), until_told() as stop:
+                follow(store, opened, stop, settings.limits)
             return 0
         with progress() as draw:
             done = drain(store, opened, lambda done, total: draw("indexing", done, total), settings.limits)

@@ -27,7 +27,7 @@ from kb.entitlements import matrices
 from kb.extended_support import ExtendedSupport
 from kb.publishing import Publishing
 from kb.reckoning import Reckoning
-from kb.search import EngineDown
+from kb.search import Busy, EngineDown, IndexDamaged
 from kb.store import Store
 from kb.tasks import Tasks
 from kb.watching import Watcher
@@ -35,6 +35,7 @@ from kb.webhooks import Webhooks
 
 # From here on Whoosh is advised against, as measured: docs/operations.md, Growing.
 OUTGROWN = 100_000
+MADE_NOW = "it is being made anew now"
 SHIPPED = Path(__file__).parents[2] / "articles"
 
 
@@ -149,24 +150,37 @@ def status() -> int:
         click.echo(f"articles   {len(store.article_ids()):,}")
         click.echo(f"products   {len(store.products()):,}")
         click.echo(f"accounts   {len(Accounts(store, settings, matrices(settings.matrix)).all()):,}")
-        current = _tell_of_index(settings)
+        current = _tell_of_index(settings, store)
         click.echo(f"waiting    {waiting:,} changes" + (": kb sync" if waiting else ""))
         if missed:
             click.echo("missed     changes that the index of another engine learnt of: kb sync brings them over")
     return 0 if current and not waiting and not missed else 1
 
 
-def _tell_of_index(settings: Config) -> bool:
+def _tell_of_index(settings: Config, store: Store) -> bool:
     """False when it is away, or written by other rules than today's."""
     try:
         with opened_engine(settings) as engine:
             found = engine.status()
     except EngineDown as error:
-        click.echo(f"engine     {settings.engine}, away: {error}")
+        now = f"; {MADE_NOW}" if isinstance(error, IndexDamaged) and _is_made_now(store) else ""
+        click.echo(f"engine     {settings.engine}, away: {error}{now}")
         return False
     click.echo(f"engine     {found.engine}, {found.documents:,} documents, {found.bytes / 1e6:,.1f} MB")
-    stale = "written by other rules than today's: kb build" if found.stale else "up to date with today's rules"
-    click.echo(f"index      {found.generation}, {stale}" if found.generation else "index      none yet: kb sync")
+    state = "up to date with today's rules"
+    if found.stale:
+        made = MADE_NOW if _is_made_now(store) else "kb sync" if not found.generation else "kb build"
+        state = f"written by other rules than today's: {made}" if found.generation else f"none yet: {made}"
+    click.echo(f"index      {', '.join(filter(None, (found.generation, state)))}")
     if found.engine == "whoosh" and found.documents > OUTGROWN:
         click.echo(f"advice     more than {OUTGROWN:,} documents: tantivy is faster (docs/operations.md, Growing)")
     return not found.stale
+
+
+def _is_made_now(store: Store) -> bool:
+    """Of an index that has to be made anew: whether a process is at it."""
+    try:
+        with store.alone():
+            return False
+    except Busy:
+        return True
