@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import Any
@@ -62,7 +63,16 @@ class Answering:
             return NOTHING
         number, vocabulary = self._retrieval.vocabularies.numbered()
         key = (source.name, "answer", number, scope.grants, query)
-        return self._cache.get(key, lambda: self._retrieval.search(query, scope, source, vocabulary), _octets)
+        return self._cache.get(
+            key, lambda: self._with_words(self._retrieval.search(query, scope, source, vocabulary)), _octets
+        )
+
+    def _with_words(self, hits: Hits) -> Hits:
+        """With what cuts texts, by which single characters are marked; of a question of nothing else, wherever they
+        stand."""
+        if all(len(mark) == 1 for mark in hits.marks.asked):
+            return hits
+        return replace(hits, marks=replace(hits.marks, words=self.analysis.words))
 
     def suggest(
         self,

@@ -436,9 +436,10 @@ class Search:
         text = snippets.marked(article.text, marks, self._fold)
         lacking = {mark: marks.asked[mark] for mark in marks.asked if mark not in title.whole | text.whole}
         for question in article.row.also_asked_as if lacking else ():
-            said = snippets.marked(question, Marks(lacking), self._fold).whole
+            said = snippets.marked(question, replace(marks, asked=lacking, others={}), self._fold).whole
             lacking = {mark: weight for mark, weight in lacking.items() if mark not in said}
-        return Result(article.row, hit.score, title.pieces(), text.passage(), hit.parts), Marks(lacking)
+        shown = Result(article.row, hit.score, title.pieces(), text.passage(), hit.parts)
+        return shown, replace(marks, asked=lacking, others={})
 
     def suggest(self, prefix: str, scope: Scope, limit: int = 8, prefers: tuple[str, ...] = ()) -> Sequence[Suggestion]:
         """Completions of what is being typed; those that name an article name one that the scope may read. What titles

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 Pieces = tuple[tuple[str, bool], ...]
+
+# The words of a text, each with its beginning and end.
+Words: TypeAlias = Callable[[str], Sequence[tuple[str, int, int]]]
 
 BEGINS, ENDS = ("… ", False), (" … ", False)
 WIDTH = 150
@@ -28,6 +31,11 @@ _CODE = re.compile(
     r"|0*(?P<digits>[1-9][0-9]{2,})"
 )
 _SPACE = re.compile(r"\s+")
+_HAN = re.compile("[\u3400-\u9fff]")
+# So much is looked at before a character that may be a word, and from there on at once.
+_BEFORE = 12
+_HAN_BEFORE = re.compile(r"[\u3400-\u9fff]*\Z")
+_HAN_RUN = re.compile("[\u3400-\u9fff]{1,100}")
 
 
 class _Place(NamedTuple):
@@ -41,11 +49,21 @@ class _Place(NamedTuple):
 class Marks:
     """Folded words and phrases with how telling they are: of `asked`, a part stands for what is nowhere whole.
 
-    `others` are other ways to say it, whose parts say something else: 服务 of 服务器.
+    `others` are other ways to say it, whose parts say something else: 服务 of 服务器. `words`, where there is one, cuts
+    a text as the index does: a single Han character is marked where it is a word, not 设 of 设定.
     """
 
     asked: Mapping[str, float] = field(default_factory=dict)
     others: Mapping[str, float] = field(default_factory=dict)
+    words: Words | None = field(default=None, compare=False)
+
+    def standing(self, folded: str, places: Sequence[_Place]) -> Sequence[_Place]:
+        """Those of the places, by their order in the text, where a mark stands as a word."""
+        if self.words is None:
+            return places
+        characters = [place.start for place in places if _is_character(place.mark)]
+        alone = set(_alone(folded, characters, self.words))
+        return [place for place in places if place.start in alone or not _is_character(place.mark)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +117,7 @@ def marked(text: str, marks: Marks, fold: Callable[[str], str]) -> Marked:
     for mark, weight in marks.others.items():
         found += _occurrences(folded, mark, mark, weight)
     kept: list[_Place] = []
-    for place in sorted(found, key=lambda one: (one.start, -one.end)):
+    for place in marks.standing(folded, sorted(found, key=lambda one: (one.start, -one.end))):
         if not kept or place.start >= kept[-1].end:
             kept.append(place)
     return Marked(text, kept, frozenset(whole))
@@ -108,7 +126,26 @@ def marked(text: str, marks: Marks, fold: Callable[[str], str]) -> Marked:
 def holds(text: str, marks: Marks, fold: Callable[[str], str]) -> float:
     """How telling those of the marks are that stand whole in the text."""
     folded = fold(text)
-    return sum(weight for mark, weight in marks.asked.items() if _occurrences(folded, mark, mark, weight))
+    there = ((weight, _occurrences(folded, mark, mark, weight)) for mark, weight in marks.asked.items())
+    return sum(weight for weight, places in there if marks.standing(folded, places))
+
+
+def _is_character(mark: str) -> bool:
+    return len(mark) == 1 and _HAN.match(mark) is not None
+
+
+def _alone(folded: str, places: Sequence[int], words: Words) -> Iterator[int]:
+    """Those of ascending places of Han characters where one is a word by itself; only what stands around is cut."""
+    alone: set[int] = set()
+    reached = 0
+    for at in places:
+        if at >= reached:
+            before = _HAN_BEFORE.search(folded, max(0, at - _BEFORE), at)
+            run = _HAN_RUN.match(folded, before.start() if before else at)
+            begin, reached = run.span() if run else (at, at)
+            alone = {begin + start for _, start, end in words(folded[begin:reached]) if end - start == 1}
+        if at in alone:
+            yield at
 
 
 def _parts(folded: str, mark: str, weight: float) -> list[_Place]:

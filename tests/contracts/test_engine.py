@@ -21,10 +21,12 @@ from indexer.embedded import Embedded
 from indexer.engines.opensearch import OpenSearchEngine
 from indexer.engines.whoosh import codec as whoosh_codec
 from indexer.engines.whoosh import writing as whoosh_writing
+from indexer.folding import fold
 from indexer.making import AT_ONCE
 from kb.entitlements import NOBODY, Audience
 from kb.question import Filters, Query
-from kb.search import PARTS, Busy, Document, Engine, EngineDown, Respelled
+from kb.search import PARTS, Busy, Document, Engine, EngineDown, Hits, Respelled
+from kb.snippets import marked
 from tests.documents import PUBLIC, document, put, scope
 from tests.site_articles import LOGIN
 
@@ -1085,3 +1087,16 @@ def test_little_words_that_articles_are_full_of_are_not_marked(engine: Engine) -
     put(engine, [document(9, "登入的密碼", "the password in the log")])
     assert set(engine.search(Query("登入的密碼 in the log"), PUBLIC).marks.asked) == {"登入", "密码", "log"}
     assert set(engine.search(Query("的 the"), PUBLIC).marks.asked) == {"的", "the"}, "all there is to mark"
+
+
+def test_single_characters_are_marked_where_the_text_is_cut_so(engine: Engine) -> None:
+    others = [document(id_, f"印表機 {id_}") for id_ in range(2, 9)]
+    put(engine, [document(1, "設定電子郵件", "我了解了電子郵件的設定，可設信箱"), *others])
+    found = engine.search(Query("子 設 了 信箱"), PUBLIC)
+    assert shown_of("我了解了電子郵件的設定，可設信箱", found) == ["了", "設", "信箱"]
+    assert shown_of("設定電子郵件", engine.search(Query("設"), PUBLIC)) == ["設"], "all there is to mark"
+    assert engine.search(Query("設"), PUBLIC) == engine.search(Query("設"), PUBLIC)
+
+
+def shown_of(text: str, found: Hits) -> list[str]:
+    return [piece for piece, hit in marked(text, found.marks, fold).pieces() if hit]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.snippets import Marks, marked
+from kb.snippets import Marks, holds, marked
 
 WORDS = st.dictionaries(st.text("ab1 伺服器授權", min_size=1, max_size=4), st.floats(0.1, 9), max_size=4)
 
@@ -53,6 +55,46 @@ def test_of_a_compound_that_is_nowhere_whole_its_parts_are_marked() -> None:
     assert shown("授權檔與伺服器", "授權伺服器") == ["伺服器"]
     assert shown("授權檔與伺服器", others=("授權伺服器",)) == [], "but not of another way to say it"
     assert shown("服務與服務器", others=("服務器",)) == ["服務器"]
+
+
+def cut(text: str) -> list[tuple[str, int, int]]:
+    """Words of two characters, where they are these; else of one."""
+    return [(match.group(), *match.span()) for match in re.finditer("了解|設定|裝置|.", text, re.DOTALL)]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "hits"),
+    [
+        ("我了解了授權", ("了", "授權"), ["了", "授權"]),
+        ("設定檔與授權", ("設", "授權"), ["授權"]),
+        ("設定" * 300 + "，設", ("設", "授權"), []),
+        ("可設，設定。" * 5, ("設", "授權"), ["設"] * 5),
+        ("很了解，裝了裝置", ("了", "裝", "授權"), ["裝", "了"]),
+    ],
+)
+def test_a_single_character_is_marked_where_it_is_a_word(text: str, asked: tuple[str, ...], hits: list[str]) -> None:
+    marks = Marks(dict.fromkeys(asked, 1.0), words=cut)
+    assert [piece for piece, hit in marked(text, marks, str).pieces() if hit] == hits
+    assert marked(text, marks, str).whole == {one for one in asked if one in text}, "it is said all the same"
+
+
+def test_a_file_holds_a_single_character_where_it_is_a_word() -> None:
+    marks = Marks({"了": 1.0, "授權": 2.0}, words=cut)
+    assert holds("我了解授權", marks, str) == 2.0
+    assert holds("我了解了授權", marks, str) == 3.0
+
+
+def test_of_a_long_text_little_is_cut() -> None:
+    seen: list[int] = []
+
+    def counting(text: str) -> list[tuple[str, int, int]]:
+        seen.append(len(text))
+        return cut(text)
+
+    text = "沒有標點" * 20_000 + "".join(map(chr, range(0x4E00, 0x5000))) * 40
+    marks = Marks({chr(point): 1.0 for point in range(0x4E00, 0x5000)} | {"授權": 1.0}, words=counting)
+    marked(text, marks, str)
+    assert sum(seen) < 2 * 40 * 0x200
 
 
 @given(st.text("ab1 伺服器授權。\n", max_size=60), WORDS, WORDS)
