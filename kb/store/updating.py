@@ -38,8 +38,8 @@ def days_that_stay(connection: Connection, given: Mapping[Key, Rendered]) -> dic
 
 
 def _has_readers(draft: Draft) -> bool:
-    """Beside staff, to whom it may look as old as it is new to all others."""
-    return (draft.confidence != "archived" and set(draft.grants) > {STAFF}) or STAFF not in draft.grants
+    """Others than staff: where there are none, it is new to those who come."""
+    return draft.confidence != "archived" and not {STAFF}.issuperset(draft.grants)
 
 
 def _before(there: Original) -> tuple[object, ...]:
