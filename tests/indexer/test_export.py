@@ -78,7 +78,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
 BODY = st.one_of(
     st.lists(
         st.sampled_from(
-            ["---", "title: x", "...", "<!-- section -->", ":::grants public", ":::", "[a](b.md#c)",
+            ["---", "title: x", "...", "<!-- section -->", ":::note", ":::", "[a](b.md#c)",
              "![x](files/y.png)",
              "<!-- section 2 -->", "\r", "\x85", "\u2028", "\x0c", "\ufeff", "繁體 简体", "", "```", "  ", "> q\t"]
         ),
@@ -203,6 +203,20 @@ def exported_names(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             yield path.relative_to(folder).as_posix(), path
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_markers_that_were_taken_as_text_come_back_as_they_were(tmp_path: Path, empty: Path, format_: Format) -> None:
+    """Articles of before: an import refuses such texts now, and an export is to say what there is."""
+    texts = ":::grants public\nx\n:::", " :::Grants staff", "```\n:::grants staff", ":::", "a\r:::grants staff"
+    with new_store(tmp_path / "a", empty) as first, new_store(tmp_path / "b", empty) as second:
+        _filled(first, *(draft(str(n), Section("a"), Section(each, ("staff",))) for n, each in enumerate(texts)))
+        _filled(first, *(draft(str(n), each) for n, each in enumerate(texts)), source="open")
+        out = exported(first, format_)
+        write_folder(tmp_path / "out", [(path, [content]) for path, content in out])
+        for report in brought(tmp_path / "out", second, tmp_path / "b"):
+            assert report.counts == {"new": len(texts)}, report.entries
+        assert second.checksum() == first.checksum() and exported(second, format_) == out
 
 
 def test_an_edited_export_changes_what_was_edited_and_no_more(tmp_path: Path, empty: Path) -> None:
