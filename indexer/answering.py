@@ -20,7 +20,7 @@ from indexer import segmenting as segmenting_module
 from indexer import sounds as sounds_module
 from indexer.analysis import Analysis
 from indexer.caching import CACHE_MB, Cache
-from indexer.readable import readable
+from indexer.readable import Readable
 from indexer.respelling import Respelling
 from indexer.retrieval import Known, Retrieval
 from indexer.sources import COLUMNS, EVERYTHING, NUMBER, SOUND, TITLE, Source
@@ -86,9 +86,14 @@ class Answering:
         if not scope:
             return ()
         key = (source.name, "suggested", scope.grants, typed, limit, without, prefers)
+
+        def made() -> tuple[Suggestion, ...]:
+            among, _ = self._retrieval.known.of(source, scope, without)
+            return tuple(self._suggester.suggest(typed, Readable(source, among), limit, prefers))
+
         return self._cache.get(
             key,
-            lambda: tuple(self._suggester.suggest(typed, readable(source, scope, without), limit, prefers)),
+            made,
             lambda found: OCTETS_OF_CHARACTER * len(typed) + OCTETS_OF_SUGGESTION * len(found),
         )
 
@@ -101,9 +106,8 @@ class Answering:
         key = (source.name, "respelled", number, scope.grants, text, without)
 
         def made() -> tuple[Respelled | None]:
-            _, statistics = self._retrieval.known.of(source, scope, without)
-            read = readable(source, scope, without)
-            return (Respelling(clean(text), read, statistics, vocabulary).respelled(),)
+            among, statistics = self._retrieval.known.of(source, scope, without)
+            return (Respelling(clean(text), Readable(source, among), statistics, vocabulary).respelled(),)
 
         # In a tuple: that there is nothing to mend is kept, too.
         (found,) = self._cache.get(

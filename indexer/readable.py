@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from indexer.sources import Source, Title, rights
+from indexer.sources import Source, Title
 from indexer.tree import Node, all_of
-from kb.entitlements import Scope
 
 MAX_LOOKED = 800
 
@@ -29,8 +28,3 @@ class Readable:
 
     def counts(self, nodes: Sequence[Node]) -> Sequence[int]:
         return self.source.frequencies(self.rights, nodes) if nodes else ()
-
-
-def readable(source: Source, scope: Scope, without: frozenset[int] = frozenset()) -> Readable:
-    """What a scope reads of a source, but for these articles."""
-    return Readable(source, rights(source, scope, without))

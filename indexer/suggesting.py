@@ -12,14 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
-from indexer.analysis import CHARACTER, EXACT, PAIR, Analysis
+from indexer.analysis import CHARACTER, EXACT, PAIR, STEM, Analysis, stem
+from indexer.asking import asks
 from indexer.folding import fold, squash
 from indexer.planning import article_number
 from indexer.readable import Readable
 from indexer.respelling import MIN_RESPELLED, nearest, slips, spoken
+from indexer.segmenting import open_segmenter
 from indexer.sounds import FULL, GRAM, HAN, INITIALS, ZHUYIN, from_zhuyin, pieces, syllables
-from indexer.sources import NUMBER, SOUND, TITLE
-from indexer.tree import ALWAYS, Node, Prefix, Term, all_of, any_of
+from indexer.sources import NUMBER, SOUND, TITLE, Title
+from indexer.tree import AtLeast, Node, Prefix, Term, all_of, any_of
 from kb.query import clean
 from kb.search import Suggestion
 
@@ -28,6 +30,10 @@ MAX_TITLES = 400
 MIN_LATIN = 2
 MIN_SOUND = 2
 MIN_INITIALS = 3
+# Of so many telling words one may be missing.
+WORDS_TO_ONE = 3
+# So many times as many titles as there is room for are looked at closer.
+MOST_RANKED = 10
 NUMBERS_AT_ONCE, DIGITS = 100, "0123456789"
 # What is typed with blanks is looked up without them, too, where fewer titles than this have it as it is typed.
 FEW, MOST_BLANKS = 8, 5
@@ -53,6 +59,7 @@ class Suggester:
 
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
+        self._knows = open_segmenter(analysis.own_words).knows
 
     def suggest(self, typed: str, readable: Readable, limit: int, prefers: tuple[str, ...] = ()) -> list[Suggestion]:
         """At most `limit`: numbers, then completions, then articles.
@@ -63,17 +70,41 @@ class Suggester:
         text = _BLANK.sub(" ", fold(clean(typed[:MAX_TYPED]).replace("\n", " "))).strip()
         if not squash(text) or (len(text) < MIN_LATIN and not HAN.search(text) and not ZHUYIN.search(text)):
             return []
-        found = self._said(text, "term", readable, limit, prefers) or self._alike(text, readable, limit, prefers)
+        found = (
+            self._said(text, "term", readable, limit, prefers)
+            or list(self._alike(text, readable, limit, prefers))
+            or self._with_most(text, readable, limit, prefers)
+        )
         return _distinct([*_numbers(text, readable, limit), *found])[:limit]
 
     def _said(self, text: str, kind: str, readable: Readable, limit: int, prefers: tuple[str, ...]) -> list[Suggestion]:
-        """From titles that hold the text; where there are none, those that have its words apart or in another order."""
+        """From titles that hold the text; where there are none, those that have its words, or others of their stems,
+        apart or in another order."""
         if titles := self._containing(text, readable):
             return self._from_titles(titles, kind, limit, prefers)
-        among = self._candidates(text, apart=True)
-        found = readable.titles(among) if among != ALWAYS else ()
+        for words in dict.fromkeys((self._telling(text, unfinished=True), self._telling(text))):
+            if words and (found := readable.titles(all_of(words))):
+                return self._articles(text, found, kind, limit, prefers)
+        return []
+
+    def _with_most(self, text: str, readable: Readable, limit: int, prefers: tuple[str, ...]) -> list[Suggestion]:
+        """Titles that have most of its telling words: all but one of every three."""
+        words = self._telling(text)
+        for missing in range(1, len(words) // WORDS_TO_ONE + 1):
+            if found := readable.titles(AtLeast(len(words) - missing, words)):
+                return self._articles(text, found, "term", limit, prefers)
+        return []
+
+    def _articles(
+        self, text: str, found: Iterable[Title], kind: str, limit: int, prefers: tuple[str, ...]
+    ) -> list[Suggestion]:
+        """Of titles the shortest, in the preferred languages first; last, where a single Han character that was typed
+        last stands inside another word, such as 错 in 侦错."""
         ranked = sorted(found, key=lambda one: (_wanted(one.lang, prefers), len(one.title), one.article))
-        return [Suggestion(one.title, _of_article(kind), one.article) for one in ranked[:limit]]
+        first, last = ranked[: MOST_RANKED * limit], self._analysis.words(text)[-1][0]
+        if len(last) == 1 and HAN.match(last):
+            first.sort(key=lambda one: all(word[0] != last for word, _, _ in self._analysis.words(one.title)))
+        return [Suggestion(one.title, _of_article(kind), one.article) for one in first[:limit]]
 
     def _alike(self, text: str, readable: Readable, limit: int, prefers: tuple[str, ...]) -> Iterator[Suggestion]:
         if ZHUYIN.search(text):
@@ -106,13 +137,31 @@ class Suggester:
             found += (one for one in others if one.article not in known)
         return found[:MAX_TITLES]
 
-    def _candidates(self, text: str, apart: bool = False) -> Node:
-        """Titles with all its words, the last perhaps unfinished; `apart`: though not one Han word behind another."""
+    def _telling(self, text: str, unfinished: bool = False) -> tuple[Node, ...]:
+        """For each word that does not merely ask, the titles with it or, if it is Latin, with its stem; the last may
+        be the beginning of one: `unfinished`, though it is one that asks."""
+        tail = _LATIN_TAIL.search(text)
+        tokens = list(self._analysis.tokens(text))
+        found: list[Node] = []
+        for word, start, end in self._analysis.words(text):
+            inside = [token for token in tokens if start <= token.start and token.end <= end]
+            kind = PAIR if end - start > 1 else CHARACTER
+            parts: list[Node] = [Term(TITLE, token.term) for token in inside if token.term[0] == kind]
+            for token in inside:
+                if token.term[0] == EXACT:
+                    last = tail is not None and token.end == len(text)
+                    whole = Prefix(TITLE, token.term) if last else Term(TITLE, token.term)
+                    parts.append(any_of([whole, Term(TITLE, STEM + stem(token.term[1:]))]))
+            if parts and (not asks(word) or (unfinished and tail is not None and end == len(text))):
+                found.append(all_of(parts))
+        return tuple(dict.fromkeys(found))
+
+    def _candidates(self, text: str) -> Node:
+        """Titles with all its words, the last perhaps unfinished."""
         tail = _LATIN_TAIL.search(text)
         head = text[: tail.start()] if tail else text
         tokens = list(self._analysis.tokens(head))
-        begin = {start for _, start, _ in self._analysis.words(head)} if apart else set()
-        pairs = [token for token in tokens if token.term[0] == PAIR and token.start + 1 not in begin]
+        pairs = [token for token in tokens if token.term[0] == PAIR]
         paired = {at for token in pairs for at in (token.start, token.end - 1)}
         terms = [token.term for token in pairs]
         for token in tokens:
@@ -159,13 +208,18 @@ class Suggester:
         for word, start, end in self._analysis.words(one.title):
             if end > one.end:
                 if start < one.end:
-                    return end
+                    return one.end if self._is_cut_wrongly(word, one.title[start : one.end]) else end
                 if one.title[reached:start].strip():
                     break
                 reached = end
                 if end - start > 1 or not HAN.match(word):
                     return end
         return reached if reached == len(one.title) else one.end
+
+    def _is_cut_wrongly(self, word: str, begun: str) -> bool:
+        """Whether a title's word that no dictionary knows, such as 蓝屏且, begins with what is a word by itself."""
+        unknown = len(begun) > 1 and HAN.match(word) is not None and not self._knows(word)
+        return unknown and len(self._analysis.words(begun)) == 1
 
 
 def _wanted(lang: str, prefers: tuple[str, ...]) -> int:

@@ -759,12 +759,50 @@ def test_titles_with_all_the_words_are_suggested_where_none_has_them_as_typed(en
     assert suggested(engine, "錄製會議") == [("title", "teams 会议录制", 3)]
     assert suggested(engine, "teams rec") == [("title", "recording of teams", 8)]
     assert suggested(engine, "full outl") == [("title", "full mailbox of outlook", 9)]
-    assert suggested(engine, "mailbox outlook teams") == []
+    assert suggested(engine, "mailbox teams") == []
     both = [one.article for one in engine.suggest("mailbox outl", PUBLIC, 8, prefers=("en",))]
     assert both == [10, 9], "the shorter first"
     put(engine, [document(11, "Outlook 錯誤: mailbox", lang="zh-Hant")])
     assert [one.article for one in engine.suggest("mailbox outl", PUBLIC, 8, prefers=("zh-Hant",))] == [11, 10, 9]
     assert [one.article for one in engine.suggest("mailbox outl", PUBLIC, 1, prefers=("zh-Hant",))] == [11]
+
+
+@pytest.mark.parametrize(
+    ("typed", "articles"),
+    [
+        ("how do I renew RDP certificates", [1]),
+        ("怎麼設定 Outlook 簽名", [4]),
+        ("RDP certificates renewing", [1]),
+        ("certificates RDP renewing tw", [1, 2]),
+        ("certificates renewing twi", [2]),
+        ("certificates renewal yearly RDP printer", []),
+        ("mailbox full Outlook", [3]),
+        ("printer mailbox Outlook", []),
+        ("outlook can", [5]),
+        ("can Outlook signat", [4]),
+        ("Outlook 錯", [6, 7]),
+        ("how", []),
+    ],
+)
+def test_titles_with_most_of_what_tells_are_suggested(engine: Engine, typed: str, articles: list[int]) -> None:
+    """Words that ask need not be there, of others the stem, and of three one may be missing where no title has all."""
+    titles = [
+        "RDP certificate renewed",
+        "Certificates are renewed twice",
+        "Full mailbox",
+        "設定 Outlook 的簽名 (signatures)",
+        "Cancelling in Outlook",
+        "修正 Outlook 發生的錯誤",
+        "偵錯 Outlook 巨集",
+        "Printers",
+    ]
+    put(engine, [document(at, title) for at, title in enumerate(titles, 1)])
+    assert [article for kind, _, article in suggested(engine, typed) if kind == "title"] == articles
+
+
+def test_a_completion_is_no_word_that_was_cut_wrongly(engine: Engine) -> None:
+    put(engine, [document(at, "导致出现蓝屏且具有离散式 GPU") for at in (1, 2)])
+    assert [text for kind, text, _ in suggested(engine, "蓝屏") if kind == "term"] == ["蓝屏"]
 
 
 def test_numbers_are_suggested_the_shortest_first(engine: Engine) -> None:

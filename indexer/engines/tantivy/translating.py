@@ -31,6 +31,7 @@ from indexer.tree import (
 Clause = tuple[Occur, Query]
 
 KEPT_TERMS = 10_000
+KEPT_CHOICES = 100
 ANYWAY = Occur.Must, Query.const_score_query(Query.all_query(), 0.0)
 
 
@@ -42,6 +43,7 @@ class Translator:
         self._searcher = searcher
         self.levels = lru_cache(KEPT_TERMS)(self._levels)
         self.occurs = lru_cache(KEPT_TERMS)(self._occurs)
+        self._one_of = lru_cache(KEPT_CHOICES)(self._any_value)
 
     def query(self, node: Node) -> Query:
         match node:
@@ -50,7 +52,7 @@ class Translator:
             case Prefix(field, text):
                 return Query.fuzzy_term_query(self._schema, field, text, distance=0, prefix=True)
             case OneOf(column, values):
-                return self._any(self._term(column, value) for value in sorted(values))
+                return self._one_of(column, values)
             case Updated(first, last):
                 if first is None and last is None:
                     return Query.all_query()
@@ -92,6 +94,10 @@ class Translator:
                     some = True
         if excluding and not some:
             yield Occur.Must, Query.all_query()
+
+    def _any_value(self, column: str, values: frozenset[str]) -> Query:
+        """Kept: the audiences that a reader is of may be hundreds, and are asked for in every query of his."""
+        return self._any(self._term(column, value) for value in sorted(values))
 
     @staticmethod
     def _any(queries: Iterable[Query]) -> Query:
