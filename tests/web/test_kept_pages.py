@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 from indexer.engines import open_engine
-from indexer.sync import rebuild
+from indexer.sync import drain, rebuild
 from kb import snippets
 from kb.articles import Draft
 from kb.config import Config
@@ -99,6 +99,10 @@ def test_a_right_that_is_withdrawn_is_gone(processes: list[ReadySite], readers: 
 
 def test_so_is_the_right_to_a_file(processes: list[ReadySite], readers: list[Visitor]) -> None:
     apply(processes[0].store, rendered(article(), {"first.log": GOLD_PLUS}))
+    assert not any("feldspar</mark>" in shown(reader) for reader in readers)
+    engine = open_engine(processes[0].config)
+    drain(processes[0].store, engine)
+    engine.close()
     for reader in readers:
         assert "Of <mark>quartz</mark>" in (page := shown(reader)) and "feldspar</mark>" not in page
 
