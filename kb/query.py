@@ -168,8 +168,18 @@ def unquoted(parsed: Parsed) -> Parsed | None:
 
 
 def without_marks(text: str) -> str:
-    """A query without quotation marks around its phrases; as it was, where there are none."""
-    return _SPACE.sub(" ", _PIECE.sub(lambda match: match["phrase"] or match.group(), clean(text)))
+    """A query with the words of its phrases, in the title where these were to be; as it was, where there are none.
+
+    What it leaves out and values that it chooses stay as they are: of these, words would be another question.
+    """
+
+    def words(match: re.Match[str]) -> str:
+        field = (match["field"] or "").lower()
+        if not match["phrase"] or match["minus"] or field not in ("", "title"):
+            return match.group()
+        return " ".join(f"title:{word}" for word in match["phrase"].split()) if field else match["phrase"]
+
+    return _SPACE.sub(" ", _PIECE.sub(words, clean(text)))
 
 
 def without_minus(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.query import filters_apart, parse
+from kb.query import filters_apart, parse, without_marks
 from kb.question import LONGEST_VALUE, MOST_CHOSEN
 
 
@@ -35,3 +35,17 @@ def test_a_value_may_be_left_out() -> None:
     (words, left_out) = parse("登入 -product:Creo").clauses
     assert (left_out.field, left_out.text, left_out.negated) == ("product", "creo", True)
     assert not parse("登入 -product:Creo").filters.any and words.text == "登入"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ('"too many connections" mysql', "too many connections mysql"),
+        ('title:"印表機離線"', "title:印表機離線"),
+        ('title:"printer is offline" -"driver pack"', 'title:printer title:is title:offline -"driver pack"'),
+        ('product:"Creo Parametric" “授權”', 'product:"Creo Parametric" 授權'),
+        ("授權 -浮動", "授權 -浮動"),
+    ],
+)
+def test_without_marks_it_is_the_same_question_in_words(typed: str, words: str) -> None:
+    assert without_marks(typed) == words
