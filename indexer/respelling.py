@@ -15,13 +15,14 @@ from functools import cached_property, lru_cache
 from itertools import chain, islice, pairwise
 
 from indexer.analysis import CODE, EXACT, PAIR, PART, STEM, WORD, stem
+from indexer.asking import asks
 from indexer.folding import fold, to_simplified, to_traditional
 from indexer.ranking import Statistics
 from indexer.readable import Readable
 from indexer.segmenting import open_segmenter
 from indexer.sounds import FULL, GRAM, HAN, pieces, syllables
 from indexer.sources import EVERYTHING, SOUND, TITLE, Title
-from indexer.tree import Node, Prefix, Term, all_of, any_of
+from indexer.tree import NEVER, Node, Prefix, Term, all_of, any_of
 from indexer.vocabulary import LONGEST_WORD, Vocabulary
 from kb.search import Respelled
 
@@ -101,9 +102,18 @@ class Respelling:
             if self._is_titled(any_of(Term(TITLE, form) for form in forms)):
                 continue
             most = 1 if _is_name(self.text[start:end]) else slips(word)
-            found = (near for near in nearest(word, self.readable, most) if self._is_meant(near, word))
+            near_it = nearest(word, self.readable, most, self._titles_with_others(word))
+            found = (near for near in near_it if self._is_meant(near, word))
             if near := next(found, None):
                 yield Change(start, end, near, near, self.readable.newest(Term(TITLE, EXACT + near))[0].article)
+
+    def _titles_with_others(self, word: str) -> Node:
+        """Titles with any of the other words of the question that tell something; none: never."""
+        others = {
+            each for each, _, _ in self.vocabulary.analysis.words(self._folded) if each != word and not asks(each)
+        }
+        terms = [term for other in sorted(others) for term in _titled_as(other)]
+        return any_of(Term(TITLE, term) for term in terms)
 
     def _said(self, forms: Sequence[str]) -> int:
         """In how many readable articles a word is, in the most usual of its forms."""
@@ -131,7 +141,8 @@ class Respelling:
 
     def _doubts(self, run: re.Match[str]) -> Iterator[Doubt]:
         """What may be misspelt: next to nothing says it, and it has characters of no right word, beside right words, or
-        is cut as a word though none is known. A right word is in it whole or not at all; all that is asked may be one.
+        is cut as a word though none is known, or is all of a short run. A right word is in it whole or not at all; all
+        that is asked may be one.
 
         The longest first: what stands around a word tells which of those that sound alike is meant.
         """
@@ -145,7 +156,8 @@ class Respelling:
                 whole = all(at.start <= one.start and one.stop <= at.stop for one in inside)
                 free = [not any(place in one for one in inside) for place in at]
                 text = asked[at.start : at.stop]
-                if whole and any(free) and (inside or at in cuts) and self._is_rare(self._together(text)):
+                doubted = inside or at in cuts or (size == len(asked) <= LONGEST_WORD)
+                if whole and any(free) and doubted and self._is_rare(self._together(text)):
                     yield Doubt(range(first + at.start, first + at.stop), text, sounds[at.start : at.stop], free)
 
     def _right(self, asked: str) -> list[range]:
@@ -213,15 +225,21 @@ def slips(word: str) -> int:
     return 1 if len(word) < LONG else 2
 
 
-def nearest(word: str, readable: Readable, most: int) -> Iterator[str]:
-    """The words of readable titles that so many slips make of this one: those of fewest, then those in most titles
-    first."""
+def nearest(word: str, readable: Readable, most: int, beside: Node = NEVER) -> Iterator[str]:
+    """The words of readable titles that so many slips make of this one: those of fewest first, then those in most of
+    the titles `beside` which they may stand, then those in most titles."""
     known: dict[str, int] = {}
     for first in sorted({word[0], word[1]}):
         known.update(spelt_like(EXACT + word, sorted(readable.source.terms(TITLE, EXACT + first)), most))
     counts = readable.counts([Term(TITLE, term) for term in known])
-    found = [(away, -count, term[1:]) for (term, away), count in zip(known.items(), counts, strict=True) if count]
-    yield from (term for _, _, term in sorted(found))
+    titled = {term: count for term, count in zip(known, counts, strict=True) if count}
+    both = (
+        readable.counts([all_of([Term(TITLE, term), beside]) for term in titled])
+        if beside != NEVER
+        else [0] * len(titled)
+    )
+    found = [(known[term], -there, -titled[term], term[1:]) for term, there in zip(titled, both, strict=True)]
+    yield from (term for *_, term in sorted(found))
 
 
 def spelt_like(word: str, others: Sequence[str], most: int) -> Iterator[tuple[str, int]]:
@@ -284,6 +302,11 @@ def _is_name(written: str) -> bool:
 
 def _in_dictionary(word: str) -> bool:
     return open_segmenter().knows(word)
+
+
+def _titled_as(word: str) -> tuple[str, ...]:
+    """The terms by which titles have a word."""
+    return (PAIR + word,) if len(word) == 2 and HAN.match(word) else (WORD + word, EXACT + word, STEM + stem(word))
 
 
 def _forms(word: str) -> tuple[str, ...]:

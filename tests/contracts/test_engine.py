@@ -872,6 +872,21 @@ def test_a_typo_that_next_to_nothing_says_is_one_all_the_same(engine: Engine, mo
     assert engine.respelled("windwos update", scope("public", "staff")) is None, "a title has it"
 
 
+def test_of_words_as_near_that_beside_the_others_is_meant(engine: Engine) -> None:
+    titles = ["Visual styles", "Visual themes", "Visual", "Virtual machines", "計畫 virtual"]
+    put(engine, [document(at, title) for at, title in enumerate(titles, 1)])
+    put(engine, [document(at, "Visual machine", grants=["staff"]) for at in (11, 12)])
+    for asked, meant in (
+        ("vitual machine", "virtual machine"),
+        ("vitual 計畫", "virtual 計畫"),
+        ("the vitual", "the visual"),
+    ):
+        found = engine.respelled(asked, PUBLIC)
+        assert found and found.text == meant
+    found = engine.respelled("vitual machine", scope("public", "staff"))
+    assert found and found.text == "visual machine"
+
+
 def test_what_the_vocabulary_knows_is_not_misspelt(engine: Engine) -> None:
     put(engine, [document(1, "Servers"), document(2, "Mailboxed"), document(3, "伺服器")])
     assert engine.respelled("server mailboxes", PUBLIC) is None
@@ -886,6 +901,7 @@ def test_what_the_vocabulary_knows_is_not_misspelt(engine: Engine) -> None:
         ("Outlook 備分資料庫 faild", "Outlook 備份資料庫 failed"),
         ("文件家共用", "文件夾共用"),
         ("印表雞", "印表機"),
+        ("組側略", "組策略"),
         ("憑證過期", None),
         ("登陸", None),
         ("過期憑正", "過期憑證"),
@@ -896,7 +912,7 @@ def test_what_the_vocabulary_knows_is_not_misspelt(engine: Engine) -> None:
     ],
 )
 def test_han_words_are_put_as_titles_have_what_sounds_the_same(engine: Engine, asked: str, meant: str | None) -> None:
-    titles = "憑證過期", "備份資料庫", "文件夾共用", "印表機卡紙", "登錄 failed", "函數據說"
+    titles = "憑證過期", "備份資料庫", "文件夾共用", "印表機卡紙", "登錄 failed", "函數據說", "組策略"
     put(engine, [document(at, title, lang="zh-Hant") for at, title in enumerate(titles, 1)])
     found = engine.respelled(asked, PUBLIC)
     assert (found and found.text) == meant
