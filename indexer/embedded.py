@@ -21,7 +21,7 @@ from indexer.analysis import Analysis
 from indexer.answering import Answering
 from indexer.caching import CACHE_MB, Cache
 from indexer.generations import NO_PLACE, Generations, fingerprint_of, octets_of, sync_folder
-from indexer.sealing import Seal, seal, sealed
+from indexer.sealing import Seal, mark_of, seal, sealed
 from indexer.sources import Source
 from indexer.vocabulary import Vocabularies
 from indexer.weights import Weights, weights_of
@@ -133,11 +133,11 @@ class Embedded(ABC, Generic[G]):
         """A batch for the generation in a folder; a `fresh` one has nothing but its stamp."""
 
     @contextmanager
-    def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
+    def writer(self, *, rebuild: bool = False, mark: int | None = None) -> Iterator[Writer]:
         with self._generations.lock():
             self._generations.sweep()
             try:
-                with self._written_to(rebuild) as writer:
+                with self._written_to(rebuild, mark) as writer:
                     yield writer
             except Exception as error:
                 number = _said_by_the_machine(error)
@@ -149,7 +149,7 @@ class Embedded(ABC, Generic[G]):
                 self._generations.sweep()
 
     @contextmanager
-    def _written_to(self, rebuild: bool) -> Iterator[Writer]:
+    def _written_to(self, rebuild: bool, mark: int | None) -> Iterator[Writer]:
         serving = None if rebuild else self._written()
         path = serving or self._generations.fresh(self._fingerprint())
         batch = self._batch(path, fresh=serving is None)
@@ -159,7 +159,7 @@ class Embedded(ABC, Generic[G]):
         except BaseException:
             batch.cancel()
             raise
-        seal(path, self._head(path))
+        seal(path, self._head(path), mark)
         if serving:
             sync_folder(path)
         else:
@@ -218,7 +218,8 @@ class Embedded(ABC, Generic[G]):
         if opened is None:
             return IndexStatus(self.name, "", 0, "", expected, 0)
         octets = octets_of(opened.path)
-        return IndexStatus(self.name, opened.name, opened.documents, opened.fingerprint, expected, octets)
+        mark = mark_of(opened.path)
+        return IndexStatus(self.name, opened.name, opened.documents, opened.fingerprint, expected, octets, mark)
 
     def _contents(self) -> Mapping[int, Mapping[str, str]]:
         opened = self._newest()

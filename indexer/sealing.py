@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kb.search import IndexDamaged
 
@@ -49,16 +50,17 @@ class Seal:
                 raise IndexDamaged(f"the index is damaged: run kb build ({file.name} is not what was written)")
 
 
-def seal(path: Path, head: str) -> None:
-    """Note what the files of a folder are; `head`, which says what else belongs to the commit, among them. Call with
-    the lock held."""
+def seal(path: Path, head: str, mark: int | None = None) -> None:
+    """Note what the files of a folder are; `head`, which says what else belongs to the commit, among them; and the
+    mark of the batch, if it has one. Call with the lock held."""
     before, files = _noted(path), {}
     for entry in os.scandir(path):
         if entry.is_file() and not entry.name.startswith((".", SEAL)):
             known = before.get(entry.name) if entry.name != head else None
             files[entry.name] = _noted_of(path / entry.name, entry.stat(), known)
     new = path / f"{SEAL}.new"
-    new.write_text(json.dumps(files), encoding="utf-8")
+    told = {"mark": mark_of(path) if mark is None else mark, "files": files}
+    new.write_text(json.dumps(told), encoding="utf-8")
     new.replace(path / SEAL)
 
 
@@ -79,12 +81,22 @@ def _noted_of(file: Path, found: os.stat_result, known: Written | None) -> Writt
     return known if known and known.checksum != now.checksum else now
 
 
+def mark_of(path: Path) -> int:
+    """Of the last batch that had one, 0 when none had. A writer that was killed may not have come to noting it."""
+    mark: int = _read(path)["mark"]
+    return mark
+
+
 def _noted(path: Path) -> dict[str, Written]:
+    return {name: Written(*each) for name, each in _read(path)["files"].items()}
+
+
+def _read(path: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads((path / SEAL).read_text(encoding="utf-8"))
+        found: Mapping[str, Any] = json.loads((path / SEAL).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {}
-    return {name: Written(*each) for name, each in found.items()}
+        return {"mark": 0, "files": {}}
+    return found
 
 
 def _written(file: Path, found: os.stat_result) -> Written:

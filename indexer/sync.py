@@ -7,12 +7,14 @@ of the index that holds the change: killed at any moment, the next run does the 
 from __future__ import annotations
 
 import logging
+import secrets
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Event
 
-from indexer.audit import audit, repair
+from indexer.audit import audit
 from indexer.documents import documents_of
 from indexer.extracting import read_out
 from indexer.filling import Progress, Source, put, sources
@@ -20,7 +22,7 @@ from indexer.generations import NO_PLACE
 from indexer.sounds import read_dictionaries
 from kb.limited import Limits
 from kb.logs import Trouble
-from kb.search import Busy, Engine, EngineDown, IndexDamaged
+from kb.search import Busy, Engine, EngineDown, IndexDamaged, Writer
 from kb.store import StoreError
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ LOOKED_AT = 5.0
 LONGEST_PAUSE = 30.0
 HOPELESS_PAUSE = 600.0
 TOLD_EVERY = 30.0
+LOOKS = 3
+HIGHEST_MARK = 2**31 - 1
 EVERY_NOTE = 1_000_000_000
 
 
@@ -47,8 +51,8 @@ def drain(store: Source, engine: Engine, progress: Progress | None = None, limit
     """Bring the index in step with every change noted so far. `limits` are those of reading a file out.
 
     An index that is not there, empty or damaged, or was written by other rules than today's, is rebuilt. One that
-    missed changes, since that of another engine learnt of them, is compared with the store first. Raises Busy when
-    another process is writing it, IndexDamaged when it cannot be read even then.
+    missed changes, since that of another engine learnt of them, or that is of another time than the store, is compared
+    with the store first. Raises Busy when another process is writing it, IndexDamaged when it cannot be read even then.
     """
     try:
         status = engine.status()
@@ -62,19 +66,50 @@ def drain(store: Source, engine: Engine, progress: Progress | None = None, limit
         log.warning("the index is made anew: it was written by other rules than today's")
     if status.stale or (not status.documents and store.waiting()):
         return rebuild(store, engine, progress, limits)
-    mended = _caught_up(store, engine, status.engine, progress, limits) if store.take_notes(status.engine) else 0
+    missed = store.take_notes(status.engine, missed=not _belong_together(store, engine, status.mark))
+    mended = _caught_up(store, engine, status.engine, progress, limits) if missed else 0
     return Synced(mended + _drained(store, engine, progress, limits))
 
 
 def _caught_up(store: Source, engine: Engine, name: str, progress: Progress | None, limits: Limits) -> int:
     """How many articles were put right that the index had missed the changes of."""
-    log.info("changes went to the index of another engine: that of %s is compared with the store", name)
+    log.warning("the index of %s is not known to have learnt of all that changed: it is compared with the store", name)
     findings = audit(store, engine, progress)
     if findings.damaged:
         return rebuild(store, engine, progress, limits).articles
-    repair(store, engine, findings)
+    with store.alone(), marked(store, engine) as writer:
+        put(store, writer, findings.articles)
     store.caught_up(name)
     return len(findings.articles)
+
+
+@contextmanager
+def marked(store: Source, engine: Engine, *, rebuild: bool = False) -> Iterator[Writer]:
+    """A batch whose mark store and index share afterwards.
+
+    The store knows it before the index carries it, and what that carries now, too: killed at any moment, they are known
+    to belong together. A store or an index that is put back from another time does not know the other's.
+    """
+    mark = secrets.randbelow(HIGHEST_MARK) + 1
+    with engine.writer(rebuild=rebuild, mark=mark) as writer:
+        now = _mark_of(engine)
+        if not store.expects(now):
+            # Should this batch fail, the index is still to be compared.
+            store.take_notes(engine.name, missed=True)
+        store.expect(now, mark)
+        yield writer
+
+
+def _mark_of(engine: Engine) -> int:
+    try:
+        return engine.status().mark
+    except IndexDamaged:
+        return 0
+
+
+def _belong_together(store: Source, engine: Engine, mark: int) -> bool:
+    """Looked at again where it seems not so: another process may write a batch just now."""
+    return store.expects(mark) or any(store.expects(engine.status().mark) for _ in range(LOOKS))
 
 
 def _drained(store: Source, engine: Engine, progress: Progress | None, limits: Limits) -> int:
@@ -92,7 +127,7 @@ def _drain_some(store: Source, engine: Engine, limits: Limits) -> int:
         ids = sorted({note.article_id for note in notes})
         if ids:
             read_out(store, ids, limits)
-            with engine.writer() as writer:
+            with marked(store, engine) as writer:
                 put(store, writer, ids)
     return len(ids)
 
@@ -117,7 +152,8 @@ def rebuild(
         if serving:
             store.forget_file_texts()
         read_out(store, None, limits)
-        with engine.writer(rebuild=True) as writer:
+        filling = marked(store, engine, rebuild=True) if serving else engine.writer(rebuild=True, mark=0)
+        with filling as writer:
             for source in sources(store):
                 writer.replace(source.row.id, list(documents_of(source)))
                 done += 1

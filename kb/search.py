@@ -117,7 +117,9 @@ class Respelled:
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """What an engine serves. `fingerprint` is of schema, analysis, words; `expected` is what this code would write."""
+    """What an engine serves. `fingerprint` is of schema, analysis, words; `expected` is what this code would write.
+    `mark`: of its last batch, 0 when none had one.
+    """
 
     engine: str
     generation: str
@@ -125,6 +127,7 @@ class IndexStatus:
     fingerprint: str
     expected: str
     bytes: int
+    mark: int = 0
 
     @property
     def stale(self) -> bool:
@@ -162,9 +165,10 @@ class Engine(Protocol):
         characters as one of the same sound; None when there is nothing to mend. Next to nothing readable says a
         misspelt word, and no title."""
 
-    def writer(self, *, rebuild: bool = False) -> AbstractContextManager[Writer]:
+    def writer(self, *, rebuild: bool = False, mark: int | None = None) -> AbstractContextManager[Writer]:
         """Commits on a clean exit, leaves the index as it was on an error. `rebuild` fills a fresh generation beside
-        the serving one and swaps at the end. One writer at a time: a second raises `Busy`."""
+        the serving one and swaps at the end. One writer at a time: a second raises `Busy`. `mark` is what the index
+        carries afterwards; without, what it carried."""
 
     def contents(self) -> Mapping[int, Mapping[str, str]]:
         """Article → {document key: digest}, for the audit. IndexDamaged when a file of the index is not what was

@@ -146,26 +146,27 @@ def status() -> int:
     """
     settings = config()
     with opened_store(settings) as store:
-        waiting, missed = store.waiting(), store.has_missed(settings.engine)
+        waiting = store.waiting()
         click.echo(f"articles   {len(store.article_ids()):,}")
         click.echo(f"products   {len(store.products()):,}")
         click.echo(f"accounts   {len(Accounts(store, settings, matrices(settings.matrix)).all()):,}")
-        current = _tell_of_index(settings, store)
+        current, belongs = _tell_of_index(settings, store)
+        missed = store.has_missed(settings.engine) or not belongs
         click.echo(f"waiting    {waiting:,} changes" + (": kb sync" if waiting else ""))
         if missed:
-            click.echo("missed     changes that the index of another engine learnt of: kb sync brings them over")
+            click.echo("missed     changes that an index of another engine or time learnt of: kb sync brings them over")
     return 0 if current and not waiting and not missed else 1
 
 
-def _tell_of_index(settings: Config, store: Store) -> bool:
-    """False when it is away, or written by other rules than today's."""
+def _tell_of_index(settings: Config, store: Store) -> tuple[bool, bool]:
+    """Whether it is there, written by today's rules, and, as far as can be told, of one time with the store."""
     try:
         with opened_engine(settings) as engine:
             found = engine.status()
     except EngineDown as error:
         now = f"; {MADE_NOW}" if isinstance(error, IndexDamaged) and _is_made_now(store) else ""
         click.echo(f"engine     {settings.engine}, away: {error}{now}")
-        return False
+        return False, True
     click.echo(f"engine     {found.engine}, {found.documents:,} documents, {found.bytes / 1e6:,.1f} MB")
     state = "up to date with today's rules"
     if found.stale:
@@ -174,7 +175,7 @@ def _tell_of_index(settings: Config, store: Store) -> bool:
     click.echo(f"index      {', '.join(filter(None, (found.generation, state)))}")
     if found.engine == "whoosh" and found.documents > OUTGROWN:
         click.echo(f"advice     more than {OUTGROWN:,} documents: tantivy is faster (docs/operations.md, Growing)")
-    return not found.stale
+    return not found.stale, store.expects(found.mark) or not found.generation
 
 
 def _is_made_now(store: Store) -> bool:

@@ -302,14 +302,25 @@ class Store:
         with self.reading() as connection:
             return indexing.has_missed(connection, engine)
 
-    def take_notes(self, engine: str) -> bool:
-        """From now on notes are for the index of this engine. Whether it `has_missed` any before: then it is to be
-        compared with the store, until it is said to have `caught_up`."""
+    def take_notes(self, engine: str, missed: bool = False) -> bool:
+        """From now on notes are for the index of this engine. Whether it has `missed`, or `has_missed`, any before:
+        then it is to be compared with the store, until it is said to have `caught_up`."""
         with self.reading() as connection:
-            if indexing.takes_notes(connection, engine):
+            if not missed and indexing.takes_notes(connection, engine):
                 return False
         with self.writing() as connection:
-            return indexing.take_notes(connection, engine)
+            return indexing.take_notes(connection, engine, missed)
+
+    def expect(self, now: int, then: int) -> None:
+        """The index carries the mark `now`, 0: none, and after the batch that is being written `then`."""
+        with self.writing() as connection:
+            indexing.expect(connection, now, then)
+
+    def expects(self, mark: int) -> bool:
+        """Whether an index that carries this mark belongs to the store as it is: where not, one of them was put back
+        from another time."""
+        with self.reading() as connection:
+            return indexing.expects(connection, mark)
 
     def caught_up(self, engine: str) -> None:
         """The index of an engine holds what the store says. Nothing, where another has taken the notes since."""

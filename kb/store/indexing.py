@@ -27,6 +27,8 @@ CHUNK = 500
 MOST_HIDDEN = 5_000
 # The counter of the engine that takes the notes: 1 where it has missed some.
 TAKER = "notes:"
+# The counters of what the index carries: by now, and after the batch that is being written, if it comes to that.
+MARKS = MARK_NOW, MARK_NEXT = "mark:now", "mark:next"
 OPEN = [each for each in CONFIDENCES if each != "archived"]
 # Readers lost it at its moment; archived, it has a note.
 _EXPIRED = and_(article.c.confidence.in_(OPEN), article.c.expires_at <= bindparam("now"))
@@ -146,13 +148,29 @@ def takes_notes(connection: Connection, engine: str) -> bool:
     return _takers(connection) == {engine: False}
 
 
-def take_notes(connection: Connection, engine: str) -> bool:
+def take_notes(connection: Connection, engine: str, missed: bool) -> bool:
     """See `Store.take_notes`."""
-    missed, name = has_missed(connection, engine), TAKER + engine
+    missed, name = missed or has_missed(connection, engine), TAKER + engine
     connection.execute(delete(counter).where(counter.c.name.startswith(TAKER), counter.c.name != name))
-    new = upsert(connection)(counter).values(name=name, value=int(missed))
-    connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": int(missed)}))
+    _count(connection, name, int(missed))
     return missed
+
+
+def _count(connection: Connection, name: str, value: int) -> None:
+    new = upsert(connection)(counter).values(name=name, value=value)
+    connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+def expect(connection: Connection, now: int, then: int) -> None:
+    """See `Store.expect`."""
+    _count(connection, MARK_NOW, now)
+    _count(connection, MARK_NEXT, then)
+
+
+def expects(connection: Connection, mark: int) -> bool:
+    """See `Store.expects`."""
+    marks = list(connection.scalars(select(counter.c.value).where(counter.c.name.in_(MARKS))))
+    return mark in (marks or [0])
 
 
 def caught_up(connection: Connection, engine: str) -> None:

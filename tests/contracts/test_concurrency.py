@@ -72,7 +72,7 @@ class SharedIndex:
         self.clashes: list[int] = []
 
     @contextmanager
-    def writer(self, *, rebuild: bool = False) -> Iterator[Writer]:
+    def writer(self, *, rebuild: bool = False, mark: int | None = None) -> Iterator[Writer]:
         assert not rebuild
         pending: dict[int, Sequence[Document]] = {}
 

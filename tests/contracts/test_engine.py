@@ -103,6 +103,23 @@ def test_an_error_while_writing_leaves_the_index_as_it_was(engine: Engine) -> No
     assert found(engine, "磁碟") == [2]
 
 
+def test_the_index_carries_the_mark_of_its_last_batch_that_had_one(engine: Engine) -> None:
+    put(engine, [document(1, "無法登入")], rebuild=True)
+    assert engine.status().mark == 0
+    with engine.writer(mark=7):
+        assert engine.status().mark == 0, "not before it is done"
+    put(engine, [document(2, "無法登入")])
+    assert engine.status().mark == 7
+    with pytest.raises(RuntimeError), engine.writer(mark=8):
+        raise RuntimeError
+    assert engine.status().mark == 7
+    with engine.writer(rebuild=True, mark=9) as writer:
+        writer.replace(1, [document(1, "無法登入")])
+    assert engine.status().mark == 9
+    put(engine, [document(1, "無法登入")], rebuild=True)
+    assert engine.status().mark == 0
+
+
 @pytest.mark.parametrize("rebuild", [False, True])
 def test_a_commit_that_fails_leaves_the_index_as_it_was_and_the_next_writer_at_work(
     engine: Engine, full_disk: str, rebuild: bool

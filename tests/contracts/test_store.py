@@ -595,6 +595,15 @@ def test_the_store_finds_nothing_one_may_not_read(store: Store) -> None:
     assert store.find([("公開",)], Query(""), NOBODY) == []
 
 
+def test_the_store_knows_the_mark_that_its_index_carries_and_the_one_it_may_carry_soon(store: Store) -> None:
+    assert store.expects(0) and not store.expects(7), "no index was written yet"
+    store.expect(0, 7)
+    assert store.expects(0) and store.expects(7)
+    store.expect(7, 9)
+    assert [mark for mark in (0, 7, 8, 9) if store.expects(mark)] == [7, 9]
+    assert not store.take_notes("one") and store.take_notes("one", missed=True) and store.has_missed("one")
+
+
 def test_an_engine_has_missed_what_another_was_told(store: Store) -> None:
     assert not store.has_missed("one"), "nobody was told anything"
     assert store.take_notes("one") is False

@@ -227,7 +227,7 @@ def test_what_is_damaged_even_when_made_anew_is_not_made_anew_over_and_over(
         stop.set()
         following.join(30)
         assert not following.is_alive()
-        assert len(looked) == 2, "before and after"
+        assert len(looked) == 3, "before, meanwhile and after"
         assert [path.name for path in (tmp_path / "index/whoosh").glob("gen-*")] == ["gen-000001"]
         engine.close()
 

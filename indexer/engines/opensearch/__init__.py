@@ -77,12 +77,13 @@ class OpenSearchEngine:
         return self._asked(lambda source: self._answering.respelled(text, scope, source, without)) if scope else None
 
     @contextmanager
-    def writer(self, *, rebuild: bool = False) -> Iterator[BatchWriter]:
+    def writer(self, *, rebuild: bool = False, mark: int | None = None) -> Iterator[BatchWriter]:
         lease = Lease(self._cluster, f"{self._commits.alias}-lock", self._config.opensearch_replicas)
         with (
             lease.held(),
             batch(self._commits, self._answering.analysis, lease, self._fingerprint(), rebuild) as writer,
         ):
+            writer.mark(mark)
             yield writer
 
     def contents(self) -> Mapping[int, Mapping[str, str]]:
@@ -101,8 +102,9 @@ class OpenSearchEngine:
             return IndexStatus(self.name, "", 0, "", self._fingerprint(), 0)
         index = snapshot.index
         size = self._cluster.ask("GET", f"/{index}/_stats/store")["_all"]["primaries"]["store"]["size_in_bytes"]
-        written = self._commits.fingerprint(snapshot.state)
-        return IndexStatus(self.name, snapshot.generation, snapshot.documents(), written, self._fingerprint(), size)
+        state, expected = snapshot.state, self._fingerprint()
+        written = self._commits.fingerprint(state)
+        return IndexStatus(self.name, snapshot.generation, snapshot.documents(), written, expected, size, state.mark)
 
     def close(self) -> None:
         with self._lock:

@@ -43,13 +43,15 @@ class Replaced:
 
 @dataclass(frozen=True)
 class State:
-    """What shows in an index. `made` tells it from one that was removed, whose name is given again. `version` is what a
+    """What shows in an index. `made` tells it from one that was removed, whose name is given again. `mark`: of
+    its last batch that had one. `version` is what a
     writer must know to put the next one."""
 
     index: str
     commit: int
     made: str = ""
     replaced: tuple[Replaced, ...] = ()
+    mark: int = 0
     version: tuple[int, int] = (0, 0)
 
     @property
@@ -110,7 +112,7 @@ class Commits:
         seq_no, term = state.version
         params = {"op_type": "create"} if first else {"if_seq_no": str(seq_no), "if_primary_term": str(term)}
         replaced = [{"commit": one.commit, "articles": list(one.articles), "at": one.at} for one in state.replaced]
-        body = {STATE: {"commit": state.commit, "made": state.made, "replaced": replaced}}
+        body = {STATE: {"commit": state.commit, "made": state.made, "replaced": replaced, "mark": state.mark}}
         try:
             self.cluster.tell("PUT", f"/{state.index}/_doc/{STATE}", body, **params)
         except Conflict as error:
@@ -183,7 +185,14 @@ class Commits:
 def _state(found: Mapping[str, Any]) -> State:
     given = found["_source"][STATE]
     replaced = tuple(Replaced(one["commit"], tuple(one["articles"]), one["at"]) for one in given["replaced"])
-    return State(found["_index"], given["commit"], _made(given), replaced, (found["_seq_no"], found["_primary_term"]))
+    return State(
+        found["_index"],
+        given["commit"],
+        _made(given),
+        replaced,
+        given.get("mark", 0),
+        (found["_seq_no"], found["_primary_term"]),
+    )
 
 
 def _made(state: Mapping[str, Any]) -> str:

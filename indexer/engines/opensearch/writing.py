@@ -47,6 +47,11 @@ class BatchWriter:
     def _next(self) -> int:
         return self.state.commit + (not self.fresh)
 
+    def mark(self, mark: int | None) -> None:
+        """What the index carries with this batch; None: what it does."""
+        if mark is not None:
+            self.state = replace(self.state, mark=mark)
+
     def replace(self, article: int, documents: Sequence[Document]) -> None:
         if article in self._sent:
             self._send(whole=True)
