@@ -103,7 +103,8 @@ def read_set(folder: Path, part: Part = "all") -> JudgedSet:
         linkers = _linkers(folder / named["linkers"]) if "linkers" in named else {}
         queries = tuple(query for query in _queries(folder / named["queries"], linkers) if _in_part(query, part))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SetError(f"{folder} is no set of judged queries: {error}") from error
+        what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+        raise SetError(f"{folder} is no set of judged queries: {what}") from error
     for path in articles:
         if not path.is_file():
             raise SetError(f"{folder / 'set.json'} names articles that are not there: {path}")

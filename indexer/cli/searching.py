@@ -46,7 +46,9 @@ def search(query: str, email: str | None, grants: str | None, limit: int, **flag
     with opened_store(settings) as store, opened_engine(settings) as engine:
         scope = _scope(store, settings, email, grants)
         asked = Query(query, page_size=limit, today=today(settings), explain=flags["explain"])
-        found = Search(store, engine, fold, spellings).find(asked, scope)
+        # Where there is nothing to read there need be no index.
+        search = Search(store, engine, fold, spellings)
+        found = search.find(asked, scope) if store.browse(scope, 1) else Results(asked, 0, (), {})
     if flags["as_json"]:
         click.echo(json.dumps(as_data(found), ensure_ascii=False, indent=1))
         return

@@ -313,3 +313,15 @@ def test_serve_says_when_its_port_is_taken(filled: KB, tmp_path: Path) -> None:
             [sys.executable, "-m", "indexer.cli", "serve"], env=environment, capture_output=True, text=True, timeout=60
         )
     assert done.returncode in (1, 2) and "KB_PORT" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_without_a_terminal_a_password_is_not_asked_for(kb: KB) -> None:
+    kb("init")
+    refused = kb("user", "add", "li@example.com", "--name", "Li", "--role", "operator")
+    assert refused.exit_code == 1 and "give it with --password" in refused.output
+
+
+def test_a_search_of_an_empty_store_finds_nothing_and_complains_of_nothing(kb: KB) -> None:
+    kb("init")
+    found = kb("search", "登入")
+    assert found.exit_code == 0 and "0 found" in found.output and "ERROR" not in found.output
