@@ -281,7 +281,7 @@ class Embedded(ABC, Generic[G]):
                 yield
         except IndexDamaged as error:
             cause = error.__cause__
-            reason = f"{type(cause).__name__}{_place_of(cause)}" if cause else str(error)
+            reason = _told(cause) if cause else str(error)
             self._trouble.met(type(cause or error).__name__, reason)
             self._doubt(closely=cause is not None)
             raise
@@ -339,7 +339,10 @@ def _said_by_the_machine(error: BaseException) -> int:
     return int(said[1] or said[2]) if said else 0
 
 
-def _place_of(error: BaseException) -> str:
-    """Where in the program it arose."""
+def _told(error: BaseException) -> str:
+    """What went wrong with which file, or where in the program: words of an error may quote who asked."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
     frames = traceback.extract_tb(error.__traceback__)
-    return f", {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    place = f", {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
