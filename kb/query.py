@@ -214,6 +214,19 @@ def filters_apart(text: str) -> tuple[str, Filters]:
     return " ".join(left).removesuffix(" OR").strip(), parsed.filters
 
 
+def with_words_for(text: str, unknown: Collection[tuple[str, str]]) -> str:
+    """A query with these values of facets, such as `("version", "16.0.4266")`, as mere words: what was pasted looks
+    like them, too."""
+
+    def words(match: re.Match[str]) -> str:
+        field, value = (match["field"] or "").lower(), (match["phrase"] or match["word"]).strip()
+        return (
+            f"{field}: {value}" if (field, _choice(field, value)) in unknown and not match["minus"] else match.group()
+        )
+
+    return _SPACE.sub(" ", _PIECE.sub(words, clean(text)))
+
+
 def without_each(text: str) -> list[tuple[str, str]]:
     """Every piece of a query as it was typed, with what is left of the query without it; none for a single piece."""
     cleaned = clean(text)

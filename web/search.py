@@ -19,11 +19,12 @@ from kb.query import (
     filters_apart,
     parse,
     with_phrases_left_out,
+    with_words_for,
     without_each,
     without_marks,
     without_minus,
 )
-from kb.question import FACETS, MAX_DEPTH, MOST_CHOSEN
+from kb.question import FACETS, MAX_DEPTH, MOST_CHOSEN, Filters, Query
 from kb.search import CHECKED, Results, Suggestion
 from kb.store import StoreError
 from kb.store.articles import Product
@@ -131,15 +132,28 @@ def page() -> str:
 
 
 def with_typed(asked: SearchParameters) -> SearchParameters:
-    """With what was typed of facets, such as `product:windchill`, chosen in them: there it is seen, and taken back."""
+    """With what was typed of facets, such as `product:windchill`, chosen in them: there it is seen, and taken back. A
+    version that none of the reader's articles is of is words."""
     words, typed = filters_apart(asked.q)
     if not typed.any:
         return asked
+    if unknown := _unknown(typed):
+        return with_typed(asked.model_copy(update={"q": with_words_for(asked.q, unknown)}))
     typed = replace(typed, products=frozenset(map(_typed_product, typed.products)))
     both = {facet: tuple(sorted({*asked.chosen(facet), *typed.chosen(facet)})) for facet in FACETS}
     if any(len(values) > MOST_CHOSEN for values in both.values()):
         return asked
     return asked.model_copy(update={"q": words, **both})
+
+
+def _unknown(typed: Filters) -> list[tuple[str, str]]:
+    """The versions that none of the reader's articles is of, as a message that was pasted has them."""
+
+    def known(version: str) -> int:
+        asked = Query("", Filters(versions=frozenset({version})), today=today())
+        return site().search.total(asked, g.viewer.scope)
+
+    return [("version", each) for each in sorted(typed.versions) if not known(each)]
 
 
 def _typed_product(value: str) -> str:

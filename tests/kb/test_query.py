@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.query import filters_apart, parse, without_marks
+from kb.query import filters_apart, parse, with_words_for, without_marks
 from kb.question import LONGEST_VALUE, MOST_CHOSEN
 
 
@@ -49,3 +49,10 @@ def test_a_value_may_be_left_out() -> None:
 )
 def test_without_marks_it_is_the_same_question_in_words(typed: str, words: str) -> None:
     assert without_marks(typed) == words
+
+
+def test_values_that_mean_nothing_here_are_words() -> None:
+    text = 'version:16.0.4266 Version:"2" -version:3 product:creo crash'
+    unknown = [("version", "16.0.4266"), ("version", "2"), ("version", "3")]
+    assert with_words_for(text, unknown) == "version: 16.0.4266 version: 2 -version:3 product:creo crash"
+    assert not parse(with_words_for("version:1 crash", [("version", "1")])).filters.any

@@ -86,6 +86,14 @@ def test_what_was_typed_of_a_facet_is_chosen_in_it(visitors: dict[str, Visitor])
     assert nonsense.status_code == 200 and hits(nonsense.get_data(as_text=True))
 
 
+def test_a_version_that_no_article_is_of_is_words(visitors: dict[str, Visitor]) -> None:
+    pasted = "/search?q=登入+version:16.0.4266"
+    page = visitors["gold"].get(pasted).get_data(as_text=True)
+    assert hits(page) == hits(visitors["gold"].get("/search?q=登入+version:+16.0.4266").get_data(as_text=True)) != []
+    assert visitors["gold"].get("/api/v1" + pasted).get_json()["total"] > 0
+    assert "&version=" not in page.partition('rel="canonical"')[0] and 'value="登入 version: 16.0.4266"' in page
+
+
 def test_a_product_is_known_by_name_to_those_who_see_an_article_of_it(visitors: dict[str, Visitor]) -> None:
     address = '/search?q=product:"Integrity+Lifecycle"+登入'
     assert "/search?q=%E7%99%BB%E5%85%A5&product=integrity" not in links(
