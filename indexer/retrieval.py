@@ -220,7 +220,7 @@ class Searched:
 
     def _alike(self, among: Node, worth: Worth, border: int, limit: int) -> Rows:
         """Of documents that are worth the same those with the shortest titles; of too many to look at, the newest,
-        in the language wanted most where there are any."""
+        those in the language wanted most first."""
         found = self.source.best(among, worth, MAX_ALIKE)
         scores = found.scores.tolist()
         if len(found) == MAX_ALIKE and scores[-1] == border:
@@ -228,7 +228,8 @@ class Searched:
             others = all_of([among, Not(Articles(better))])
             wanted = OneOf("lang", frozenset(self.ranking.plan.langs[:1]))
             first = self.source.newest(all_of([others, wanted]), limit)
-            return first if len(first) else self.source.newest(others, limit)
+            more = self.source.newest(all_of([others, Not(wanted)]), limit - len(first))
+            return Rows.joined([first, more])
         alike = [at for at, score in enumerate(scores) if score == border]
         alike.sort(key=lambda at: (found.title_lengths[at], found.articles[at]))
         return found.chosen(alike[:limit])

@@ -659,6 +659,16 @@ def test_of_very_many_alike_those_in_the_language_of_the_reader_come_first(
     assert len(hits) == 10 and all(hit.article <= 200 for hit in hits)
 
 
+def test_of_very_many_alike_few_in_the_language_of_the_reader_push_out_no_better_ones(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.retrieval.MAX_ALIKE", 20)
+    titled = [document(at, f"授权 {at}", "内容", lang="zh-Hans") for at in range(101, 301)]
+    put(engine, [*titled, *(document(at, f"其他 {at}", "也說到授權") for at in (1, 2, 3))])
+    hits = engine.search(Query("授權", prefers=("zh-Hant", "zh-Hans")), PUBLIC).hits
+    assert len(hits) == 10 and all(hit.article > 100 for hit in hits[:7])
+
+
 def test_the_best_answer_in_english_to_a_chinese_question_has_a_place_among_the_first(engine: Engine) -> None:
     chinese = [document(at, f"印表機 {at}", "設定。重設。密碼") for at in range(1, 31)]
     english = [document(at, f"Display {at}", "printer password") for at in range(31, 40)]

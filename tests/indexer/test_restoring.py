@@ -48,6 +48,15 @@ def found(engine: Engine, asked: str) -> int:
     return engine.search(Query(asked), PUBLIC).total
 
 
+def put_back(folder: Path, engine: Engine) -> None:
+    """An index that knows an article which the store, of an older time, does not."""
+    with sqlite(folder) as store:
+        bring(store, engine, "a", "無法登入系統")
+        copied(folder / "kb.sqlite3", folder / "older")
+        bring(store, engine, "b", "磁碟已滿")
+    copied(folder / "older", folder / "kb.sqlite3")
+
+
 def test_an_older_store_and_then_the_newer_one_are_compared(tmp_path: Path, engine: Engine) -> None:
     database, older, newer = (tmp_path / name for name in ("kb.sqlite3", "older", "newer"))
     with sqlite(tmp_path) as store:
@@ -72,11 +81,7 @@ def test_an_older_store_and_then_the_newer_one_are_compared(tmp_path: Path, engi
 def test_until_they_are_compared_the_store_says_that_the_index_missed_changes(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with sqlite(tmp_path) as store:
-        bring(store, engine, "a", "無法登入系統")
-        copied(tmp_path / "kb.sqlite3", tmp_path / "older")
-        bring(store, engine, "b", "磁碟已滿")
-    copied(tmp_path / "older", tmp_path / "kb.sqlite3")
+    put_back(tmp_path, engine)
     with sqlite(tmp_path) as store:
 
         def killed(*_: object) -> None:
@@ -115,11 +120,7 @@ def test_a_drain_that_is_killed_makes_nothing_be_compared(
 def test_a_build_that_fails_does_not_make_it_forgotten(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with sqlite(tmp_path) as store:
-        bring(store, engine, "a", "無法登入系統")
-        copied(tmp_path / "kb.sqlite3", tmp_path / "older")
-        bring(store, engine, "b", "磁碟已滿")
-    copied(tmp_path / "older", tmp_path / "kb.sqlite3")
+    put_back(tmp_path, engine)
     with sqlite(tmp_path) as store:
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
 
