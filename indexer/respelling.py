@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain, islice, pairwise
+from typing import NamedTuple
 
 from indexer.analysis import CODE, EXACT, PAIR, PART, STEM, WORD, stem
 from indexer.asking import asks
@@ -32,14 +33,17 @@ MIN_RESPELLED, MIN_SAID = 4, 6
 # A word of so many letters may have two slips, but for a name written with capitals inside: AccountNo is no account.
 LONG = 7
 LONGEST_RUN = 8
+# Two words are meant as one, or one as two, that so many times as many titles write so; of so many letters, the parts
+# of at least so many. In more words than a few, such as a log, none is looked for.
+TIMES_TITLED, MIN_JOINED, LONGEST_JOINED, MIN_PART, FEW_WORDS = 10, 6, 30, 2, 12
 # For so much of a question so many titles are looked through for what sounds the same.
 MOST_HEARD, TITLES_HEARD = 8, 200
 LAST = chr(0x10FFFF)
 TRADITIONAL, SIMPLIFIED = "zh-Hant", "zh-Hans"
 # A word of letters that stands by itself: no part of a code, a field or what is to be left out.
-_MISSPELT = re.compile(
-    rf"(?<![^\s\"“(（\u3400-\u9fff])[a-z]{{{MIN_RESPELLED},}}(?![^\s\"”)）,.!?:;\u3000-\u9fff]|:\S|\.\S)"
-)
+_BEFORE, _AFTER = r"(?<![^\s\"“(（\u3400-\u9fff])", r"(?![^\s\"”)）,.!?:;\u3000-\u9fff]|:\S|\.\S)"
+_MISSPELT = re.compile(f"{_BEFORE}[a-z]{{{MIN_RESPELLED},}}{_AFTER}")
+_TWO_WORDS = re.compile(f"{_BEFORE}(?=(?P<first>[a-z]{{2,}}) (?P<second>[a-z]{{2,}}){_AFTER})")
 _HAN_RUN = re.compile(r"(?<![\u3400-\u9fff\-])(?<![a-z]:)[\u3400-\u9fff]{2,}")
 
 
@@ -65,6 +69,13 @@ class Doubt:
     free: Sequence[bool]
 
 
+class Titled(NamedTuple):
+    """About how many titles say something, and the newest that does."""
+
+    titles: int
+    newest: Title | None
+
+
 @dataclass(frozen=True)
 class Respelling:
     """A question to be mended by what its reader may read; `statistics` are of that."""
@@ -80,22 +91,26 @@ class Respelling:
 
     def respelled(self) -> Respelled | None:
         """See `kb.search.Engine.respelled`. Codes and what stands joined to anything else are left as they are."""
-        changes = sorted([*self._latin(), *self._han()], key=lambda change: change.start)
+        changes = sorted([*self._latin(), *self._joined(), *self._han()], key=lambda change: change.start)
         if not changes:
             return None
         text, at = "", 0
+        made: dict[tuple[str, int], None] = {}
         for change in changes:
-            text, at = text + self.text[at : change.start] + change.text, change.end
-        return Respelled(
-            text + self.text[at:], tuple(dict.fromkeys((change.said, change.article) for change in changes))
-        )
+            if change.start >= at:
+                text, at = text + self.text[at : change.start] + change.text, change.end
+                made[change.said, change.article] = None
+        return Respelled(text + self.text[at:], tuple(made))
 
     def _latin(self) -> Iterator[Change]:
-        known = [(match.start, match.end) for match in self.vocabulary.matches(self._folded)]
+        few = len(_MISSPELT.findall(self._folded)) <= FEW_WORDS
         for match in _MISSPELT.finditer(self._folded):
             word, (start, end) = match.group(), match.span()
             forms = _forms(word)
-            if any(first <= start and end <= last for first, last in known):
+            if self._is_known_in(start, end):
+                continue
+            if apart := self._apart(word) if few else None:
+                yield Change(start, end, apart[0], apart[0], apart[1].article)
                 continue
             if not self._is_rare(self._said(forms)):
                 continue
@@ -106,6 +121,54 @@ class Respelling:
             found = (near for near in near_it if self._is_meant(near, word))
             if near := next(found, None):
                 yield Change(start, end, near, near, self.readable.newest(Term(TITLE, EXACT + near))[0].article)
+
+    def _joined(self) -> Iterator[Change]:
+        """Words that titles have as one: `out look`."""
+        if len(_MISSPELT.findall(self._folded)) > FEW_WORDS:
+            return
+        for match in _TWO_WORDS.finditer(self._folded):
+            (start, _), (_, end), one = match.span("first"), match.span("second"), match["first"] + match["second"]
+            if not MIN_JOINED <= len(one) <= LONGEST_JOINED or any(map(asks, match.groups())):
+                continue
+            if self._is_rare(self._said((EXACT + one,))) or self._is_known_in(start, end):
+                continue
+            together, apart = self._titles_saying(one), self._titles_saying(*match.groups())
+            if together.newest and together.titles >= TIMES_TITLED * apart.titles:
+                yield Change(start, end, one, one, together.newest.article)
+
+    def _apart(self, word: str) -> tuple[str, Title] | None:
+        """What titles write as two words, `sqlserver`, and the newest that does; of several ways, the one in most."""
+        if not MIN_JOINED <= len(word) <= LONGEST_JOINED:
+            return None
+        cuts = [(word[:at], word[at:]) for at in range(MIN_PART, len(word) - MIN_PART + 1)]
+        counts = self.readable.counts([_titled_together(each) for each in cuts])
+        ways = sorted((-count, cut) for cut, count in zip(cuts, counts, strict=True) if count)
+        for cut in (cut for _, cut in ways):
+            titles, newest = self._titles_saying(*cut)
+            if not newest:
+                continue
+            # What articles are full of is right, but for what many titles write otherwise.
+            as_one = self._titles_saying(word).titles or int(not self._is_rare(self._said(_forms(word))))
+            return (" ".join(cut), newest) if titles >= TIMES_TITLED * as_one else None
+        return None
+
+    def _titles_saying(self, *words: str) -> Titled:
+        """About how many titles say the words one after the other, parted from all else, by those that were looked
+        through."""
+        among = _titled_together(words)
+        looked = self.readable.titles(among, TITLES_HEARD)
+        said = re.compile(rf"(?<![a-z0-9_.\-]){' '.join(words)}(?![a-z0-9_\-]|\.\S)")
+        found = [one for one in looked if said.search(one.title)]
+        whole = self.readable.counts([among])[0] if len(looked) == TITLES_HEARD else len(looked)
+        return Titled(round(whole * len(found) / max(1, len(looked))), found[0] if found else None)
+
+    def _is_known_in(self, start: int, end: int) -> bool:
+        """Whether the vocabulary has what stands there as one term."""
+        return any(first <= start and end <= last for first, last in self._known)
+
+    @cached_property
+    def _known(self) -> Sequence[tuple[int, int]]:
+        return [(match.start, match.end) for match in self.vocabulary.matches(self._folded)]
 
     def _titles_with_others(self, word: str) -> Node:
         """Titles with any of the other words of the question that tell something; none: never."""
@@ -307,6 +370,10 @@ def _in_dictionary(word: str) -> bool:
 def _titled_as(word: str) -> tuple[str, ...]:
     """The terms by which titles have a word."""
     return (PAIR + word,) if len(word) == 2 and HAN.match(word) else (WORD + word, EXACT + word, STEM + stem(word))
+
+
+def _titled_together(words: Sequence[str]) -> Node:
+    return all_of([Term(TITLE, EXACT + word) for word in words])
 
 
 def _forms(word: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from kb.rendering.fences import rendered
 from kb.rendering.reading import Anchors, Html, read
 
 # Part of every article's digest: raise it when the same Markdown gives other HTML or text, and imports render it anew.
-RENDERER_VERSION = "2"
+RENDERER_VERSION = "3"
 
 EXTENSIONS = ("tables", "fenced_code", "def_list", "admonition", "sane_lists")
 SETTINGS = {"tables": {"use_align_attribute": True}}

@@ -914,6 +914,37 @@ def test_of_words_as_near_that_beside_the_others_is_meant(engine: Engine) -> Non
     assert found and found.text == "visual machine"
 
 
+@pytest.mark.parametrize(
+    "asked, meant",
+    [
+        ("out look 收不到信", "outlook 收不到信"),
+        ("my Power Point crashes", "my powerpoint crashes"),
+        ("sqlserver 連線", "sql server 連線"),
+        ("the windowsserver sqlserver", "the windows server sql server"),
+        ("data base", None),
+        ("out-look", None),
+        ("out, look", None),
+        ("title:out look", None),
+        ("server windows", None),
+        ("serversql", None),
+    ],
+)
+def test_words_run_together_or_apart_are_put_as_titles_have_them(engine: Engine, asked: str, meant: str | None) -> None:
+    titles = "Outlook fails", "SQL Server", "Windows Server", "PowerPoint", "Database of one", "Data base", "Look out"
+    put(engine, [document(at, title) for at, title in enumerate(titles, 1)])
+    found = engine.respelled(asked, PUBLIC)
+    assert (found and found.text) == meant
+    assert engine.respelled(asked, NOBODY) is None
+
+
+def test_no_word_is_parted_or_joined_as_what_only_others_read_has_it(engine: Engine) -> None:
+    put(engine, [document(1, "SQL Server", grants=["staff"]), document(2, "Outlook", grants=["staff"])])
+    put(engine, [document(3, "SQL"), document(4, "A server"), document(5, "Out"), document(6, "Look")])
+    for asked, said, article in ("sqlserver", "sql server", 1), ("out look", "outlook", 2):
+        assert engine.respelled(asked, PUBLIC) is None
+        assert engine.respelled(asked, scope("public", "staff")) == Respelled(said, ((said, article),))
+
+
 def test_what_the_vocabulary_knows_is_not_misspelt(engine: Engine) -> None:
     put(engine, [document(1, "Servers"), document(2, "Mailboxed"), document(3, "伺服器")])
     assert engine.respelled("server mailboxes", PUBLIC) is None

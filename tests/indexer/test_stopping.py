@@ -25,7 +25,7 @@ from tests.contracts.stores import apply, draft, sqlite
 from tests.documents import document, put
 
 ENGINES = ["whoosh", "tantivy"]
-TEXT = "伺服器 無法啟動，記錄檔出現 ORA-01017。Restart the method server and check the port.\n\n" * 20
+LINE = "伺服器 {0} 無法啟動，記錄檔 {0}x{1} 出現 ORA-01017。Restart method server {0} and check port {1}.\n\n"
 
 
 @pytest.fixture(params=ENGINES)
@@ -62,14 +62,18 @@ def test_what_a_killed_build_left_goes_with_the_next_drain(tmp_path: Path, engin
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Of so many articles that a build takes some seconds."""
+    """Of so many articles, each in words of its own, that a build takes far longer than one is waited for."""
     where, rows = tmp_path / "home", tmp_path / "many.jsonl"
     row = {"lang": "zh-Hant", "product": "creo", "grants": ["public"]}
-    many = ({"id": f"a{at}", "title": f"第 {at} 篇", "body_markdown": f"word{at}\n\n{TEXT}"} for at in range(4_000))
+    many = ({"id": f"a{at}", "title": f"第 {at} 篇", "body_markdown": _text(at)} for at in range(6_000))
     rows.write_text("".join(json.dumps(row | each) + "\n" for each in many), "utf-8")
     for words in (["init"], ["import", str(rows), "--new-products"]):
         subprocess.run([*KB, *words], env=surroundings(where), check=True, stdout=subprocess.DEVNULL)
     return where
+
+
+def _text(article: int) -> str:
+    return "".join(LINE.format(article, line) for line in range(40))
 
 
 @pytest.mark.slow

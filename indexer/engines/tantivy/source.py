@@ -23,7 +23,7 @@ from indexer.engines.tantivy.writing import (
     STORED_TITLE,
 )
 from indexer.sources import TERM_FACETS, Counting, Counts, Measure, Rows, Title, Whole
-from indexer.tree import Node, Term, Worth
+from indexer.tree import Node, Worth
 
 FACET_VALUES = 10_000
 
@@ -55,7 +55,7 @@ class TantivySource:
         return [self._frequency(readable, part) for part in parts]
 
     def _frequency(self, readable: Query, part: Node) -> int:
-        if isinstance(part, Term) and not self._translator.occurs(part):
+        if not self._translator.may_hold(part):
             return 0
         both = Query.boolean_query([(Occur.Must, readable), (Occur.Must, self._translator.query(part))])
         return self._count(both)

@@ -166,6 +166,16 @@ class Translator:
         """Whether any document has it, or had before it was deleted."""
         return bool(self._searcher.doc_freq(term.field, term.text))
 
+    def may_hold(self, node: Node) -> bool:
+        """False where terms that no document has, or had before it was deleted, tell that it holds of none."""
+        match node:
+            case Term():
+                return self.occurs(node)
+            case AtLeast(least, parts):
+                return sum(map(self.may_hold, parts)) >= least
+            case _:
+                return True
+
     def _term(self, field: str, text: str) -> Query:
         return Query.term_query(self._schema, field, text, index_option="basic")
 
