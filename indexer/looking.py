@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import product
+from itertools import islice, product
 from math import log1p, sqrt
 from typing import NamedTuple
 
@@ -24,6 +24,12 @@ MAX_TELLING, MAX_FIRST, MAX_ANCHORS, MAX_LINES, MAX_WAYS = 12, 6, 2, 20, 4
 LONGEST_LINE = 150
 # So many words in a row, and one more, are quoted rather than met by chance.
 QUOTATION = 3
+# Of so many words, so much, by their letters, stands together where they are nearly quoted; looked for at so many
+# places of so many words.
+FEWEST_NEARLY, MOST_NEARLY, NEARLY, MAX_PLACES, MAX_PLACED = 5, 40, 0.5, 8, 4
+# Where a candidate has all that is asked, but for what was rounded, and a title says so much of it, it is no message
+# with words wrong; where they have so much less, it is taken for one.
+ALL, TITLED, LESS = 0.999, 0.5, 0.2
 # What is not validated yet, and by how much less it can be relied on.
 UNSURE = {"work_in_progress": 1.0, "not_validated": 0.5, "archived": 1.0}
 DAYS_OF_YEAR = 365.25
@@ -50,13 +56,14 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
     """Candidates with what a look at them adds, in the order they came. Each is given by its place among those found,
     its folded title and its folded body; texts are compared as UTF-8, as they are stored."""
     langs = {found.rows.langs[at] for at, _, _ in texts}
-    closers = {lang: Closer(ranking, found.reach, today, lang) for lang in langs}
+    closers = {lang: Closer(ranking, found, today, lang) for lang in langs}
     looked = []
     for at, title, body in texts:
         closer = closers[found.rows.langs[at]]
         firsts = closer.firsts(body)
         parts = {
             **closer.literal(title, body, firsts),
+            **closer.nearly(title, body, firsts),
             **closer.placed(body, firsts),
             **closer.standing(found.rows, at),
         }
@@ -83,9 +90,9 @@ class Closer:
     """A query made ready to be compared with texts of a language as they stand: a word of it is there, too, as what
     the vocabulary says for it in that language."""
 
-    def __init__(self, ranking: Ranking, reach: float, today: date, lang: str) -> None:
+    def __init__(self, ranking: Ranking, found: Scored, today: date, lang: str) -> None:
         self._plan, self._weights, self._today, self._mass = ranking.plan, ranking.weights, today, ranking.mass
-        self._reach = reach
+        self._reach = found.reach
         plan = ranking.plan
         self._wanted, self._whole, self._name = squash(plan.text), plan.whole.encode(), plan.name.encode()
         self._neighbours = _neighbours(plan, ranking.idfs, lang)
@@ -103,6 +110,10 @@ class Closer:
         ways = [way for ways, _ in self._telling for way in ways]
         ends = [end for pairs, _ in self._neighbours for pair in pairs for end in (pair.first, pair.last)]
         self._pieces = tuple(dict.fromkeys((*ways, *ends)))
+        surfaces = [unit.surface.encode() for unit in plan.units]
+        self._wrong = _is_wrong(found) if FEWEST_NEARLY <= len(surfaces) <= MOST_NEARLY else 0.0
+        self._sizes = [(surface, len(surface)) for surface in surfaces]
+        self._octets = sum(size for _, size in self._sizes) or 1
 
     def firsts(self, text: bytes) -> Firsts:
         return {piece: at for piece, at in zip(self._pieces, map(text.find, self._pieces), strict=True) if at >= 0}
@@ -130,6 +141,27 @@ class Closer:
             )
             parts["pairs"] = weights.pairs * sum(kept) / (self._together * self._reach)
         return parts
+
+    def nearly(self, folded_title: str, body: bytes, firsts: Firsts) -> dict[str, float]:
+        """Most of a message together in one place of the text, or in the title: what was copied with words wrong, or
+        names what is named otherwise there."""
+        if not self._wrong:
+            return {}
+        title = folded_title.encode()
+        best = sum(size for surface, size in self._sizes if surface in title)
+        there = [each for each in self._sizes if each[0] in body]
+        if sum(size for _, size in there) > NEARLY * self._octets:
+            anchors = ((way, firsts[way]) for ways, _ in self._telling for way in ways if way in firsts)
+            for anchor, first in islice(anchors, MAX_PLACED):
+                at = first
+                for _ in range(MAX_PLACES):
+                    if at < 0:
+                        break
+                    around = body[max(0, at - len(self._whole)) : at + len(self._whole)]
+                    best = max(best, sum([size for surface, size in there if surface in around]))
+                    at = body.find(anchor, at + len(anchor))
+        part = best / self._octets - NEARLY
+        return {"nearly": self._weights.nearly * self._wrong * part / (1 - NEARLY)} if part > 0 else {}
 
     def placed(self, body: bytes, firsts: Firsts) -> dict[str, float]:
         """Where in a text the words of the query are, in parts of a score: an article that opens with them, says them
@@ -184,6 +216,11 @@ class Closer:
             "age": -weights.age * min(max(years, 0.0), OLD) / OLD,
         }
         return {name: part for name, part in parts.items() if part}
+
+
+def _is_wrong(found: Scored) -> float:
+    """How likely it is, from 0 to 1, that a message has words wrong: by what no candidate has, or no title says."""
+    return min(1.0, max(ALL - found.reach, TITLED - found.titled, 0.0) / LESS)
 
 
 def _falling(octets: int, bounds: tuple[float, float]) -> float:

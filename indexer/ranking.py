@@ -328,13 +328,14 @@ class Scored:
     """Candidates with their scores, how much of the query each covers, and what each step of scoring added.
 
     `reach` is how much of the query the best of them covers: what all are measured by, so that a word which no article
-    says takes nothing from the others.
+    says takes nothing from the others. `titled`: how much of it the title says that says the most.
     """
 
     rows: Rows
     scores: Floats
     covers: Floats
     reach: float
+    titled: float
     steps: Mapping[str, Floats]
 
     @cached_property
@@ -368,4 +369,5 @@ def scored(ranking: Ranking, rows: Rows, measured: Sequence[Whole], reach: float
         "number": weights.number * numbered,
         "codes": weights.codes * further.get("codes", none) / whole,
     }
-    return Scored(rows, sum(steps.values(), np.zeros(len(rows))), covers, reach, steps)
+    most_titled = float(in_title.max(initial=0.0))
+    return Scored(rows, sum(steps.values(), np.zeros(len(rows))), covers, reach, most_titled, steps)

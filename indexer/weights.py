@@ -60,6 +60,7 @@ class Weights:
     title_equals: float = 3.0
     quoted: float = 1.7
     in_marks: float = 4.0
+    nearly: float = 8.0
     pairs: float = 2.35
     opening: float = 0.95
     early: float = 1.2

@@ -29,7 +29,7 @@ A = TypeVar("A")
 # What a score can be made of, in the order of its making.
 PARTS = (
     "words", "vocabulary", "titled", "covered", "language", "number", "title_equals",
-    "codes", "quoted", "in_marks", "pairs", "opening", "line", "early", "short", "helpful", "confidence",
+    "codes", "quoted", "in_marks", "nearly", "pairs", "opening", "line", "early", "short", "helpful", "confidence",
     "age", "translated", "abroad",
 )  # fmt: skip
 

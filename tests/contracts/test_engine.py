@@ -1075,6 +1075,34 @@ def test_a_message_in_marks_comes_before_the_same_words_in_a_sentence(engine: En
     assert first.parts["in_marks"] > 0 and "in_marks" not in second.parts and second.parts["quoted"] > 0
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "The web exchange failed with HTTP status 504: quartz timeout",
+        "網頁代理伺服器傳回錯誤 (504) 要求未能完成，石英已經延長",
+    ],
+)
+def test_a_message_with_words_wrong_finds_the_article_that_has_the_rest_of_it(engine: Engine, asked: str) -> None:
+    apart = "The exchange of quartz. Web pages.\n\n石英延長了。網頁，錯誤，要求。\n\n"
+    message = (
+        "The web request failed with HTTP status 504: gateway timeout\n\n網頁遠端伺服器傳回錯誤 (504) 要求未能完成"
+    )
+    put(
+        engine,
+        [
+            document(1, "Gateways", f"First this.\n\n{message}，逾時已經延長"),
+            document(2, "quartz exchange 石英延長", apart),
+        ],
+    )
+    put(engine, [document(at, f"Other {at}", f"{at} " + apart) for at in range(3, 9)])
+    first, *others = engine.search(Query(asked, explain=True), PUBLIC).hits
+    assert first.article == 1 and first.parts["nearly"] > 0
+    assert not any("nearly" in each.parts for each in others)
+    put(engine, [document(9, asked, "別的事情")])
+    first, *others = engine.search(Query(asked, explain=True), PUBLIC).hits
+    assert first.article == 9 and not any("nearly" in each.parts for each in (first, *others))
+
+
 def test_an_article_about_it_comes_before_one_that_mentions_it(engine: Engine) -> None:
     other = "這裡說的是別的事情，與授權無關的步驟很多。\n" * 40
     put(

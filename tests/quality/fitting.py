@@ -27,8 +27,8 @@ from kb.config import Config
 
 # The parts of a score that are fitted: a weight has the name of its part.
 FITTED = (
-    "words", "vocabulary", "titled", "covered", "codes", "quoted", "in_marks", "pairs", "opening", "early", "short",
-    "line",
+    "words", "vocabulary", "titled", "covered", "codes", "quoted", "in_marks", "nearly", "pairs", "opening", "early",
+    "short", "line",
 )  # fmt: skip
 LOOKED, HELD_BACK, FOLDS, STEPS = 60, 2e-3, 5, 30
 
