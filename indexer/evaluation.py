@@ -20,6 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
+from indexer.analysis import Analysis
 from indexer.engines import open_engine
 from indexer.filling import sources
 from indexer.importing import ImportOptions, import_articles
@@ -33,6 +34,7 @@ from kb.store import Store
 METRICS = ("nDCG@10", "RR@10", "Success@1", "Success@10", "R@100")
 DEPTH = 100
 RESAMPLES = 1_000
+WORDS_FOR_WRONG = 3
 
 Part = Literal["all", "tune", "hold"]
 
@@ -143,6 +145,28 @@ def _linkers(path: Path) -> dict[str, set[str]]:
         query, *articles = line.split()
         linkers[query].update(articles)
     return linkers
+
+
+def garbled(judged: JudgedSet, wrong: int) -> JudgedSet:
+    """The queries with so many words of each put as words of others, the same every time, as of a message that was
+    copied badly or names other things. Words of one character stay; queries with less than three times as many words
+    as are put wrong are left out. SetError when that leaves none."""
+    import numpy as np
+
+    cut = Analysis().words
+    words = {query: [(start, end) for _, start, end in cut(query.text) if end - start > 1] for query in judged.queries}
+    others = sorted({query.text[start:end] for query, places in words.items() for start, end in places})
+    queries = []
+    for query, places in words.items():
+        if len(places) < WORDS_FOR_WRONG * wrong:
+            continue
+        chosen, text = np.random.default_rng(zlib.crc32(query.id.encode())), query.text
+        for start, end in sorted(chosen.permutation(places)[:wrong].tolist(), reverse=True):
+            text = text[:start] + others[chosen.integers(len(others))] + text[end:]
+        queries.append(replace(query, text=text))
+    if not queries:
+        raise SetError(f"{judged.name}: no query has {WORDS_FOR_WRONG * wrong} words, of which {wrong} could be wrong")
+    return replace(judged, queries=tuple(queries))
 
 
 def measure(judged: JudgedSet, rank: Ranker, asked: Callable[[int], None] | None = None) -> Measured:

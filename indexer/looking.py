@@ -111,7 +111,8 @@ class Closer:
         ends = [end for pairs, _ in self._neighbours for pair in pairs for end in (pair.first, pair.last)]
         self._pieces = tuple(dict.fromkeys((*ways, *ends)))
         surfaces = [unit.surface.encode() for unit in plan.units]
-        self._wrong = _is_wrong(found) if FEWEST_NEARLY <= len(surfaces) <= MOST_NEARLY else 0.0
+        self._wrong = _with_words_wrong(plan, found)
+        self._looked_for = frozenset(self._pieces)
         self._sizes = [(surface, len(surface)) for surface in surfaces]
         self._octets = sum(size for _, size in self._sizes) or 1
 
@@ -148,20 +149,27 @@ class Closer:
         if not self._wrong:
             return {}
         title = folded_title.encode()
-        best = sum(size for surface, size in self._sizes if surface in title)
-        there = [each for each in self._sizes if each[0] in body]
-        if sum(size for _, size in there) > NEARLY * self._octets:
-            anchors = ((way, firsts[way]) for ways, _ in self._telling for way in ways if way in firsts)
-            for anchor, first in islice(anchors, MAX_PLACED):
-                at = first
-                for _ in range(MAX_PLACES):
-                    if at < 0:
-                        break
-                    around = body[max(0, at - len(self._whole)) : at + len(self._whole)]
-                    best = max(best, sum([size for surface, size in there if surface in around]))
-                    at = body.find(anchor, at + len(anchor))
+        in_title = sum([size for surface, size in self._sizes if surface in title])
+        best = max(in_title, self._most_together(body, firsts))
         part = best / self._octets - NEARLY
         return {"nearly": self._weights.nearly * self._wrong * part / (1 - NEARLY)} if part > 0 else {}
+
+    def _most_together(self, body: bytes, firsts: Firsts) -> int:
+        """How many octets of the words stand in one place, twice as wide as what was asked; 0: too few to count."""
+        looked_for, width = self._looked_for, len(self._whole)
+        there = [each for each in self._sizes if each[0] in (firsts if each[0] in looked_for else body)]
+        most, best = sum([size for _, size in there]), 0
+        if most <= NEARLY * self._octets:
+            return 0
+        anchors = ((way, firsts[way]) for ways, _ in self._telling for way in ways if way in firsts)
+        for anchor, at in islice(anchors, MAX_PLACED):
+            for _ in range(MAX_PLACES):
+                if at < 0 or best == most:
+                    break
+                around = body[max(0, at - width) : at + width]
+                best = max(best, sum([size for surface, size in there if surface in around]))
+                at = body.find(anchor, at + len(anchor))
+        return best
 
     def placed(self, body: bytes, firsts: Firsts) -> dict[str, float]:
         """Where in a text the words of the query are, in parts of a score: an article that opens with them, says them
@@ -218,8 +226,10 @@ class Closer:
         return {name: part for name, part in parts.items() if part}
 
 
-def _is_wrong(found: Scored) -> float:
-    """How likely it is, from 0 to 1, that a message has words wrong: by what no candidate has, or no title says."""
+def _with_words_wrong(plan: Plan, found: Scored) -> float:
+    """How likely it is, from 0 to 1, a message with words wrong: by what no candidate has, or no title says."""
+    if not FEWEST_NEARLY <= len(plan.units) <= MOST_NEARLY:
+        return 0.0
     return min(1.0, max(ALL - found.reach, TITLED - found.titled, 0.0) / LESS)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from indexer.cli.common import Refused, config, progress
-from indexer.evaluation import METRICS, Measured, Part, measured_sets, read_set
+from indexer.evaluation import METRICS, Measured, Part, garbled, measured_sets, read_set
 
 
 @click.command()
@@ -20,10 +20,18 @@ from indexer.evaluation import METRICS, Measured, Part, measured_sets, read_set
 @click.option("--engine", metavar="NAME", help="Another engine than the one of KB_ENGINE.")
 @click.option("--part", type=click.Choice(["all", "tune", "hold"]), default="all", show_default=True)
 @click.option(
+    "--wrong",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Put N words of each query wrong; those with less than 3 N are left out.",
+)
+@click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the indexes here, and use those there are."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(folders: tuple[Path, ...], engine: str | None, part: Part, keep: Path | None, as_json: bool) -> None:
+def evaluate(
+    folders: tuple[Path, ...], engine: str | None, part: Part, wrong: int | None, keep: Path | None, as_json: bool
+) -> None:
     """Measure relevance on sets of judged queries. Each DIR holds a set.json, see docs/search.md.
 
     Articles are imported and indexed in a temporary place, once for all sets over the same files.
@@ -32,12 +40,15 @@ def evaluate(folders: tuple[Path, ...], engine: str | None, part: Part, keep: Pa
     Examples:
       kb evaluate sets/faq
       kb evaluate sets/* --part tune --keep /tmp/indexes
+      kb evaluate sets/messages --wrong 2
     """
     if find_spec("ir_measures") is None:
         raise Refused(
             "this needs the package ir_measures; where the program is: .venv/bin/pip install -e '.[evaluate]'"
         )
     judged = [read_set(folder, part) for folder in folders]
+    if wrong:
+        judged = [garbled(each, wrong) for each in judged]
     with progress() as draw:
         found = measured_sets(judged, config(), engine, keep, draw)
     if as_json:
