@@ -149,7 +149,7 @@ def _linkers(path: Path) -> dict[str, set[str]]:
 
 def garbled(judged: JudgedSet, wrong: int) -> JudgedSet:
     """The queries with so many words of each put as words of others, the same every time, as of a message that was
-    copied badly or names other things. Words of one character stay; queries with less than three times as many words
+    copied badly or names other things. Words of one character stay; queries of fewer than three times as many words
     as are put wrong are left out. SetError when that leaves none."""
     import numpy as np
 

@@ -23,7 +23,7 @@ from indexer.evaluation import METRICS, Measured, Part, garbled, measured_sets, 
     "--wrong",
     type=click.IntRange(1),
     metavar="N",
-    help="Put N words of each query wrong; those with less than 3 N are left out.",
+    help="Put N words of each query wrong; queries of fewer than 3 N words are left out.",
 )
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the indexes here, and use those there are."
