@@ -60,10 +60,10 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
     looked = []
     for at, title, body in texts:
         closer = closers[found.rows.langs[at]]
-        firsts = closer.firsts(body)
+        firsts, encoded = closer.firsts(body), title.encode()
         parts = {
-            **closer.literal(title, body, firsts),
-            **closer.nearly(title, body, firsts),
+            **closer.literal(title, encoded, body, firsts),
+            **closer.nearly(encoded, body, firsts),
             **closer.placed(body, firsts),
             **closer.standing(found.rows, at),
         }
@@ -110,19 +110,17 @@ class Closer:
         ways = [way for ways, _ in self._telling for way in ways]
         ends = [end for pairs, _ in self._neighbours for pair in pairs for end in (pair.first, pair.last)]
         self._pieces = tuple(dict.fromkeys((*ways, *ends)))
-        surfaces = [unit.surface.encode() for unit in plan.units]
         self._wrong = _with_words_wrong(plan, found)
         self._looked_for = frozenset(self._pieces)
-        self._sizes = [(surface, len(surface)) for surface in surfaces]
+        self._sizes = [(surface, len(surface)) for surface in (unit.surface.encode() for unit in plan.units)]
         self._octets = sum(size for _, size in self._sizes) or 1
 
     def firsts(self, text: bytes) -> Firsts:
         return {piece: at for piece, at in zip(self._pieces, map(text.find, self._pieces), strict=True) if at >= 0}
 
-    def literal(self, folded_title: str, body: bytes, firsts: Firsts) -> dict[str, float]:
+    def literal(self, folded_title: str, title: bytes, body: bytes, firsts: Firsts) -> dict[str, float]:
         """What is there word for word, in parts of a score."""
         plan, weights = self._plan, self._weights
-        title = folded_title.encode()
         parts: dict[str, float] = {}
         if squash(folded_title) == self._wanted:
             parts["title_equals"] = weights.title_equals
@@ -143,12 +141,11 @@ class Closer:
             parts["pairs"] = weights.pairs * sum(kept) / (self._together * self._reach)
         return parts
 
-    def nearly(self, folded_title: str, body: bytes, firsts: Firsts) -> dict[str, float]:
+    def nearly(self, title: bytes, body: bytes, firsts: Firsts) -> dict[str, float]:
         """Most of a message together in one place of the text, or in the title: what was copied with words wrong, or
         names what is named otherwise there."""
         if not self._wrong:
             return {}
-        title = folded_title.encode()
         in_title = sum([size for surface, size in self._sizes if surface in title])
         best = max(in_title, self._most_together(body, firsts))
         part = best / self._octets - NEARLY

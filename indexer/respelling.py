@@ -89,6 +89,10 @@ class Respelling:
     def _folded(self) -> str:
         return fold(self.text)
 
+    @cached_property
+    def _is_short(self) -> bool:
+        return len(_MISSPELT.findall(self._folded)) <= FEW_WORDS
+
     def respelled(self) -> Respelled | None:
         """See `kb.search.Engine.respelled`. Codes and what stands joined to anything else are left as they are."""
         changes = sorted([*self._latin(), *self._joined(), *self._han()], key=lambda change: change.start)
@@ -103,13 +107,12 @@ class Respelling:
         return Respelled(text + self.text[at:], tuple(made))
 
     def _latin(self) -> Iterator[Change]:
-        few = len(_MISSPELT.findall(self._folded)) <= FEW_WORDS
         for match in _MISSPELT.finditer(self._folded):
             word, (start, end) = match.group(), match.span()
             forms = _forms(word)
             if self._is_known_in(start, end):
                 continue
-            if apart := self._apart(word) if few else None:
+            if apart := self._apart(word) if self._is_short else None:
                 yield Change(start, end, apart[0], apart[0], apart[1].article)
                 continue
             if not self._is_rare(self._said(forms)):
@@ -124,7 +127,7 @@ class Respelling:
 
     def _joined(self) -> Iterator[Change]:
         """Words that titles have as one: `out look`."""
-        if len(_MISSPELT.findall(self._folded)) > FEW_WORDS:
+        if not self._is_short:
             return
         for match in _TWO_WORDS.finditer(self._folded):
             (start, _), (_, end), one = match.span("first"), match.span("second"), match["first"] + match["second"]

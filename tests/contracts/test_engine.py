@@ -853,6 +853,13 @@ def test_what_sounds_alike_begins_with_a_word(engine: Engine) -> None:
     assert suggested(engine, "nmima") == [] == suggested(engine, "abjianli")
 
 
+def assert_meant(engine: Engine, asked: str, meant: str | None) -> None:
+    """What everyone is told that is meant, and who reads nothing is not."""
+    found = engine.respelled(asked, PUBLIC)
+    assert (found and found.text) == meant
+    assert engine.respelled(asked, NOBODY) is None
+
+
 @pytest.mark.parametrize(
     ("asked", "meant"),
     [
@@ -872,9 +879,7 @@ def test_what_sounds_alike_begins_with_a_word(engine: Engine) -> None:
     ],
 )
 def test_words_that_nothing_says_are_put_as_titles_have_them(titled: Engine, asked: str, meant: str | None) -> None:
-    found = titled.respelled(asked, PUBLIC)
-    assert (found and found.text) == meant
-    assert titled.respelled(asked, NOBODY) is None
+    assert_meant(titled, asked, meant)
 
 
 def test_no_word_is_put_as_what_only_others_read_has_it(engine: Engine) -> None:
@@ -915,7 +920,7 @@ def test_of_words_as_near_that_beside_the_others_is_meant(engine: Engine) -> Non
 
 
 @pytest.mark.parametrize(
-    "asked, meant",
+    ("asked", "meant"),
     [
         ("out look 收不到信", "outlook 收不到信"),
         ("my Power Point crashes", "my powerpoint crashes"),
@@ -932,9 +937,7 @@ def test_of_words_as_near_that_beside_the_others_is_meant(engine: Engine) -> Non
 def test_words_run_together_or_apart_are_put_as_titles_have_them(engine: Engine, asked: str, meant: str | None) -> None:
     titles = "Outlook fails", "SQL Server", "Windows Server", "PowerPoint", "Database of one", "Data base", "Look out"
     put(engine, [document(at, title) for at, title in enumerate(titles, 1)])
-    found = engine.respelled(asked, PUBLIC)
-    assert (found and found.text) == meant
-    assert engine.respelled(asked, NOBODY) is None
+    assert_meant(engine, asked, meant)
 
 
 def test_no_word_is_parted_or_joined_as_what_only_others_read_has_it(engine: Engine) -> None:
@@ -972,9 +975,7 @@ def test_what_the_vocabulary_knows_is_not_misspelt(engine: Engine) -> None:
 def test_han_words_are_put_as_titles_have_what_sounds_the_same(engine: Engine, asked: str, meant: str | None) -> None:
     titles = "憑證過期", "備份資料庫", "文件夾共用", "印表機卡紙", "登錄 failed", "函數據說", "組策略"
     put(engine, [document(at, title, lang="zh-Hant") for at, title in enumerate(titles, 1)])
-    found = engine.respelled(asked, PUBLIC)
-    assert (found and found.text) == meant
-    assert engine.respelled(asked, NOBODY) is None
+    assert_meant(engine, asked, meant)
 
 
 def test_no_han_word_is_put_as_what_only_others_read_has_it(engine: Engine) -> None:
