@@ -19,6 +19,8 @@ MAX_NEIGHBOURS = 24
 # How many octets of a text open it, and between which logarithms of their number a place is early, a text short.
 OPENING = 600
 LATE = 20_000
+# How much of a text is looked through for words and neighbours; quotations and codes are looked for in all of it.
+SEEN = 100_000
 EARLY, SHORT = (0.0, 6.5), (5.5, 9.0)
 MAX_TELLING, MAX_FIRST, MAX_ANCHORS, MAX_LINES, MAX_WAYS = 12, 6, 2, 20, 4
 LONGEST_LINE = 150
@@ -60,11 +62,12 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
     looked = []
     for at, title, body in texts:
         closer = closers[found.rows.langs[at]]
-        firsts, encoded = closer.firsts(body), title.encode()
+        encoded, start = title.encode(), body[:SEEN]
+        firsts = closer.firsts(start)
         parts = {
-            **closer.literal(title, encoded, body, firsts),
-            **closer.nearly(encoded, body, firsts),
-            **closer.placed(body, firsts),
+            **closer.literal(title, encoded, body, start, firsts),
+            **closer.nearly(encoded, start, firsts),
+            **closer.placed(start, firsts),
             **closer.standing(found.rows, at),
         }
         before = found.parts_of(at)
@@ -118,8 +121,8 @@ class Closer:
     def firsts(self, text: bytes) -> Firsts:
         return {piece: at for piece, at in zip(self._pieces, map(text.find, self._pieces), strict=True) if at >= 0}
 
-    def literal(self, folded_title: str, title: bytes, body: bytes, firsts: Firsts) -> dict[str, float]:
-        """What is there word for word, in parts of a score."""
+    def literal(self, folded_title: str, title: bytes, body: bytes, start: bytes, firsts: Firsts) -> dict[str, float]:
+        """What is there word for word, in parts of a score; `start`: what of the body neighbours are looked for in."""
         plan, weights = self._plan, self._weights
         parts: dict[str, float] = {}
         if squash(folded_title) == self._wanted:
@@ -136,7 +139,7 @@ class Closer:
             kept = (
                 idf
                 for ways, idf in self._neighbours
-                if _neighbours_in(body, firsts, ways) or _neighbours_in(title, in_title, ways)
+                if _neighbours_in(title, in_title, ways) or _neighbours_in(start, firsts, ways)
             )
             parts["pairs"] = weights.pairs * sum(kept) / (self._together * self._reach)
         return parts
@@ -147,17 +150,21 @@ class Closer:
         if not self._wrong:
             return {}
         in_title = sum([size for surface, size in self._sizes if surface in title])
-        best = max(in_title, self._most_together(body, firsts))
+        best = self._most_together(body, firsts, in_title)
         part = best / self._octets - NEARLY
         return {"nearly": self._weights.nearly * self._wrong * part / (1 - NEARLY)} if part > 0 else {}
 
-    def _most_together(self, body: bytes, firsts: Firsts) -> int:
-        """How many octets of the words stand in one place, twice as wide as what was asked; 0: too few to count."""
-        looked_for, width = self._looked_for, len(self._whole)
-        there = [each for each in self._sizes if each[0] in (firsts if each[0] in looked_for else body)]
-        most, best = sum([size for _, size in there]), 0
-        if most <= NEARLY * self._octets:
-            return 0
+    def _most_together(self, body: bytes, firsts: Firsts, best: int) -> int:
+        """How many octets of the words stand in one place, twice as wide as what was asked; `best`: so many do elsewhere,
+        and fewer, or too few to count, are not looked for."""
+        looked_for, width, enough = self._looked_for, len(self._whole), max(best, NEARLY * self._octets)
+        might = [each for each in self._sizes if each[0] in firsts or each[0] not in looked_for]
+        if sum([size for _, size in might]) <= enough:
+            return best
+        there = [each for each in might if each[0] in looked_for or each[0] in body]
+        most = sum([size for _, size in there])
+        if most <= enough:
+            return best
         anchors = ((way, firsts[way]) for ways, _ in self._telling for way in ways if way in firsts)
         for anchor, at in islice(anchors, MAX_PLACED):
             for _ in range(MAX_PLACES):
@@ -288,16 +295,16 @@ def _neighbours_in(text: bytes, firsts: Firsts, ways: Sequence[Pair]) -> bool:
     for first, last, whole in ways:  # a loop: asked of thousands of texts, most of which have none
         if first in firsts and last in firsts:
             start = max(firsts[first], firsts[last] + len(last) - len(whole))
-            if text.find(whole, start) >= 0 and holds_whole(text, whole):
+            if holds_whole(text, whole, start):
                 return True
     return False
 
 
-def holds_whole(text: bytes, piece: bytes) -> bool:
-    """Whether a piece occurs with its numbers whole: `event id 12` is not in `event id 1274`."""
+def holds_whole(text: bytes, piece: bytes, start: int = 0) -> bool:
+    """Whether a piece occurs, from `start` on, with its numbers whole: `event id 12` is not in `event id 1274`."""
     before = DIGIT if piece[:1].isdigit() else NOTHING
     after = DIGIT if piece[-1:].isdigit() else NOTHING
-    return bool(piece) and _stands(text, piece, before, after)
+    return bool(piece) and _stands(text, piece, before, after, start)
 
 
 def stands_alone(text: bytes, code: bytes) -> bool:
@@ -310,9 +317,9 @@ def stands_in_marks(text: bytes, piece: bytes) -> bool:
     return bool(piece) and re.search(b"%b *%b%b*%b" % (MARK, re.escape(piece), STOP, MARK), text) is not None
 
 
-def _stands(text: bytes, piece: bytes, before: frozenset[bytes], after: frozenset[bytes]) -> bool:
-    """Whether a piece occurs with none of these bytes next to it."""
-    at = text.find(piece)
+def _stands(text: bytes, piece: bytes, before: frozenset[bytes], after: frozenset[bytes], start: int = 0) -> bool:
+    """Whether a piece occurs, from `start` on, with none of these bytes next to it."""
+    at = text.find(piece, start)
     while at >= 0:
         end = at + len(piece)
         if text[at - 1 : at] not in before and text[end : end + 1] not in after:

@@ -7,7 +7,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 Pieces = tuple[tuple[str, bool], ...]
@@ -163,36 +162,45 @@ def _parts(folded: str, mark: str, weight: float) -> list[_Place]:
 
 
 def _occurrences(folded: str, text: str, mark: str, weight: float) -> list[_Place]:
-    first = folded.find(_telling(text))
-    if first < 0:
-        return []
-    found = islice(_pattern(text).finditer(folded, max(0, first - LONGEST_BEFORE)), MAX_PLACES)
-    return [_Place(*match.span(), mark, weight) for match in found]
+    form = _form(text)
+    places: list[_Place] = []
+    at, reached = folded.find(form.telling), 0
+    while at >= 0 and len(places) < MAX_PLACES:
+        end = at + len(form.telling)
+        match = form.pattern.search(folded, max(reached, at - form.before), end + MAX_ENDING + 1)
+        if match and match.start() <= at:
+            places.append(_Place(*match.span(), mark, weight))
+            reached = end = match.end()
+        at = folded.find(form.telling, end)
+    return places
 
 
-def _telling(text: str) -> str:
-    """What of a mark stands in a text in any of its forms."""
-    code = _CODE.fullmatch(text)
-    return text if code is None else code["number"] or code["hex"] or code["digits"]
+class _Form(NamedTuple):
+    """How a mark stands in a text: what of it stands there in any form, how much may stand before that, and the pattern
+    of all. A pattern alone takes ten times as long to find."""
+
+    telling: str
+    before: int
+    pattern: re.Pattern[str]
 
 
 @lru_cache(PATTERNS_KEPT)
-def _pattern(text: str) -> re.Pattern[str]:
-    """A mark as it stands in a text: a Latin word from its beginning, with an ending if it is long enough; a code also
-    with 0x or without, its letters apart from its digits, and these with zeros in front."""
+def _form(text: str) -> _Form:
+    """A Latin word stands from its beginning, with an ending if it is long enough; a code also with 0x or without, its
+    letters apart from its digits, and these with zeros in front."""
     if code := _CODE.fullmatch(text):
         begins = f"(?<![a-z0-9]){code['letters']}[ _#:-]?" if code["letters"] else "(?<![a-z0-9])(?:0x)?"
         # Of C3309 a number is a part that was asked for.
         begins = "(?<![0-9])" if code["digits"] else begins
-        return re.compile(f"{begins}0*{_telling(text)}(?![a-z0-9])")
-    literal, before, after = re.escape(text), "", ""
+        telling: str = code["number"] or code["hex"] or code["digits"]
+        return _Form(telling, LONGEST_BEFORE, re.compile(f"{begins}0*{telling}(?![a-z0-9])"))
+    before, after = "", ""
     if text[0].isascii() and text[0].isalnum():
-        # What stands before is looked at last: a pattern that begins with plain text is found ten times as fast.
-        before = f"(?<![A-Za-z0-9]{literal})"
+        before = "(?<![A-Za-z0-9])"
     if text[-1].isascii() and text[-1].isalnum():
         most = MAX_ENDING if len(text) >= MIN_STEM and text.isalpha() else 0
         after = f"[A-Za-z0-9]{{0,{most}}}(?![A-Za-z0-9])"
-    return re.compile(literal + before + after)
+    return _Form(text, 0, re.compile(before + re.escape(text) + after))
 
 
 def _best_window(places: Sequence[_Place], width: int) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from indexer.engines.opensearch import OpenSearchEngine
 from indexer.engines.whoosh import codec as whoosh_codec
 from indexer.engines.whoosh import writing as whoosh_writing
 from indexer.folding import fold
+from indexer.looking import SEEN
 from indexer.making import AT_ONCE
 from kb.entitlements import NOBODY, Audience
 from kb.question import Filters, Query
@@ -1057,6 +1058,15 @@ def test_a_number_is_met_whole_or_not_at_all(engine: Engine) -> None:
     assert [hit.article for hit in engine.search(Query("Event ID 12"), PUBLIC).hits][:1] == [2]
     parts = engine.search(Query("Event ID 12", explain=True), PUBLIC).hits[-1]
     assert parts.article == 1 and "quoted" not in parts.parts
+
+
+def test_a_message_or_a_code_at_the_end_of_a_very_long_text_is_quoted_all_the_same(engine: Engine) -> None:
+    log = "別的紀錄 another line of the log\n" * (SEEN // 30)
+    put(engine, [document(1, "Long", f"{log}石英代理逾時 0x80070005\n"), document(2, "Short", "石英 代理 逾時")])
+    found = {hit.article: hit.parts for hit in engine.search(Query("石英代理逾時", explain=True), PUBLIC).hits}
+    assert found[1]["quoted"] > 0 and "quoted" not in found[2]
+    (first,) = engine.search(Query("0x80070005", explain=True), PUBLIC).hits
+    assert first.article == 1 and first.parts["codes"] > 0
 
 
 def test_a_word_in_two_forms_counts_in_both(engine: Engine) -> None:

@@ -45,6 +45,8 @@ def test_a_word_is_marked_from_its_beginning(text: str, asked: str, hits: list[s
         ("ORA-01017 and 1017, not 10171", "1017", ["01017", "1017"]),
         ("compiler error C3309, not 33091", "3309", ["3309"]),
         ("in Windows 10, not 0x10 or 010", "10", ["10"]),
+        ("550, 1550, 5503 then 0550 and 550", "550", ["550", "0550", "550"]),
+        ("port 1 of 11 or 104", "1", ["1"]),
     ],
 )
 def test_a_code_is_marked_in_any_of_its_forms(text: str, asked: str, hits: list[str]) -> None:
