@@ -155,8 +155,8 @@ class Closer:
         return {"nearly": self._weights.nearly * self._wrong * part / (1 - NEARLY)} if part > 0 else {}
 
     def _most_together(self, body: bytes, firsts: Firsts, best: int) -> int:
-        """How many octets of the words stand in one place, twice as wide as what was asked; `best`: so many do elsewhere,
-        and fewer, or too few to count, are not looked for."""
+        """How many octets of the words stand in one place, twice as wide as what was asked; `best`: so many do
+        elsewhere, and fewer, or too few to count, are not looked for."""
         looked_for, width, enough = self._looked_for, len(self._whole), max(best, NEARLY * self._octets)
         might = [each for each in self._sizes if each[0] in firsts or each[0] not in looked_for]
         if sum([size for _, size in might]) <= enough:
