@@ -37,6 +37,7 @@ RESAMPLES = 1_000
 WORDS_FOR_WRONG = 3
 
 Part = Literal["all", "tune", "hold"]
+Garbling = Literal["wrong", "mistyped"]
 
 
 Draw: TypeAlias = Callable[[str, int, int], None]
@@ -147,10 +148,11 @@ def _linkers(path: Path) -> dict[str, set[str]]:
     return linkers
 
 
-def garbled(judged: JudgedSet, wrong: int) -> JudgedSet:
-    """The queries with so many words of each put as words of others, the same every time, as of a message that was
-    copied badly or names other things. Words of one character stay; queries of fewer than three times as many words
-    as are put wrong are left out. SetError when that leaves none."""
+def garbled(judged: JudgedSet, count: int, how: Garbling) -> JudgedSet:
+    """The queries with so many words of each put wrong, the same every time: `wrong`: as words of others, as of a
+    message that was copied badly or names other things; `mistyped`: one character of each as another. Words of one
+    character stay; queries of fewer than three times as many words as are put wrong are left out. SetError when that
+    leaves none."""
     import numpy as np
 
     cut = Analysis().words
@@ -158,15 +160,27 @@ def garbled(judged: JudgedSet, wrong: int) -> JudgedSet:
     others = sorted({query.text[start:end] for query, places in words.items() for start, end in places})
     queries = []
     for query, places in words.items():
-        if len(places) < WORDS_FOR_WRONG * wrong:
+        if len(places) < WORDS_FOR_WRONG * count:
             continue
         chosen, text = np.random.default_rng(zlib.crc32(query.id.encode())), query.text
-        for start, end in sorted(chosen.permutation(places)[:wrong].tolist(), reverse=True):
-            text = text[:start] + others[chosen.integers(len(others))] + text[end:]
+        for start, end in sorted(chosen.permutation(places)[:count].tolist(), reverse=True):
+            other = others[chosen.integers(len(others))]
+            if how == "mistyped":
+                other = _mistyped(text[start:end], "".join(others), chosen)
+            text = text[:start] + other + text[end:]
         queries.append(replace(query, text=text))
     if not queries:
-        raise SetError(f"{judged.name}: no query has {WORDS_FOR_WRONG * wrong} words, of which {wrong} could be wrong")
+        raise SetError(f"{judged.name}: no query has {WORDS_FOR_WRONG * count} words, of which {count} could be wrong")
     return replace(judged, queries=tuple(queries))
+
+
+def _mistyped(word: str, characters: str, chosen: Any) -> str:
+    """The word with one of its characters, but not the first, as another of the same kind."""
+    at = int(chosen.integers(1, len(word)))
+    fitting = [
+        each for each in characters if each.isascii() == word[at].isascii() and each.isalpha() and each != word[at]
+    ]
+    return word[:at] + fitting[chosen.integers(len(fitting))] + word[at + 1 :] if fitting else word
 
 
 def measure(judged: JudgedSet, rank: Ranker, asked: Callable[[int], None] | None = None) -> Measured:

@@ -32,6 +32,8 @@ FEWEST_NEARLY, MOST_NEARLY, NEARLY, MAX_PLACES, MAX_PLACED = 5, 40, 0.5, 8, 4
 # Where a candidate has all that is asked, but for what was rounded, and a title says so much of it, it is no message
 # with words wrong; where they have so much less, it is taken for one.
 ALL, TITLED, LESS = 0.999, 0.5, 0.2
+# Who has so much of what `nearly` can be worth is meant.
+NEAR = 0.5
 # What is not validated yet, and by how much less it can be relied on.
 UNSURE = {"work_in_progress": 1.0, "not_validated": 0.5, "archived": 1.0}
 DAYS_OF_YEAR = 365.25
@@ -54,9 +56,12 @@ class Looked:
     parts: Mapping[str, float]
 
 
-def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]], today: date) -> list[Looked]:
-    """Candidates with what a look at them adds, in the order they came. Each is given by its place among those found,
-    its folded title and its folded body; texts are compared as UTF-8, as they are stored."""
+# The place of a candidate among those found, its folded title and its folded body, in UTF-8 as it is stored.
+Text = tuple[int, str, bytes]
+
+
+def look(ranking: Ranking, found: Scored, texts: Sequence[Text], today: date) -> list[Looked]:
+    """Candidates with what a look at them adds, in the order they came."""
     langs = {found.rows.langs[at] for at, _, _ in texts}
     closers = {lang: Closer(ranking, found, today, lang) for lang in langs}
     looked = []
@@ -75,6 +80,17 @@ def look(ranking: Ranking, found: Scored, texts: Sequence[tuple[int, str, bytes]
         score = float(found.scores[at]) - before.pop("codes", 0.0) + sum(parts.values())
         looked.append(Looked(int(found.rows.articles[at]), score, {**before, **parts}))
     return looked
+
+
+def nearly_quoting(ranking: Ranking, found: Scored, texts: Sequence[Text], today: date) -> list[Text]:
+    """Those of the candidates that have most of what was asked together in one place."""
+    closer = Closer(ranking, found, today, "")
+    return [(at, title, body) for at, title, body in texts if closer.nearly_quoted(title.encode(), body[:SEEN])]
+
+
+def is_near(ranking: Ranking, one: Looked) -> bool:
+    """Whether a candidate looked at has so much of a message with words wrong in one place that it will be meant."""
+    return one.parts.get("nearly", 0.0) > NEAR * ranking.weights.nearly
 
 
 # Where pieces of a query stand first in a text: those that are there.
@@ -113,7 +129,7 @@ class Closer:
         ways = [way for ways, _ in self._telling for way in ways]
         ends = [end for pairs, _ in self._neighbours for pair in pairs for end in (pair.first, pair.last)]
         self._pieces = tuple(dict.fromkeys((*ways, *ends)))
-        self._wrong = _with_words_wrong(plan, found)
+        self._wrong = with_words_wrong(plan, found)
         self._looked_for = frozenset(self._pieces)
         self._sizes = [(surface, len(surface)) for surface in (unit.surface.encode() for unit in plan.units)]
         self._octets = sum(size for _, size in self._sizes) or 1
@@ -153,6 +169,11 @@ class Closer:
         best = self._most_together(body, firsts, in_title)
         part = best / self._octets - NEARLY
         return {"nearly": self._weights.nearly * self._wrong * part / (1 - NEARLY)} if part > 0 else {}
+
+    def nearly_quoted(self, title: bytes, body: bytes) -> bool:
+        """Whether `nearly` is more than nothing: asked of texts most of which do not have the words at all."""
+        says = sum([size for surface, size in self._sizes if surface in body or surface in title])
+        return says > NEARLY * self._octets and bool(self.nearly(title, body, self.firsts(body)))
 
     def _most_together(self, body: bytes, firsts: Firsts, best: int) -> int:
         """How many octets of the words stand in one place, twice as wide as what was asked; `best`: so many do
@@ -230,7 +251,7 @@ class Closer:
         return {name: part for name, part in parts.items() if part}
 
 
-def _with_words_wrong(plan: Plan, found: Scored) -> float:
+def with_words_wrong(plan: Plan, found: Scored) -> float:
     """How likely it is, from 0 to 1, a message with words wrong: by what no candidate has, or no title says."""
     if not FEWEST_NEARLY <= len(plan.units) <= MOST_NEARLY:
         return 0.0

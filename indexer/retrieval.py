@@ -13,7 +13,7 @@ from indexer.analysis import Analysis
 from indexer.caching import CACHE_MB, Cache
 from indexer.conditions import condition
 from indexer.folding import fold
-from indexer.looking import Looked, holds_whole, look
+from indexer.looking import Looked, holds_whole, is_near, look, nearly_quoting, with_words_wrong
 from indexer.matching import Match, matching
 from indexer.planning import HAN_LANGS, Unit, plan
 from indexer.ranking import FREQUENCIES_KEPT, Floats, Ranking, Scored, Statistics, ranking, scored, terms_of
@@ -259,6 +259,11 @@ class Searched:
         closer = [*first, *heard]
         looked = look(self.ranking, near, [(at, *texts[at]) for at in closer], self.query.today)
         found = dict(zip(closer, looked, strict=True))
+        if with_words_wrong(self.ranking.plan, near) and not any(is_near(self.ranking, one) for one in looked):
+            unread = [at for at in rest if at not in found]
+            quoting = self._nearly_quoting(near, sorted(unread, key=lambda at: -near.steps["words"][at]))
+            found |= quoting
+            first += quoting
         lifted = [self._lifted(found[at], found.get(better.get(at, at))) for at in first]
         taken = frozenset(first)
         others = [at for at in rest if at not in taken][: max(0, last - len(lifted))]
@@ -266,6 +271,15 @@ class Searched:
         if abroad:
             ordered = _placed(ordered, int(near.rows.articles[abroad.at]), abroad.place)
         return [*ordered, *(_as_scored(near, at, float(lifts[at])) for at in others)]
+
+    def _nearly_quoting(self, near: Scored, others: Sequence[int]) -> dict[int, Looked]:
+        """Which of the first of these have most of a message with words wrong in one place: as many again as are looked
+        at anyway; the wrong words have put others before them."""
+        looked_at = others[: self.weights.look]
+        texts = zip(looked_at, self.source.texts(near.rows.chosen(looked_at)), strict=True)
+        quoting = nearly_quoting(self.ranking, near, [(at, *text) for at, text in texts], self.query.today)
+        looked = look(self.ranking, near, quoting, self.query.today)
+        return dict(zip((at for at, *_ in quoting), looked, strict=True))
 
     def _abroad(self, langs: Sequence[str], contents: Floats, articles: Sequence[int]) -> Abroad | None:
         """The best answer in English to a Chinese question, where it says about as much as the best one in Chinese."""

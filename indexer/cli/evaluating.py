@@ -23,14 +23,21 @@ from indexer.evaluation import METRICS, Measured, Part, garbled, measured_sets, 
     "--wrong",
     type=click.IntRange(1),
     metavar="N",
-    help="Put N words of each query wrong; queries of fewer than 3 N words are left out.",
+    help="Put N words of each query as words of others; queries of fewer than 3 N words are left out.",
 )
+@click.option("--mistyped", type=click.IntRange(1), metavar="N", help="The same with one character of N words wrong.")
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the indexes here, and use those there are."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def evaluate(
-    folders: tuple[Path, ...], engine: str | None, part: Part, wrong: int | None, keep: Path | None, as_json: bool
+    folders: tuple[Path, ...],
+    engine: str | None,
+    part: Part,
+    wrong: int | None,
+    mistyped: int | None,
+    keep: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure relevance on sets of judged queries. Each DIR holds a set.json, see docs/search.md.
 
@@ -48,7 +55,9 @@ def evaluate(
         )
     judged = [read_set(folder, part) for folder in folders]
     if wrong:
-        judged = [garbled(each, wrong) for each in judged]
+        judged = [garbled(each, wrong, "wrong") for each in judged]
+    if mistyped:
+        judged = [garbled(each, mistyped, "mistyped") for each in judged]
     with progress() as draw:
         found = measured_sets(judged, config(), engine, keep, draw)
     if as_json:

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_words_are_put_wrong_the_same_every_time_and_the_rest_stays(folder: Path) -> None:
     judged = read_set(folder)
-    once, twice = garbled(judged, 2), garbled(judged, 2)
+    once, twice = garbled(judged, 2, "wrong"), garbled(judged, 2, "wrong")
     assert once == twice and [query.id for query in once.queries] == ["q0", "q1"]
     for before, after in zip(judged.queries, once.queries, strict=False):
         assert after.text != before.text
@@ -40,4 +40,13 @@ def test_words_are_put_wrong_the_same_every_time_and_the_rest_stays(folder: Path
 
 def test_a_set_of_short_queries_alone_is_refused(folder: Path) -> None:
     with pytest.raises(SetError, match="no query has 60 words"):
-        garbled(read_set(folder), 20)
+        garbled(read_set(folder), 20, "wrong")
+
+
+def test_of_mistyped_words_one_character_is_another(folder: Path) -> None:
+    judged = read_set(folder)
+    once = garbled(judged, 2, "mistyped")
+    assert once == garbled(judged, 2, "mistyped") and [query.id for query in once.queries] == ["q0", "q1"]
+    for before, after in zip(judged.queries, once.queries, strict=False):
+        assert len(before.text) == len(after.text)
+        assert sum(one != other for one, other in zip(before.text, after.text, strict=True)) == 2

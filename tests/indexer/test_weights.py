@@ -24,3 +24,19 @@ def test_whatever_counts_for_nothing_searches_are_answered(tmp_path: Path, name:
     assert [hit.article for hit in found][:1] == [1]
     assert found[0].score == pytest.approx(sum(found[0].parts.values()), rel=1e-4)
     engine.close()
+
+
+def test_a_message_with_words_wrong_is_found_beyond_those_that_are_looked_at(tmp_path: Path) -> None:
+    engine = WhooshEngine(tmp_path / "index", Analysis(), Weights(look=1))
+    message = "Login attempt by tenant from remote network was delayed"
+    put(
+        engine,
+        [
+            document(1, "Logs", f"{'nothing of this is about it' * 40}\n{message}, gateway failed\n"),
+            document(2, "Granite quartz", "granite quartz. delayed. network. remote. login."),
+            document(3, "Login", "login"),
+        ],
+    )
+    found = engine.search(Query(f"{message}, granite quartz", explain=True), PUBLIC).hits
+    assert [hit.article for hit in found][:2] == [1, 2] and found[0].parts["nearly"] > 0
+    engine.close()
