@@ -158,6 +158,7 @@ def garbled(judged: JudgedSet, count: int, how: Garbling) -> JudgedSet:
     cut = Analysis().words
     words = {query: [(start, end) for _, start, end in cut(query.text) if end - start > 1] for query in judged.queries}
     others = sorted({query.text[start:end] for query, places in words.items() for start, end in places})
+    characters = "".join(others)
     queries = []
     for query, places in words.items():
         if len(places) < WORDS_FOR_WRONG * count:
@@ -166,7 +167,7 @@ def garbled(judged: JudgedSet, count: int, how: Garbling) -> JudgedSet:
         for start, end in sorted(chosen.permutation(places)[:count].tolist(), reverse=True):
             other = others[chosen.integers(len(others))]
             if how == "mistyped":
-                other = _mistyped(text[start:end], "".join(others), chosen)
+                other = _mistyped(text[start:end], characters, chosen)
             text = text[:start] + other + text[end:]
         queries.append(replace(query, text=text))
     if not queries:

@@ -166,12 +166,13 @@ def _occurrences(folded: str, text: str, mark: str, weight: float) -> list[_Plac
     places: list[_Place] = []
     at, reached = folded.find(form.telling), 0
     while at >= 0 and len(places) < MAX_PLACES:
-        end = at + len(form.telling)
-        match = form.pattern.search(folded, max(reached, at - form.before), end + MAX_ENDING + 1)
+        around = max(reached, at - form.before), at + len(form.telling) + MAX_ENDING + 1
+        match = form.pattern.search(folded, *around)
         if match and match.start() <= at:
             places.append(_Place(*match.span(), mark, weight))
-            reached = end = match.end()
-        at = folded.find(form.telling, end)
+            reached = match.end()
+        # It may begin within one that is no word: a_a in xa_a_a.
+        at = folded.find(form.telling, max(reached, at + 1))
     return places
 
 
